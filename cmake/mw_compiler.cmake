@@ -1,0 +1,35 @@
+# Warnings, sanitizers and the compiler cache, as one interface target that every room links.
+add_library(mw_compiler INTERFACE)
+target_compile_options(mw_compiler INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough -fno-strict-aliasing)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(mw_compiler INTERFACE -Wthread-safety)
+endif()
+if(MW_WERROR)
+  target_compile_options(mw_compiler INTERFACE -Werror)
+endif()
+if(MW_SANITIZE)
+  target_compile_options(mw_compiler INTERFACE -fsanitize=${MW_SANITIZE} -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(mw_compiler INTERFACE -fsanitize=${MW_SANITIZE})
+endif()
+
+# A gateway runs the release build for months: stack protection and fortified libc calls cost little.
+if(NOT MW_SANITIZE)
+  add_compile_options($<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
+endif()
+
+find_program(MW_CCACHE ccache)
+if(MW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MW_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${MW_CCACHE})
+endif()
+find_program(MW_LLD NAMES ld.lld ld.lld-14)
+if(MW_LLD)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_link_options(-fuse-ld=${MW_LLD})
+  elseif(EXISTS /usr/bin/ld.lld)
+    add_link_options(-fuse-ld=lld)
+  endif()
+endif()

@@ -1,0 +1,30 @@
+// What a daemon asks of its process: stop signals, the service manager, its own memory.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace millwright::os {
+
+/// Blocks SIGINT, SIGTERM and SIGHUP in every thread and returns a signalfd that becomes readable on them.
+/// Call before any thread starts.
+[[nodiscard]] Result<int> OpenStopSignals();
+
+/// Reads one pending signal from OpenStopSignals' descriptor; 0 where there is none.
+[[nodiscard]] int TakeSignal(int fd);
+
+/// Tells systemd (NOTIFY_SOCKET), e.g. "READY=1", "WATCHDOG=1", "STATUS=...". Without systemd it does nothing.
+void NotifyServiceManager(std::string_view state);
+
+/// Half of WATCHDOG_USEC in nanoseconds: how often "WATCHDOG=1" is due; 0 without a watchdog.
+[[nodiscard]] int64_t WatchdogPeriod();
+
+/// Resident memory of this process in bytes, from /proc/self/statm.
+[[nodiscard]] int64_t ResidentBytes();
+
+/// Names the calling thread (at most 15 characters), for top and gdb.
+void NameThread(std::string_view name);
+
+}  // namespace millwright::os
