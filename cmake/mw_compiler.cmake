@@ -33,3 +33,7 @@ if(MW_LLD)
     add_link_options(-fuse-ld=lld)
   endif()
 endif()
+
+# GoogleTest's macros trip these; the product's own code keeps them.
+add_library(mw_test_compiler INTERFACE)
+target_compile_options(mw_test_compiler INTERFACE -Wno-sign-conversion -Wno-conversion -Wno-shadow)

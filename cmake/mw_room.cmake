@@ -74,10 +74,8 @@ function(mw_test name)
   include(GoogleTest)
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_link_libraries(${name} PRIVATE mw_compiler ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE mw_compiler mw_test_compiler ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE MW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  # GoogleTest's macros trip these; the product's own code keeps them.
-  target_compile_options(${name} PRIVATE -Wno-sign-conversion -Wno-conversion -Wno-shadow)
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()

@@ -1,4 +1,5 @@
-// Replays a fuzz corpus through LLVMFuzzerTestOneInput without libFuzzer: every file of every folder named.
+// Replays a fuzz corpus through LLVMFuzzerTestOneInput without libFuzzer: every file of every
+// folder named.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -18,7 +18,8 @@ std::string_view Name(Lane lane) {
 
 Result<void> CheckIdText(std::string_view what, std::string_view text) {
   const auto fail = [&](std::string_view why) {
-    return Fail(Errc::kInvalid, std::string(what) + " \"" + std::string(text) + "\": " + std::string(why));
+    return Fail(Errc::kInvalid,
+                std::string(what) + " \"" + std::string(text) + "\": " + std::string(why));
   };
   if (text.empty()) return fail("is empty");
   if (text.size() > 64) return fail("is longer than 64 characters");

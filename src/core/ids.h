@@ -12,7 +12,8 @@
 
 namespace millwright {
 
-/// A named value: NamedType<uint64_t, struct SequenceTag> and NamedType<uint64_t, struct EpochTag> do not mix.
+/// A named value: NamedType<uint64_t, struct SequenceTag> and NamedType<uint64_t, struct EpochTag>
+/// do not mix.
 template <typename T, typename Tag>
 class NamedType {
  public:
@@ -32,15 +33,16 @@ using AssetId = NamedType<std::string, struct AssetIdTag>;
 using ChannelId = NamedType<std::string, struct ChannelIdTag>;
 using ModelHash = NamedType<std::string, struct ModelHashTag>;  // sha256 of model.tflite, hex
 
-/// Lanes of the outbox by priority: a smaller number is delivered first. Values are on the wire and on disk.
+/// Lanes of the outbox by priority: a smaller number is delivered first. Values are on the wire and
+/// on disk.
 enum class Lane : uint8_t { kAlarm = 0, kHealth = 1, kFeatures = 2, kRaw = 3 };
 inline constexpr int kLanes = 4;
 
 /// "alarm", "health", "features", "raw".
 [[nodiscard]] std::string_view Name(Lane lane);
 
-/// The identity of an event, given once when it is accepted: device, epoch (drawn once when the outbox is
-/// created), lane, sequence within the lane from 1 without holes.
+/// The identity of an event, given once when it is accepted: device, epoch (drawn once when the
+/// outbox is created), lane, sequence within the lane from 1 without holes.
 struct EventId {
   DeviceId device;
   uint64_t epoch = 0;
@@ -49,12 +51,15 @@ struct EventId {
   auto operator<=>(const EventId&) const = default;
 };
 
-/// Ids become topic levels, file names and metric labels: 1..64 of [A-Za-z0-9_.-], no leading '.' or '-'.
+/// Ids become topic levels, file names and metric labels: 1..64 of [A-Za-z0-9_.-], no leading '.'
+/// or '-'.
 [[nodiscard]] Result<void> CheckIdText(std::string_view what, std::string_view text);
 
 }  // namespace millwright
 
 template <typename T, typename Tag>
 struct std::hash<millwright::NamedType<T, Tag>> {
-  size_t operator()(const millwright::NamedType<T, Tag>& id) const { return std::hash<T>{}(id.value()); }
+  size_t operator()(const millwright::NamedType<T, Tag>& id) const {
+    return std::hash<T>{}(id.value());
+  }
 };

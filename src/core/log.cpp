@@ -1,7 +1,7 @@
 #include "core/log.h"
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -17,9 +17,12 @@ size_t Utf8Length(std::string_view text) {
   const unsigned char lead = byte(0);
   size_t length = 0;
   if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) length = 2;
-  else if (lead >= 0xE0 && lead <= 0xEF) length = 3;
-  else if (lead >= 0xF0 && lead <= 0xF4) length = 4;
+  if (lead >= 0xC2 && lead <= 0xDF)
+    length = 2;
+  else if (lead >= 0xE0 && lead <= 0xEF)
+    length = 3;
+  else if (lead >= 0xF0 && lead <= 0xF4)
+    length = 4;
   if (length == 0 || text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -87,8 +90,8 @@ void Write(Level level, std::string_view component, std::string_view message, Fi
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const Nanos utc = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
   std::string line = "{\"ts\":\"" + FormatUtc(utc) + "\",\"level\":\"" +
-                     kNames[static_cast<size_t>(level)] + "\",\"component\":" + JsonQuote(component) +
-                     ",\"msg\":" + JsonQuote(message);
+                     kNames[static_cast<size_t>(level)] +
+                     "\",\"component\":" + JsonQuote(component) + ",\"msg\":" + JsonQuote(message);
   for (const Field& field : fields) line += "," + JsonQuote(field.key) + ":" + Text(field);
   line += "}\n";
   // One write per line: lines of several threads and processes stay whole.

@@ -1,4 +1,5 @@
-// JSON lines on stderr: {"ts","level","component","msg",...fields}. Thread-safe; never on the sample path.
+// JSON lines on stderr: {"ts","level","component","msg",...fields}. Thread-safe; never on the
+// sample path.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct Field {
   Field(std::string_view k, bool v) : key(k), value(v) {}
   Field(std::string_view k, double v) : key(k), value(v) {}
   template <typename T>
-    requires std::is_integral_v<T>
-  Field(std::string_view k, T v) : key(k), value(static_cast<int64_t>(v)) {}
+  requires std::is_integral_v<T> Field(std::string_view k, T v)
+      : key(k), value(static_cast<int64_t>(v)) {}
 };
 using Fields = std::initializer_list<Field>;
 

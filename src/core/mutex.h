@@ -1,4 +1,5 @@
-// A mutex that clang's thread-safety analysis understands: MW_GUARDED_BY(mu_) on a member is then proved.
+// A mutex that clang's thread-safety analysis understands: MW_GUARDED_BY(mu_) on a member is then
+// proved.
 #pragma once
 
 #include <condition_variable>

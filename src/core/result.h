@@ -1,5 +1,5 @@
-// Errors are values: Result<T> is a value or an Error. Header-only on tl::expected; uses only names that
-// std::expected has as well, so a newer standard library needs a change in this file alone.
+// Errors are values: Result<T> is a value or an Error. Header-only on tl::expected; uses only names
+// that std::expected has as well, so a newer standard library needs a change in this file alone.
 #pragma once
 
 #include <cstdint>
@@ -47,13 +47,13 @@ using Result = tl::expected<T, Error>;
 #define MW_TRY_PICK_(a, b, name, ...) name
 #define MW_TRY_CAT_2_(a, b) a##b
 #define MW_TRY_CAT_(a, b) MW_TRY_CAT_2_(a, b)
-#define MW_TRY_1_(expression)                                             \
-  do {                                                                    \
-    auto mw_try_result = (expression);                                    \
+#define MW_TRY_1_(expression)                                                    \
+  do {                                                                           \
+    auto mw_try_result = (expression);                                           \
     if (!mw_try_result) return tl::unexpected(std::move(mw_try_result).error()); \
   } while (false)
-#define MW_TRY_2_(declaration, expression)                                         \
-  auto MW_TRY_CAT_(mw_try_, __LINE__) = (expression);                              \
-  if (!MW_TRY_CAT_(mw_try_, __LINE__))                                             \
-    return tl::unexpected(std::move(MW_TRY_CAT_(mw_try_, __LINE__)).error());      \
+#define MW_TRY_2_(declaration, expression)                                    \
+  auto MW_TRY_CAT_(mw_try_, __LINE__) = (expression);                         \
+  if (!MW_TRY_CAT_(mw_try_, __LINE__))                                        \
+    return tl::unexpected(std::move(MW_TRY_CAT_(mw_try_, __LINE__)).error()); \
   declaration = std::move(*MW_TRY_CAT_(mw_try_, __LINE__))

@@ -1,5 +1,6 @@
-// A bounded queue between exactly one producer and one consumer thread, without locks or allocation after it is
-// made. Source: Lamport's ring with cached indices, as in Rigtorp's and folly's ProducerConsumerQueue.
+// A bounded queue between exactly one producer and one consumer thread, without locks or allocation
+// after it is made. Source: Lamport's ring with cached indices, as in Rigtorp's and folly's
+// ProducerConsumerQueue.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,8 @@ template <typename T>
 class SpscQueue {
  public:
   /// Holds at least `capacity` items (rounded up to a power of two).
-  explicit SpscQueue(size_t capacity) : slots_(std::bit_ceil(capacity < 2 ? size_t{2} : capacity)) {}
+  explicit SpscQueue(size_t capacity)
+      : slots_(std::bit_ceil(capacity < 2 ? size_t{2} : capacity)) {}
 
   /// Producer only. False when full: the caller counts what it drops.
   [[nodiscard]] bool TryPush(T&& item) {
@@ -26,7 +28,8 @@ class SpscQueue {
     return true;
   }
 
-  /// Producer only. The next free slot to fill in place (its old content keeps its capacity), or null when full.
+  /// Producer only. The next free slot to fill in place (its old content keeps its capacity), or
+  /// null when full.
   [[nodiscard]] T* BeginPush() {
     const size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - head_seen_ == slots_.size()) {
@@ -35,7 +38,9 @@ class SpscQueue {
     }
     return &slots_[tail & (slots_.size() - 1)];
   }
-  void CommitPush() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+  void CommitPush() {
+    tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
 
   /// Consumer only. The oldest item, or null when empty; it stays until CommitPop.
   [[nodiscard]] T* BeginPop() {
@@ -46,7 +51,9 @@ class SpscQueue {
     }
     return &slots_[head & (slots_.size() - 1)];
   }
-  void CommitPop() { head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+  void CommitPop() {
+    head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
 
   /// Consumer only.
   [[nodiscard]] std::optional<T> TryPop() {

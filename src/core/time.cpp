@@ -45,17 +45,19 @@ std::string FormatUtc(Nanos utc) {
   const hh_mm_ss clock{time - day};
   std::array<char, 40> text{};
   const int length = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+      static_cast<int>(clock.subseconds().count()));
   return {text.data(), static_cast<size_t>(length)};
 }
 
 Result<Nanos> ParseUtc(std::string_view text) {
   using namespace std::chrono;
   const auto fail = [whole = std::string(text)] {
-    return Fail(Errc::kInvalid, "time: \"" + whole + "\" is not RFC 3339, e.g. 2026-11-17T14:32:08Z");
+    return Fail(Errc::kInvalid,
+                "time: \"" + whole + "\" is not RFC 3339, e.g. 2026-11-17T14:32:08Z");
   };
   const int y = TakeDigits(text, 4);
   if (y < 0 || !TakeChar(text, "-")) return fail();
@@ -63,7 +65,8 @@ Result<Nanos> ParseUtc(std::string_view text) {
   if (mo < 0 || !TakeChar(text, "-")) return fail();
   const int d = TakeDigits(text, 2);
   if (d < 0) return fail();
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
   if (!date.ok() || y < 1970 || y > 2200) return fail();
   Nanos utc = duration_cast<nanoseconds>(sys_days{date}.time_since_epoch()).count();
   if (text.empty()) return utc;

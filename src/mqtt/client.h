@@ -1,8 +1,8 @@
-// The MQTT seam: one connection, owned and polled by one thread. The real one wraps libmosquitto's own-loop calls;
-// the fake one talks to an in-process FakeBroker on a fake clock.
+// The MQTT seam: one connection, owned and polled by one thread. The real one wraps libmosquitto's
+// own-loop calls; the fake one talks to an in-process FakeBroker on a fake clock.
 //
-// MQTT acks are flow control only: libmosquitto acknowledges before it calls us, and a broker may lose what it
-// acknowledged. What must not be lost stands in the outbox and is acked by the hub.
+// MQTT acks are flow control only: libmosquitto acknowledges before it calls us, and a broker may
+// lose what it acknowledged. What must not be lost stands in the outbox and is acked by the hub.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@
 namespace millwright::mqtt {
 
 struct Message {
-  std::string_view topic;                // valid during the callback only
-  std::span<const std::byte> payload;    // valid during the callback only
+  std::string_view topic;              // valid during the callback only
+  std::span<const std::byte> payload;  // valid during the callback only
   int qos = 0;
   bool retain = false;
 };
@@ -36,14 +36,15 @@ struct Options {
   std::string host = "127.0.0.1";
   int port = 1883;
   std::string client_id;
-  bool clean_session = false;            // false: the broker keeps our subscriptions and queue while we are away
+  bool clean_session =
+      false;  // false: the broker keeps our subscriptions and queue while we are away
   int keepalive_s = 10;
-  int inflight_max = 200;                // QoS 1 and 2 messages on their way at once
+  int inflight_max = 200;                    // QoS 1 and 2 messages on their way at once
   Nanos reconnect_min = 100 * kMillisecond;  // doubles up to reconnect_max, with jitter
   Nanos reconnect_max = 5 * kSecond;
   std::string username;
   std::string password;
-  std::string ca_file;                   // TLS when set; cert_file and key_file for mutual TLS
+  std::string ca_file;  // TLS when set; cert_file and key_file for mutual TLS
   std::string cert_file;
   std::string key_file;
   std::optional<Will> will;
@@ -53,7 +54,8 @@ struct Options {
 class Listener {
  public:
   virtual ~Listener() = default;
-  /// (Re)connected; subscriptions made before are already renewed. `session_present`: the broker kept our session.
+  /// (Re)connected; subscriptions made before are already renewed. `session_present`: the broker
+  /// kept our session.
   virtual void OnConnected(bool session_present) { (void)session_present; }
   virtual void OnDisconnected(std::string_view reason) { (void)reason; }
   virtual void OnMessage(const Message& message) { (void)message; }
@@ -66,13 +68,15 @@ class Client {
   virtual ~Client() = default;
   /// Begins to connect; Poll goes on from there and reconnects by itself for ever.
   [[nodiscard]] virtual Result<void> Start(Listener& listener) = 0;
-  /// Runs I/O and callbacks; returns after `wait_max`, or earlier when something happened or Wake was called.
+  /// Runs I/O and callbacks; returns after `wait_max`, or earlier when something happened or Wake
+  /// was called.
   virtual void Poll(Nanos wait_max) = 0;
   /// Any thread: makes Poll return soon.
   virtual void Wake() = 0;
-  /// Hands a message to the connection; its id. kUnavailable while disconnected (nothing is queued then),
-  /// kExhausted when `inflight_max` x 4 messages wait.
-  [[nodiscard]] virtual Result<int> Publish(std::string_view topic, std::span<const std::byte> payload, int qos,
+  /// Hands a message to the connection; its id. kUnavailable while disconnected (nothing is queued
+  /// then), kExhausted when `inflight_max` x 4 messages wait.
+  [[nodiscard]] virtual Result<int> Publish(std::string_view topic,
+                                            std::span<const std::byte> payload, int qos,
                                             bool retain) = 0;
   /// Remembered and renewed after each reconnect.
   [[nodiscard]] virtual Result<void> Subscribe(std::string_view filter, int qos) = 0;

@@ -15,6 +15,8 @@ Nanos RealClock::Monotonic() const {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-void RealClock::SleepFor(Nanos length) { std::this_thread::sleep_for(std::chrono::nanoseconds{length}); }
+void RealClock::SleepFor(Nanos length) {
+  std::this_thread::sleep_for(std::chrono::nanoseconds{length});
+}
 
 }  // namespace millwright::os

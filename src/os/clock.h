@@ -1,4 +1,5 @@
-// The clock seam. Everything that decides by time takes a Clock, so that a test (or a simulated fleet) ticks it by hand.
+// The clock seam. Everything that decides by time takes a Clock, so that a test (or a simulated
+// fleet) ticks it by hand.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,8 @@ class RealClock : public Clock {
   void SleepFor(Nanos length) override;
 };
 
-/// Stands still until Advance. Thread-safe. SleepFor advances the clock itself: a simulated program never waits.
+/// Stands still until Advance. Thread-safe. SleepFor advances the clock itself: a simulated program
+/// never waits.
 class FakeClock : public Clock {
  public:
   explicit FakeClock(Nanos utc = 1'800'000'000 * kSecond) : utc_(utc) {}

@@ -12,7 +12,8 @@ Result<Bytes> FakeFiles::Read(const std::string& path, size_t limit_bytes) {
   const MutexLock lock(mutex_);
   const auto found = live_.find(path);
   if (found == live_.end()) return Fail(Errc::kNotFound, "files: no " + path);
-  if (found->second.size() > limit_bytes) return Fail(Errc::kExhausted, "files: " + path + " is too large");
+  if (found->second.size() > limit_bytes)
+    return Fail(Errc::kExhausted, "files: " + path + " is too large");
   return found->second;
 }
 

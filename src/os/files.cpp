@@ -81,11 +81,13 @@ Result<Bytes> RealFiles::Read(const std::string& path, size_t limit_bytes) {
   if (::fstat(fd.get(), &info) != 0) return FailErrno("stat", path);
   if (S_ISDIR(info.st_mode)) return Fail(Errc::kInvalid, "files: " + path + " is a folder");
   Bytes bytes;
-  const size_t step = std::max<size_t>(static_cast<size_t>(std::max<off_t>(info.st_size, 0)) + 1, 4096);
+  const size_t step =
+      std::max<size_t>(static_cast<size_t>(std::max<off_t>(info.st_size, 0)) + 1, 4096);
   for (;;) {
     const size_t have = bytes.size();
     if (have > limit_bytes)
-      return Fail(Errc::kExhausted, "files: " + path + " is larger than " + std::to_string(limit_bytes) + " bytes");
+      return Fail(Errc::kExhausted,
+                  "files: " + path + " is larger than " + std::to_string(limit_bytes) + " bytes");
     bytes.resize(have + std::min(step, limit_bytes + 1 - have + 1));
     const ssize_t got = ::read(fd.get(), bytes.data() + have, bytes.size() - have);
     if (got < 0 && errno == EINTR) {
@@ -109,9 +111,11 @@ Result<void> RealFiles::WriteFast(const std::string& path, std::span<const std::
 Result<std::vector<std::string>> RealFiles::List(const std::string& folder) {
   std::error_code error;
   std::vector<std::string> names;
-  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error))
     names.push_back(it->path().filename().string());
-  if (error) return Fail(CodeOf(error.value()), "files: cannot list " + folder + ": " + error.message());
+  if (error)
+    return Fail(CodeOf(error.value()), "files: cannot list " + folder + ": " + error.message());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -119,7 +123,8 @@ Result<std::vector<std::string>> RealFiles::List(const std::string& folder) {
 Result<void> RealFiles::MakeFolders(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return Fail(CodeOf(error.value()), "files: cannot make " + folder + ": " + error.message());
+  if (error)
+    return Fail(CodeOf(error.value()), "files: cannot make " + folder + ": " + error.message());
   return {};
 }
 

@@ -1,5 +1,6 @@
-// The file seam: whole-file reads and power-safe replacement, on the real disk or in a fake one that loses what
-// was not synced. SQLite databases are reached through SQLite itself (its VFS is their seam).
+// The file seam: whole-file reads and power-safe replacement, on the real disk or in a fake one
+// that loses what was not synced. SQLite databases are reached through SQLite itself (its VFS is
+// their seam).
 #pragma once
 
 #include <cstddef>
@@ -28,11 +29,15 @@ class Files {
  public:
   virtual ~Files() = default;
   /// The whole file; kNotFound, kExhausted beyond `limit_bytes`, else kIo.
-  [[nodiscard]] virtual Result<Bytes> Read(const std::string& path, size_t limit_bytes = size_t{256} << 20) = 0;
+  [[nodiscard]] virtual Result<Bytes> Read(const std::string& path,
+                                           size_t limit_bytes = size_t{256} << 20) = 0;
   /// Replaces the file power-safely: temporary name, fsync, rename, fsync of the folder.
-  [[nodiscard]] virtual Result<void> WriteDurably(const std::string& path, std::span<const std::byte> bytes) = 0;
-  /// Replaces the file atomically but without any fsync: survives a crash of the process, not a power cut.
-  [[nodiscard]] virtual Result<void> WriteFast(const std::string& path, std::span<const std::byte> bytes) = 0;
+  [[nodiscard]] virtual Result<void> WriteDurably(const std::string& path,
+                                                  std::span<const std::byte> bytes) = 0;
+  /// Replaces the file atomically but without any fsync: survives a crash of the process, not a
+  /// power cut.
+  [[nodiscard]] virtual Result<void> WriteFast(const std::string& path,
+                                               std::span<const std::byte> bytes) = 0;
   /// Names in the folder, sorted, without "." and "..".
   [[nodiscard]] virtual Result<std::vector<std::string>> List(const std::string& folder) = 0;
   [[nodiscard]] virtual Result<void> MakeFolders(const std::string& folder) = 0;
@@ -44,21 +49,25 @@ class Files {
 class RealFiles : public Files {
  public:
   [[nodiscard]] Result<Bytes> Read(const std::string& path, size_t limit_bytes) override;
-  [[nodiscard]] Result<void> WriteDurably(const std::string& path, std::span<const std::byte> bytes) override;
-  [[nodiscard]] Result<void> WriteFast(const std::string& path, std::span<const std::byte> bytes) override;
+  [[nodiscard]] Result<void> WriteDurably(const std::string& path,
+                                          std::span<const std::byte> bytes) override;
+  [[nodiscard]] Result<void> WriteFast(const std::string& path,
+                                       std::span<const std::byte> bytes) override;
   [[nodiscard]] Result<std::vector<std::string>> List(const std::string& folder) override;
   [[nodiscard]] Result<void> MakeFolders(const std::string& folder) override;
   [[nodiscard]] Result<void> Remove(const std::string& path) override;
   [[nodiscard]] bool Exists(const std::string& path) override;
 };
 
-/// In memory. PowerCut() forgets every WriteFast since the file's last durable write. `FailNext` makes the next
-/// writes return kIo or kExhausted. Thread-safe.
+/// In memory. PowerCut() forgets every WriteFast since the file's last durable write. `FailNext`
+/// makes the next writes return kIo or kExhausted. Thread-safe.
 class FakeFiles : public Files {
  public:
   [[nodiscard]] Result<Bytes> Read(const std::string& path, size_t limit_bytes) override;
-  [[nodiscard]] Result<void> WriteDurably(const std::string& path, std::span<const std::byte> bytes) override;
-  [[nodiscard]] Result<void> WriteFast(const std::string& path, std::span<const std::byte> bytes) override;
+  [[nodiscard]] Result<void> WriteDurably(const std::string& path,
+                                          std::span<const std::byte> bytes) override;
+  [[nodiscard]] Result<void> WriteFast(const std::string& path,
+                                       std::span<const std::byte> bytes) override;
   [[nodiscard]] Result<std::vector<std::string>> List(const std::string& folder) override;
   [[nodiscard]] Result<void> MakeFolders(const std::string& folder) override;
   [[nodiscard]] Result<void> Remove(const std::string& path) override;

@@ -8,14 +8,15 @@
 
 namespace millwright::os {
 
-/// Blocks SIGINT, SIGTERM and SIGHUP in every thread and returns a signalfd that becomes readable on them.
-/// Call before any thread starts.
+/// Blocks SIGINT, SIGTERM and SIGHUP in every thread and returns a signalfd that becomes readable
+/// on them. Call before any thread starts.
 [[nodiscard]] Result<int> OpenStopSignals();
 
 /// Reads one pending signal from OpenStopSignals' descriptor; 0 where there is none.
 [[nodiscard]] int TakeSignal(int fd);
 
-/// Tells systemd (NOTIFY_SOCKET), e.g. "READY=1", "WATCHDOG=1", "STATUS=...". Without systemd it does nothing.
+/// Tells systemd (NOTIFY_SOCKET), e.g. "READY=1", "WATCHDOG=1", "STATUS=...". Without systemd it
+/// does nothing.
 void NotifyServiceManager(std::string_view state);
 
 /// Half of WATCHDOG_USEC in nanoseconds: how often "WATCHDOG=1" is due; 0 without a watchdog.

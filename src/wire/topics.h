@@ -16,7 +16,8 @@ inline constexpr size_t kBatchBytesMax = size_t{128} << 10;  // AWS IoT Core ref
 [[nodiscard]] std::string ReadingTopic(const SiteId& site, const AreaId& area, const AssetId& asset,
                                        const ChannelId& channel);
 /// mw/<site>/<area>/<asset>/decision (retained)
-[[nodiscard]] std::string DecisionTopic(const SiteId& site, const AreaId& area, const AssetId& asset);
+[[nodiscard]] std::string DecisionTopic(const SiteId& site, const AreaId& area,
+                                        const AssetId& asset);
 /// mw/<site>/gateways/<device>/status (retained; the last will says offline)
 [[nodiscard]] std::string LocalStatusTopic(const SiteId& site, const DeviceId& device);
 
