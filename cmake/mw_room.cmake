@@ -72,9 +72,11 @@ function(mw_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   find_package(GTest REQUIRED)
   include(GoogleTest)
+  find_library(MW_RAPIDCHECK rapidcheck REQUIRED)
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_link_libraries(${name} PRIVATE mw_compiler mw_test_compiler ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE mw_compiler mw_test_compiler ${ARG_LINKS} GTest::gtest GTest::gmock
+                        GTest::gtest_main ${MW_RAPIDCHECK})
   target_compile_definitions(${name} PRIVATE MW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS unit)
