@@ -1,0 +1,89 @@
+// What the plan is made of: one Kernel per operator. Make... functions check an operator once (tflite-micro's
+// Prepare); Run then trusts everything it was given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/result.h"
+#include "model/graph.h"
+
+namespace millwright::nn {
+
+/// Where the tensors of one session lie. `at(t)` is null for an absent optional tensor only.
+class Buffers {
+ public:
+  Buffers(std::byte* const* tensors, std::byte* scratch) : tensors_(tensors), scratch_(scratch) {}
+  template <typename T>
+  [[nodiscard]] T* at(int32_t tensor) const {
+    return reinterpret_cast<T*>(tensors_[tensor]);
+  }
+  /// The kernel's own scratch memory, scratch_bytes() long, 64-byte aligned.
+  [[nodiscard]] std::byte* scratch() const { return scratch_; }
+
+ private:
+  std::byte* const* tensors_;
+  std::byte* scratch_;
+};
+
+/// Immutable and shared by all sessions. No allocation, no failure in Run.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual void Run(const Buffers& buffers) const = 0;
+  [[nodiscard]] virtual size_t scratch_bytes() const { return 0; }
+  /// Constant tensors that Run reads itself, in bytes: what one run streams from memory.
+  [[nodiscard]] virtual size_t weight_bytes() const { return 0; }
+};
+
+using KernelResult = Result<std::unique_ptr<const Kernel>>;
+
+/// The operator being planned, with the words that every complaint about it begins with.
+class OpView {
+ public:
+  OpView(const model::Graph& graph, size_t index) : graph_(graph), op_(graph.ops[index]), index_(index) {}
+
+  [[nodiscard]] const model::Op& op() const { return op_; }
+  [[nodiscard]] int32_t input_index(size_t i) const { return i < op_.inputs.size() ? op_.inputs[i] : -1; }
+  [[nodiscard]] int32_t output_index(size_t i = 0) const { return op_.outputs[i]; }
+  [[nodiscard]] bool has_input(size_t i) const { return input_index(i) >= 0; }
+  [[nodiscard]] const model::Tensor& input(size_t i) const { return Tensor(input_index(i)); }
+  [[nodiscard]] const model::Tensor& output(size_t i = 0) const { return Tensor(output_index(i)); }
+  [[nodiscard]] const model::Tensor& Tensor(int32_t index) const {
+    return graph_.tensors[static_cast<size_t>(index)];
+  }
+
+  /// "nn: op 3 (SOFTMAX): <what>".
+  [[nodiscard]] tl::unexpected<Error> Invalid(const std::string& what) const;
+  [[nodiscard]] tl::unexpected<Error> Unsupported(const std::string& what) const;
+
+  /// `min..max` inputs, the first `required` present, one output.
+  [[nodiscard]] Result<void> CheckArity(size_t inputs_min, size_t inputs_max, size_t required) const;
+  /// A computed (not constant) tensor of this type with one scale and zero point.
+  [[nodiscard]] Result<void> CheckPerTensor(const model::Tensor& tensor, model::TensorType type,
+                                            const char* role) const;
+  [[nodiscard]] Result<void> CheckConstant(const model::Tensor& tensor, model::TensorType type,
+                                           const char* role) const;
+  [[nodiscard]] Result<void> CheckShape(const model::Tensor& tensor, std::span<const int32_t> shape,
+                                        const char* role) const;
+
+ private:
+  [[nodiscard]] std::string Prefix() const;
+  const model::Graph& graph_;
+  const model::Op& op_;
+  size_t index_;
+};
+
+[[nodiscard]] KernelResult MakeLstm(const OpView& op);
+[[nodiscard]] KernelResult MakeFullyConnected(const OpView& op);
+[[nodiscard]] KernelResult MakeSoftmax(const OpView& op);
+[[nodiscard]] KernelResult MakeLogistic(const OpView& op);
+[[nodiscard]] KernelResult MakeReshape(const OpView& op);
+[[nodiscard]] KernelResult MakeStridedSlice(const OpView& op);
+[[nodiscard]] KernelResult MakeQuantize(const OpView& op);
+[[nodiscard]] KernelResult MakeDequantize(const OpView& op);
+
+}  // namespace millwright::nn

@@ -1,0 +1,50 @@
+// One stream through a model: its state tensors and its scratch memory. Nothing here allocates after construction.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "core/result.h"
+#include "nn/engine.h"
+
+namespace millwright::nn {
+
+/// Not thread-safe; make one per machine. Several sessions of one engine may run at the same time.
+class Session {
+ public:
+  explicit Session(std::shared_ptr<const Engine> engine);
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  /// One run of a model with one int8 input and one int8 output; sizes must be theirs (checked).
+  /// State carries on from the run before; call ResetState first for a window that stands alone.
+  void Run(std::span<const int8_t> in, std::span<int8_t> out);
+  /// The same for any types, as raw little-endian bytes.
+  void RunBytes(std::span<const std::byte> in, std::span<std::byte> out);
+
+  /// In parts, for models with several inputs or outputs: fill Input(i), Invoke, read Output(i).
+  [[nodiscard]] std::span<std::byte> Input(int i = 0);
+  void Invoke();
+  [[nodiscard]] std::span<const std::byte> Output(int i = 0) const;
+
+  /// Sets every state tensor to its real zero, as a fresh session has them.
+  void ResetState();
+  /// All state tensors in one piece (engine().state_bytes() long): for snapshots that survive a restart.
+  [[nodiscard]] std::span<const std::byte> State() const;
+  /// kInvalid where the size is another model's.
+  [[nodiscard]] Result<void> RestoreState(std::span<const std::byte> state);
+
+  /// What any tensor holds after the last run; constants too. `index` counts in the file's order.
+  [[nodiscard]] std::span<const std::byte> TensorData(int index) const;
+  [[nodiscard]] const Engine& engine() const { return *engine_; }
+
+ private:
+  struct Arena;
+  std::shared_ptr<const Engine> engine_;
+  std::unique_ptr<Arena> arena_;
+};
+
+}  // namespace millwright::nn
