@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Configures and builds one preset with a progress bar; the full output goes to build/logs/build-PRESET.log.
 #
-#   scripts/build.sh release [TARGET...]
+#   scripts/build.sh release [TARGET...]      ("programs": what ships, without the tests)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+programs=(millwright millwright-agent millwright-hub millwright-sim millwright-train)
 preset=${1:-release}
 shift || true
+targets=("$@")
+[ "${targets[*]}" = programs ] && targets=("${programs[@]}")
 mkdir -p "$MW_LOGS"
 log="$MW_LOGS/build-$preset.log"
 started=$SECONDS
@@ -30,7 +33,6 @@ show_ninja() {
     fi
   done
 }
-targets=("$@")
 NINJA_STATUS='[%f/%t] ' cmake --build --preset "$preset" --parallel "${MW_JOBS:-$(nproc)}" \
   ${targets:+--target "${targets[@]}"} 2>&1 | show_ninja ||
   mw_die_with_log "building the $preset preset failed" "$log"
