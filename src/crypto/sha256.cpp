@@ -67,7 +67,8 @@ std::string Sha256Hex(std::span<const std::byte> bytes) {
 std::string Sha256Hex(std::string_view text) { return Sha256Hex(std::as_bytes(std::span(text))); }
 
 Result<std::string> Sha256HexOfFile(const std::string& path) {
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                       &std::fclose);
   if (!file) {
     return Fail(errno == ENOENT ? Errc::kNotFound : Errc::kIo,
                 "sha256: " + path + ": " + std::strerror(errno));

@@ -18,9 +18,9 @@ inline constexpr size_t kGates = 4;
 
 struct QuantizedLstm {
   int units = 0;
-  std::array<std::vector<int8_t>, kGates> input_weights;      // [units x inputs], -127..127
-  std::array<std::vector<int8_t>, kGates> recurrent_weights;  // [units x units]
-  std::array<std::vector<int32_t>, kGates> biases;  // scale: input scale x input weight scale
+  std::array<std::vector<int8_t>, kGates> input_weights{};      // [units x inputs], -127..127
+  std::array<std::vector<int8_t>, kGates> recurrent_weights{};  // [units x units]
+  std::array<std::vector<int32_t>, kGates> biases{};  // scale: input scale x input weight scale
   std::array<float, kGates> input_scales{};
   std::array<float, kGates> recurrent_scales{};
   int cell_shift = 11;     // cell state scale 2^-cell_shift, at most 2^15 / 2^cell_shift in value
@@ -30,9 +30,9 @@ struct QuantizedLstm {
 
 struct QuantizedDense {
   int classes = 0;
-  std::vector<int8_t> weights;  // [classes x units]
-  std::vector<float> scales;    // one per class
-  std::vector<int32_t> biases;  // scale: hidden scale x scales[class]
+  std::vector<int8_t> weights{};  // [classes x units]
+  std::vector<float> scales{};    // one per class
+  std::vector<int32_t> biases{};  // scale: hidden scale x scales[class]
   float logits_scale = 0;
   int logits_zero_point = 0;
 };
@@ -42,9 +42,9 @@ struct QuantizedClassifier {
   int features = 0;
   float input_scale = 0;
   int input_zero_point = 0;
-  std::vector<QuantizedLstm> layers;  // at least one
-  QuantizedDense dense;
-  std::string description;
+  std::vector<QuantizedLstm> layers{};  // at least one
+  QuantizedDense dense{};
+  std::string description{};
 };
 
 inline constexpr float kSoftmaxScale = 1.0F / 256.0F;  // TFLite fixes softmax's int8 output so

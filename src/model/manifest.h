@@ -21,10 +21,10 @@ inline constexpr int kManifestFormat = 1;
 inline constexpr std::string_view kManifestFile = "manifest.json";
 
 struct FaultClass {
-  std::string code;  // "outer_race": what labels, events and topics say
-  std::string name;  // "Outer race": what people read
+  std::string code{};  // "outer_race": what labels, events and topics say
+  std::string name;    // "Outer race": what people read
   bool healthy = false;
-  std::string action;  // recommended action, one sentence
+  std::string action{};  // recommended action, one sentence
 };
 
 struct ListedFile {
@@ -45,7 +45,7 @@ struct Manifest {
     bool per_asset =
         true;  // "asset": learned at commissioning; "global": mean and deviation as they are
     Nanos commissioning = 20 * kSecond;
-    std::vector<float> mean, deviation, deviation_floor;
+    std::vector<float> mean{}, deviation{}, deviation_floor{};
   };
   struct Calibration {
     double temperature = 1;
@@ -57,7 +57,7 @@ struct Manifest {
     int count = 0;
   };
   struct Lineage {
-    std::string data_hash, code_version, parent, trainer;
+    std::string data_hash{}, code_version{}, parent{}, trainer{};
     uint64_t seed = 0;
   };
 

@@ -67,9 +67,10 @@ Manifest MakeTestManifest() {
   m.schema.channels = {
       {.name = "vib", .unit = "m/s2", .kind = dsp::ChannelKind::kSamples, .rate_hz = 1000},
       {.name = "temperature", .unit = "degC", .rate_hz = 1}};
-  m.schema.features = {{.name = "vib.rms", .channel = "vib", .kind = "rms"},
-                       {.name = "vib.kurtosis", .channel = "vib", .kind = "kurtosis"},
-                       {.name = "temperature.mean", .channel = "temperature", .kind = "mean"}};
+  m.schema.features = {
+      {.name = "vib.rms", .channel = "vib", .kind = "rms", .params = {}},
+      {.name = "vib.kurtosis", .channel = "vib", .kind = "kurtosis", .params = {}},
+      {.name = "temperature.mean", .channel = "temperature", .kind = "mean", .params = {}}};
   m.schema.steps = 4;
   m.model.steps = 4;
   m.model.features = 3;
