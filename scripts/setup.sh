@@ -44,8 +44,11 @@ apt() {  # apt LABEL ARGUMENTS...
   local label=$1 attempt
   shift
   for attempt in 1 2 3 4 5 6; do
-    if mw_root_do apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
-        -o Dpkg::Options::=--force-confold -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 "$@" 2>>"$log" |
+    # The status goes through descriptor 3: on 1, maintainer scripts that print fail with an I/O error. The inner
+    # shell opens it, since sudo closes all above 2.
+    if mw_root_do sh -c 'exec apt-get "$@" 3>&1 1>&2' apt -q -y -o DPkg::Lock::Timeout=300 \
+        -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 \
+        "$@" 2>>"$log" </dev/null |
       tee -a "$log" | show_apt "$label"; then
       return 0
     fi
