@@ -18,17 +18,17 @@ namespace millwright::model {
 enum class TensorType : int8_t { kFloat32 = 0, kInt32 = 2, kUint8 = 3, kInt64 = 4, kBool = 6, kInt16 = 7, kInt8 = 9 };
 
 struct Quantization {
-  std::vector<float> scales;         // empty: not quantized; 1: per tensor; n: per channel along `axis`
-  std::vector<int64_t> zero_points;  // as many as scales
+  std::vector<float> scales{};         // empty: not quantized; 1: per tensor; n: per channel along `axis`
+  std::vector<int64_t> zero_points{};  // as many as scales
   int axis = 0;
 };
 
 struct Tensor {
-  std::string name;
+  std::string name{};
   TensorType type = TensorType::kInt8;
-  std::vector<int32_t> shape;
-  Quantization quantization;
-  std::vector<std::byte> data;  // empty: computed at run time
+  std::vector<int32_t> shape{};
+  Quantization quantization{};
+  std::vector<std::byte> data{};  // empty: computed at run time
   bool is_variable = false;     // state that persists from run to run
 };
 
@@ -60,7 +60,7 @@ struct SoftmaxOptions {
   float beta = 1;
 };
 struct ReshapeOptions {
-  std::vector<int32_t> new_shape;
+  std::vector<int32_t> new_shape{};
 };
 struct StridedSliceOptions {
   int32_t begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0, shrink_axis_mask = 0;
@@ -73,19 +73,19 @@ using OpOptions = std::variant<std::monostate, LstmOptions, FullyConnectedOption
 struct Op {
   OpCode code = OpCode::kAdd;
   int32_t version = 1;
-  std::vector<int32_t> inputs;         // tensor indices; -1: optional and absent
-  std::vector<int32_t> outputs;
-  std::vector<int32_t> intermediates;  // LSTM: five
-  OpOptions options;
-  std::string custom_name;             // of OpCode::kCustom
+  std::vector<int32_t> inputs{};         // tensor indices; -1: optional and absent
+  std::vector<int32_t> outputs{};
+  std::vector<int32_t> intermediates{};  // LSTM: five
+  OpOptions options{};
+  std::string custom_name{};             // of OpCode::kCustom
 };
 
 struct Graph {
-  std::vector<Tensor> tensors;
-  std::vector<Op> ops;  // in execution order
-  std::vector<int32_t> inputs;
-  std::vector<int32_t> outputs;
-  std::string description;
+  std::vector<Tensor> tensors{};
+  std::vector<Op> ops{};  // in execution order
+  std::vector<int32_t> inputs{};
+  std::vector<int32_t> outputs{};
+  std::string description{};
 };
 
 /// Where each input of UNIDIRECTIONAL_SEQUENCE_LSTM stands; 24 in all. Absent ones are -1.
