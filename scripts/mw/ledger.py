@@ -44,6 +44,9 @@ class HubBooks:
         rows = self._query("SELECT device, epoch, lane, seq FROM events")
         return Counter((d, e & MASK, lane, seq) for d, e, lane, seq in rows)
 
+    def stored(self) -> int:
+        return self._query("SELECT COUNT(*) FROM events")[0][0]
+
     def evicted(self) -> list[tuple]:
         return [(d, e & MASK, lane, a, b) for d, e, lane, a, b in
                 self._query("SELECT device, epoch, lane, seq_from, seq_to FROM evicted")]

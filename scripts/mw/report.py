@@ -37,7 +37,7 @@ def percentile(ordered: list[float], share: float) -> float:
     """Nearest-rank percentile of an ascending list."""
     if not ordered:
         return 0.0
-    return ordered[min(len(ordered) - 1, max(0, -(-int(share * len(ordered) * 1e6) // 10**6) - 0))]
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def flat(figures: dict) -> str:

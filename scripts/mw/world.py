@@ -1,0 +1,241 @@
+"""One hub and its plants on this machine: brokers, agents, simulators, links that can be cut, witnesses, observers.
+
+    world = World(folder, bin_dir, bundle, plants)
+    world.start_hub(); world.start_plants(); ...; world.settle(); world.stop()
+"""
+
+import json
+import shutil
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ledger
+import training
+from broker import broker
+from observer import Observer, wait_until
+from plants import Plant, agent_toml, plant_toml
+from procs import Family, Process, free_port, wait_for_port
+from relay import Relay
+
+CONSOLE_PORT = 8480
+
+
+@dataclass
+class PlantRun:
+    """What runs for one plant."""
+    plant: Plant
+    folder: Path
+    broker_port: int
+    broker: Process | None = None
+    agent: Process | None = None
+    sim: Process | None = None
+    witness: Process | None = None
+    relay: Relay | None = None
+    observer: Observer | None = None
+    accepted_count: int = 0
+    accepted_read: int = 0
+
+    @property
+    def truth(self) -> Path:
+        return self.folder / "truth.jsonl"
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "published.jsonl"
+
+    @property
+    def accepted(self) -> Path:
+        return self.folder / "accepted.txt"
+
+
+@dataclass
+class World:
+    folder: Path
+    bin_dir: Path
+    bundle: Path
+    plants: list[Plant]
+    uplink_qos: int = 1
+    commissioning_s: float = 20.0
+    family: Family = field(default_factory=Family)
+    runs: list[PlantRun] = field(default_factory=list)
+
+    def __post_init__(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.hub_port = free_port(CONSOLE_PORT)
+        self.hub_broker_port = free_port()
+        self.hub: Process | None = None
+        self.hub_broker: Process | None = None
+
+    # -- start -----------------------------------------------------------------------------------------------
+
+    @property
+    def console_url(self) -> str:
+        return f"http://127.0.0.1:{self.hub_port}/"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "hub" / "hub.db"
+
+    def start_hub(self) -> None:
+        folder = self.folder / "hub"
+        folder.mkdir(exist_ok=True)
+        self.hub_broker = self.family.add(broker("hub-broker", self.folder, self.hub_broker_port))
+        wait_for_port(self.hub_broker_port, self.hub_broker)
+        config = folder / "hub.toml"
+        config.write_text(hub_toml(self.hub_port, self.hub_broker_port, self.database))
+        self.hub = self.family.add(Process("hub", [self.bin_dir / "millwright-hub", "--config", config],
+                                           self.folder / "logs" / "hub.log"))
+        wait_for_port(self.hub_port, self.hub)
+        if not wait_until(self.hub_ready, 20):
+            raise RuntimeError(f"the hub is not ready after 20 s:\n{self.hub.last_words()}")
+
+    def start_plants(self, on_decision, on_gateway=None, simulate: bool = True) -> None:
+        for plant in self.plants:
+            self.runs.append(self._start_gateway(plant, on_decision, on_gateway))
+        if simulate:
+            for run in self.runs:
+                self._start_sim(run)
+
+    def _start_gateway(self, plant: Plant, on_decision, on_gateway) -> PlantRun:
+        folder = self.folder / plant.site
+        folder.mkdir()
+        run = PlantRun(plant, folder, free_port())
+        run.broker = self.family.add(broker(f"{plant.site}-broker", self.folder, run.broker_port))
+        wait_for_port(run.broker_port, run.broker)
+        run.relay = Relay(plant.site, self.hub_broker_port)
+        socket_path = folder / "witness.sock"
+        run.witness = self.family.add(Process(
+            f"{plant.site}-witness", ["/usr/bin/python3", Path(__file__).with_name("witness.py"), socket_path,
+                                      run.accepted], self.folder / "logs" / f"{plant.site}-witness.log"))
+        if not wait_until(socket_path.exists, 10, 0.02):
+            raise RuntimeError(f"the witness of {plant.site} did not start:\n{run.witness.last_words()}")
+        config = folder / "agent.toml"
+        config.write_text(agent_toml(plant, run.broker_port, run.relay.port, folder / "state", self.bundle,
+                                     str(socket_path), training.schema_channels(self.bundle), self.uplink_qos,
+                                     self.commissioning_s))
+        run.observer = Observer(plant.site, run.broker_port, on_decision, on_gateway)
+        run.agent = self.family.add(Process(f"{plant.site}-agent",
+                                            [self.bin_dir / "millwright-agent", "--config", config],
+                                            self.folder / "logs" / f"{plant.site}-agent.log"))
+        if not wait_until(lambda: run.observer.gateway.get("online") or not run.agent.alive(), 20):
+            raise RuntimeError(f"the agent of {plant.site} told no state in 20 s:\n{run.agent.last_words()}")
+        if not run.agent.alive():
+            raise RuntimeError(f"the agent of {plant.site} ended:\n{run.agent.last_words()}")
+        return run
+
+    def _start_sim(self, run: PlantRun) -> None:
+        config = run.folder / "plant.toml"
+        config.write_text(plant_toml(run.plant, run.broker_port))
+        run.sim = self.family.add(Process(
+            f"{run.plant.site}-sim", [self.bin_dir / "millwright-sim", "--config", config, "--truth", run.truth,
+                                      "--published", run.published],
+            self.folder / "logs" / f"{run.plant.site}-sim.log", keep_stdin=True))
+
+    # -- while it runs ---------------------------------------------------------------------------------------
+
+    def run_of(self, site: str) -> PlantRun:
+        return next(r for r in self.runs if r.plant.site == site)
+
+    def inject(self, site: str, asset: str, fault: str, wear_s: float) -> bool:
+        return self.run_of(site).sim.say(json.dumps({"do": "inject", "asset": asset, "fault": fault, "wear_s": wear_s}))
+
+    def repair(self, site: str, asset: str) -> bool:
+        return self.run_of(site).sim.say(json.dumps({"do": "repair", "asset": asset}))
+
+    def sample(self) -> None:
+        """Takes the memory of the long-running programs."""
+        for process in [self.hub, *(r.agent for r in self.runs)]:
+            if process:
+                process.sample_rss()
+
+    def unexpected_ends(self) -> list[Process]:
+        return [p for p in self.family.dead() if p.child is not None]
+
+    # -- end -------------------------------------------------------------------------------------------------
+
+    def stop_sims(self) -> None:
+        for run in self.runs:
+            if run.sim:
+                run.sim.say('{"do":"stop"}')
+        for run in self.runs:
+            if run.sim:
+                run.sim.stop(10)
+
+    def books(self) -> ledger.HubBooks:
+        return ledger.HubBooks(self.database)
+
+    def compare(self) -> dict:
+        accepted = ledger.witnessed([r.accepted for r in self.runs])
+        books = self.books()
+        return ledger.compare(accepted, books.ids(), books.evicted())
+
+    def progress(self) -> tuple[int, int]:
+        """How many events were accepted and how many are stored: a cheap look, for the status line."""
+        for run in self.runs:
+            run.accepted_count += _count_new_lines(run.accepted, run)
+        return sum(r.accepted_count for r in self.runs), self.books().stored()
+
+    def stop_agents(self) -> None:
+        """SIGTERM: an agent writes down what it still holds, then sends what it can."""
+        for run in self.runs:
+            if run.agent:
+                run.agent.sample_rss()
+                run.agent.stop(15)
+
+    def settle(self, wait_s: float = 60.0, quiet_s: float = 2.5) -> dict:
+        """Waits until the hub has what the witnesses saw and both stay so for `quiet_s`; the last comparison."""
+        until = time.monotonic() + wait_s
+        same_since, last = None, {}
+        while time.monotonic() < until:
+            now = self.compare()
+            if now["events_lost"] == 0 and now == last:
+                same_since = same_since or time.monotonic()
+                if time.monotonic() - same_since >= quiet_s:
+                    return now
+            else:
+                same_since = None
+            last = now
+            time.sleep(0.3)
+        return last
+
+    def stop(self) -> None:
+        for run in self.runs:
+            if run.observer:
+                run.observer.close()
+        self.family.stop_all()
+        for run in self.runs:
+            if run.relay:
+                run.relay.close()
+
+    # -- hub -------------------------------------------------------------------------------------------------
+
+    def hub_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.console_url + "readyz", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def hub_get(self, path: str):
+        with urllib.request.urlopen(self.console_url + path.lstrip("/"), timeout=10) as answer:
+            return json.load(answer)
+
+
+def _count_new_lines(file: Path, run: PlantRun) -> int:
+    try:
+        with open(file, "rb") as source:
+            source.seek(run.accepted_read)
+            data = source.read()
+    except OSError:
+        return 0
+    run.accepted_read += len(data)
+    return data.count(b"\n")
+
+
+def hub_toml(http_port: int, broker_port: int, database: Path) -> str:
+    return "\n".join(["[broker]", 'host = "127.0.0.1"', f"port = {broker_port}",
+                      "[http]", f'listen = "127.0.0.1:{http_port}"',
+                      "[store]", f'path = "{database}"', ""])
