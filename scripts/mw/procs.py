@@ -59,15 +59,24 @@ class Process:
         if self.child:
             self.child.wait()
 
-    def stop(self, wait_s: float = 10.0) -> int | None:
-        """SIGTERM, then SIGKILL where it takes too long; its exit status."""
+    def finish(self, wait_s: float) -> None:
+        """Ends its standard input and lets it come to its own end; SIGTERM where that takes too long."""
         if not self.child:
-            return None
-        if self.keep_stdin and self.child.stdin:
+            return
+        if self.child.stdin:
             try:
                 self.child.stdin.close()
             except OSError:
                 pass
+        try:
+            self.child.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            self.stop()
+
+    def stop(self, wait_s: float = 10.0) -> int | None:
+        """SIGTERM, then SIGKILL where it takes too long; its exit status."""
+        if not self.child:
+            return None
         self._signal(signal.SIGTERM)
         try:
             self.child.wait(wait_s)

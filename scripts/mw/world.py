@@ -162,7 +162,7 @@ class World:
                 run.sim.say('{"do":"stop"}')
         for run in self.runs:
             if run.sim:
-                run.sim.stop(10)
+                run.sim.finish(10)
 
     def books(self) -> ledger.HubBooks:
         return ledger.HubBooks(self.database)

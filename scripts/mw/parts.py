@@ -1,0 +1,284 @@
+"""The parts of ./check. Each runs something that can also be run by hand, keeps its log in build/logs and tells what
+passed. `context.full`: the part was asked for by name, so nothing is cut short."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from screen import Screen
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = ROOT / "build/logs"
+RELEASE = ROOT / "build/release"
+SHARED = ROOT.parent / "shared"
+MW = ROOT / "scripts/mw"
+PYTHON = "/usr/bin/python3"
+
+
+@dataclass
+class Context:
+    screen: Screen
+    full: bool
+    long: bool
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    notes: list[str] = field(default_factory=list)
+    figures: dict = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    what: str
+    run: Callable[[Context], Outcome]
+    needs_build: bool = True
+    only_named: bool = False
+
+
+# -- how parts run ---------------------------------------------------------------------------------------------
+
+def call(context: Context, name: str, argv: list, env: dict | None = None, limit_s: float = 3600.0,
+         progress: Callable[[str], tuple | None] | None = None) -> tuple[int, str]:
+    """Runs to the end with its output in build/logs/check-NAME.log; exit status and output. `progress` turns a line
+    into (done, total), or None."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"check-{name}.log"
+    lines: list[str] = []
+    until = time.monotonic() + limit_s
+    with open(log, "w") as out, subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, **(env or {})}, text=True, errors="replace",
+            start_new_session=True) as child:
+        try:
+            for line in child.stdout:
+                out.write(line)
+                lines.append(line)
+                shown = progress(line) if progress else None
+                if shown:
+                    context.screen.bar(name, *shown)
+                elif context.screen.tty and line.strip():
+                    context.screen.status([f"  {name:<18} {line.strip()[:110]}"])
+                if time.monotonic() > until:
+                    raise TimeoutError(f"{name} took longer than {limit_s:.0f} s")
+        except BaseException:
+            os.killpg(child.pid, 15)
+            child.wait(15)
+            raise
+    return child.returncode, "".join(lines)
+
+
+def tail(text: str, lines: int = 12) -> list[str]:
+    return [t for t in text.splitlines() if t.strip()][-lines:]
+
+
+def last_json(text: str) -> dict:
+    for line in reversed(text.splitlines()):
+        if line.startswith("{"):
+            try:
+                return json.loads(line)
+            except ValueError:
+                continue
+    return {}
+
+
+def one(code: int, text: str, figures: dict | None = None) -> Outcome:
+    """A part that counts as one check."""
+    return Outcome(passed=int(code == 0), failed=int(code != 0), notes=[] if code == 0 else tail(text),
+                   figures=figures or {})
+
+
+def skip(why: str) -> Outcome:
+    return Outcome(skipped=1, notes=[f"skipped: {why}"])
+
+
+def tracked(*endings: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
+    names = listed.stdout.decode().split("\0") if listed.returncode == 0 else []
+    if not names:   # an exported tree without its history
+        names = [str(p.relative_to(ROOT)) for top in ("src", "apps", "fuzz", "tests", "bench")
+                 for p in (ROOT / top).rglob("*") if p.is_file()]
+    return [ROOT / n for n in names if n.endswith(endings) and (ROOT / n).exists()]
+
+
+# -- the parts -------------------------------------------------------------------------------------------------
+
+def build(context: Context) -> Outcome:
+    code, text = call(context, "build", [ROOT / "scripts/build.sh", "release"], progress=_percent)
+    return one(code, text)
+
+
+def _percent(line: str):
+    match = re.search(r"(\d+)%", line)
+    return (int(match[1]), 100) if match else None
+
+
+def ctest(context: Context, preset: str, name: str, arguments: list | None = None) -> Outcome:
+    def progress(line):
+        match = re.match(r"\s*(\d+)/(\d+) Test", line)
+        return (int(match[1]), int(match[2])) if match else None
+
+    code, text = call(context, name, ["ctest", "--test-dir", ROOT / "build" / preset, "-j", str(os.cpu_count() or 2),
+                                      "--output-on-failure", "--no-tests=error", *(arguments or [])], progress=progress)
+    match = re.search(r"(\d+)% tests passed, (\d+) tests failed out of (\d+)", text)
+    if not match:
+        return Outcome(failed=1, notes=tail(text))
+    skipped = len(re.findall(r"\*\*\*Skipped", text))
+    failed, total = int(match[2]), int(match[3])
+    names = re.findall(r"^\s*\d+ - (\S+) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted|ILLEGAL).*\)", text, re.M)
+    return Outcome(passed=total - failed - skipped, failed=failed, skipped=skipped,
+                   notes=[f"failed: {n}" for n in names[:10]], figures={"tests": total})
+
+
+def unit(context: Context) -> Outcome:
+    return ctest(context, "release", "unit")
+
+
+def style(context: Context) -> Outcome:
+    files = tracked(".h", ".cpp")
+    code, text = call(context, "style", ["clang-format-14", "--dry-run", "-Werror", *files])
+    wrong = sorted({line.split(":")[0] for line in text.splitlines() if ": error:" in line})
+    outcome = one(code, text, {"files": len(files)})
+    outcome.notes = [f"clang-format would change {Path(w).relative_to(ROOT)}" for w in wrong[:10]] or outcome.notes
+    return outcome
+
+
+TIDY_SLICE_S = 150.0
+
+
+def tidy(context: Context) -> Outcome:
+    """clang-tidy, newest changes first; as part of the whole only for a while."""
+    database = RELEASE / "compile_commands.json"
+    known = {Path(e["file"]) for e in json.loads(database.read_text())}
+    files = [f for f in _newest_first() if f in known and "_test.cpp" not in f.name]
+    started, done, bad = time.monotonic(), 0, []
+    for first in range(0, len(files), 2):
+        if not context.full and time.monotonic() - started > TIDY_SLICE_S:
+            break
+        pair = files[first:first + 2]
+        for file, child in [(f, _tidy_one(f)) for f in pair]:
+            text, _ = child.communicate()
+            done += 1
+            if child.returncode != 0:
+                bad += [line for line in text.splitlines() if "error:" in line][:5] or [f"{file}: {tail(text, 1)}"]
+        context.screen.bar("tidy", done, len(files), files[min(first, len(files) - 1)].name)
+    (LOGS / "check-tidy.log").write_text("\n".join(bad) + "\n")
+    left = len(files) - done
+    notes = [b.replace(f"{ROOT}/", "") for b in bad[:10]] + ([f"{left} files left out of this slice"] if left else [])
+    return Outcome(passed=int(not bad), failed=int(bool(bad)), notes=notes,
+                   figures={"files": done, "files_left_out": left, "findings": len(bad)})
+
+
+def _tidy_one(file: Path) -> subprocess.Popen:
+    return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "clang-tidy-14", "--quiet", "-p", RELEASE, file],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
+
+
+def _newest_first() -> list[Path]:
+    log = subprocess.run(["git", "log", "-n", "60", "--name-only", "--format="], cwd=ROOT, capture_output=True, text=True)
+    order = {name: i for i, name in reversed(list(enumerate(log.stdout.split())))}
+    files = [f for f in tracked(".cpp") if f.is_relative_to(ROOT / "src") or f.is_relative_to(ROOT / "apps")]
+    return sorted(files, key=lambda f: order.get(str(f.relative_to(ROOT)), 10**9))
+
+
+def oracles(context: Context) -> Outcome:
+    script = ROOT / "tests/oracles/run.py"
+    argv = [PYTHON, script, "--json", *([] if context.full else ["--quick"])]
+    code, text = call(context, "oracles", argv)
+    return one(code, text, last_json(text))
+
+
+def fuzz(context: Context) -> Outcome:
+    code, text = call(context, "fuzz", [PYTHON, ROOT / "scripts/fuzz/run.py", "--json",
+                                        *([] if context.full else ["--quick"])])
+    return one(code, text, last_json(text))
+
+
+def e2e(context: Context) -> Outcome:
+    own = ROOT / "build/node/node_modules/.bin/node"
+    argv = [own if own.exists() else "node", ROOT / "tests/e2e/run.mjs", "--hub", RELEASE / "bin/millwright-hub", "--json"]
+    code, text = call(context, "e2e", argv, limit_s=1200)
+    outcome = one(code, text, last_json(text))
+    match = re.findall(r"^(\d+) passed, (\d+) failed", text, re.M)
+    if match:
+        outcome.passed, outcome.failed = int(match[-1][0]), max(int(match[-1][1]), int(code != 0))
+    return outcome
+
+
+def demo(context: Context) -> Outcome:
+    seconds = 3600 if context.long else 180 if context.full else 45
+    outcome = Outcome()
+    for qos in (1, 2) if context.full else (1,):
+        code, text = call(context, f"demo-qos{qos}", [PYTHON, MW / "demo.py", "--headless", "--seconds", seconds,
+                                                      "--uplink-qos", qos, "--json"])
+        _add(outcome, code, text, f"qos{qos}_" if qos == 2 else "")
+    return outcome
+
+
+def replay(context: Context) -> Outcome:
+    data = SHARED / "data/skab"
+    if not data.is_dir():
+        return skip("no recorded data beside the project (../shared/data/skab)")
+    code, text = call(context, "replay", [PYTHON, MW / "demo.py", "--replay", data, "--headless", "--json"])
+    return one(code, text, last_json(text))
+
+
+def faults(context: Context) -> Outcome:
+    kills = 300 if context.long else 24 if context.full else 6
+    code, text = call(context, "faults", [PYTHON, MW / "faults.py", "kill", "--kills", kills, "--json"])
+    return one(code, text, last_json(text))
+
+
+def sanitizers(context: Context) -> Outcome:
+    """The unit tests under AddressSanitizer with UBSan, and under ThreadSanitizer."""
+    outcome = Outcome()
+    for preset, options in (("asan", "detect_leaks=1"), ("tsan", "halt_on_error=1 second_deadlock_stack=1")):
+        code, text = call(context, f"build-{preset}", [ROOT / "scripts/build.sh", preset], progress=_percent)
+        if code != 0:
+            _add(outcome, code, text, f"{preset}_")
+            continue
+        os.environ[f"{preset.upper()}_OPTIONS"] = options
+        part = ctest(context, preset, f"unit-{preset}")
+        outcome.passed += part.passed
+        outcome.failed += part.failed
+        outcome.skipped += part.skipped
+        outcome.notes += [f"{preset}: {n}" for n in part.notes]
+        outcome.figures[f"{preset}_tests"] = part.figures.get("tests", 0)
+    return outcome
+
+
+def _add(outcome: Outcome, code: int, text: str, prefix: str) -> None:
+    part = one(code, text)
+    outcome.passed += part.passed
+    outcome.failed += part.failed
+    outcome.notes += part.notes
+    for key, value in last_json(text).items():
+        if key == "not_measured":
+            outcome.figures[key] = outcome.figures.get(key, []) + [prefix + v for v in value]
+        else:
+            outcome.figures[prefix + key] = value
+
+
+PARTS = [
+    Part("build", "set up and build the release preset", build, needs_build=False),
+    Part("unit", "unit tests, corpus replays and the tidy test", unit),
+    Part("style", "clang-format", style, needs_build=False),
+    Part("oracles", "the engine against TensorFlow Lite, byte for byte", oracles),
+    Part("e2e", "the console in a real browser against a real hub", e2e),
+    Part("demo", "two plants, faults, a cut link, the books", demo),
+    Part("faults", "kill -9 at random, the books", faults),
+    Part("replay", "recorded data through the same path", replay),
+    Part("fuzz", "mutated models, payloads and configurations under sanitizers", fuzz),
+    Part("sanitizers", "unit tests under ASan, UBSan and TSan", sanitizers, needs_build=False),
+    Part("tidy", "clang-tidy", tidy),
+]
