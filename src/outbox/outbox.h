@@ -51,7 +51,7 @@ struct OutboxOptions {
   /// evict their oldest records; full alarm and health lanes refuse new ones.
   std::array<uint64_t, kLanes> bytes_max = {64u << 20, 16u << 20, 256u << 20, 128u << 20};
   size_t record_bytes_max = size_t{120} << 10;  // must fit an uplink batch
-  std::string vfs;                              // SQLite VFS name; empty: the default one
+  std::string vfs = {};                         // SQLite VFS name; empty: the default one
 };
 
 inline constexpr uint64_t kRecordOverheadBytes = 32;
