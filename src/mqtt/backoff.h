@@ -8,12 +8,15 @@
 
 namespace millwright::mqtt {
 
-/// Doubles from `min` up to `max`; each wait is drawn from the upper half of the step, so that a fleet that lost the
-/// same broker does not come back in one instant.
+/// Doubles from `min` up to `max`; each wait is drawn from the upper half of the step, so that a
+/// fleet that lost the same broker does not come back in one instant.
 class Backoff {
  public:
   Backoff(Nanos min, Nanos max, uint64_t seed)
-      : min_(std::max<Nanos>(min, kMillisecond)), max_(std::max(max, min_)), step_(min_), state_(seed | 1) {}
+      : min_(std::max<Nanos>(min, kMillisecond)),
+        max_(std::max(max, min_)),
+        step_(min_),
+        state_(seed | 1) {}
 
   [[nodiscard]] Nanos Next() {
     const Nanos step = step_;

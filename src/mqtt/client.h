@@ -41,8 +41,8 @@ struct Options {
   int keepalive_s = 10;
   /// QoS 1 and 2 messages on their way at once. Mosquitto 2.0.11 (Debian 12) with its default of
   /// max_inflight_messages 20 acknowledges and then loses QoS 2 messages of a client that has more
-  /// than 20 under way (measured: 400 sent and acknowledged, 40 delivered), so stay at 20 unless the
-  /// broker's limit is known to be higher.
+  /// than 20 under way (measured: 400 sent and acknowledged, 40 delivered), so stay at 20 unless
+  /// the broker's limit is known to be higher.
   int inflight_max = 20;
   Nanos reconnect_min = 100 * kMillisecond;  // doubles up to reconnect_max, with jitter
   Nanos reconnect_max = 5 * kSecond;

@@ -1,4 +1,5 @@
-// The real client against a real Mosquitto on a free loopback port; skipped where none is installed.
+// The real client against a real Mosquitto on a free loopback port; skipped where none is
+// installed.
 #include "mqtt/client.h"
 
 #include <arpa/inet.h>
@@ -35,7 +36,8 @@ int FreePort() {
 }
 
 std::string FindBroker() {
-  for (const char* path : {"/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"})
+  for (const char* path :
+       {"/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"})
     if (std::filesystem::exists(path)) return path;
   return {};
 }
@@ -43,8 +45,10 @@ std::string FindBroker() {
 class Broker {
  public:
   explicit Broker(int port) : port_(port) {
-    config_ = std::filesystem::temp_directory_path() / ("mw_mqtt_" + std::to_string(port) + ".conf");
-    std::ofstream(config_) << "listener " << port << " 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
+    config_ =
+        std::filesystem::temp_directory_path() / ("mw_mqtt_" + std::to_string(port) + ".conf");
+    std::ofstream(config_) << "listener " << port
+                           << " 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
                            << "max_queued_messages 10000\n";
   }
   ~Broker() {
@@ -133,16 +137,20 @@ TEST_F(MqttClientTest, DeliversEveryQosInOrder) {
   ASSERT_TRUE(subscriber->Start(in));
   ASSERT_TRUE(publisher->Start(out));
   ASSERT_TRUE(subscriber->Subscribe("mw/#", 2));
-  EXPECT_EQ(publisher->Publish("mw/x", os::AsBytes("early"), 1, false).error().code, Errc::kUnavailable);
-  ASSERT_TRUE(PollUntil({subscriber.get(), publisher.get()}, [&] { return in.connects && out.connects; }));
+  EXPECT_EQ(publisher->Publish("mw/x", os::AsBytes("early"), 1, false).error().code,
+            Errc::kUnavailable);
+  ASSERT_TRUE(
+      PollUntil({subscriber.get(), publisher.get()}, [&] { return in.connects && out.connects; }));
   // The subscription may still be on its way: a retained message arrives in either case.
   ASSERT_TRUE(publisher->Publish("mw/first", os::AsBytes("0"), 1, true));
-  ASSERT_TRUE(PollUntil({subscriber.get(), publisher.get()}, [&] { return in.payloads.size() == 1; }));
+  ASSERT_TRUE(
+      PollUntil({subscriber.get(), publisher.get()}, [&] { return in.payloads.size() == 1; }));
   int sent = 0;
   int refused = 0;
   ASSERT_TRUE(PollUntil({subscriber.get(), publisher.get()}, [&] {
     while (sent < 300) {
-      const auto id = publisher->Publish("mw/x", os::AsBytes(std::to_string(sent + 1)), 1 + sent % 2, false);
+      const auto id =
+          publisher->Publish("mw/x", os::AsBytes(std::to_string(sent + 1)), 1 + sent % 2, false);
       if (!id && id.error().code == Errc::kExhausted) ++refused;
       if (!id) return false;
       ++sent;
@@ -152,7 +160,8 @@ TEST_F(MqttClientTest, DeliversEveryQosInOrder) {
   EXPECT_GT(refused, 0);
   ASSERT_TRUE(PollUntil({subscriber.get(), publisher.get()},
                         [&] { return in.payloads.size() == 301 && publisher->unacked() == 0; }))
-      << in.payloads.size() << " received, " << publisher->unacked() << " unacknowledged, " << out.reason;
+      << in.payloads.size() << " received, " << publisher->unacked() << " unacknowledged, "
+      << out.reason;
   EXPECT_EQ(out.published, 301);
 }
 

@@ -142,7 +142,8 @@ class FakeClient : public Client {
       return;
     }
     const MutexLock lock(broker_.mutex_);
-    if (!woken_ && !Pending()) broker_.changed_.wait_for(broker_.mutex_, std::chrono::nanoseconds(wait_max));
+    if (!woken_ && !Pending())
+      broker_.changed_.wait_for(broker_.mutex_, std::chrono::nanoseconds(wait_max));
     woken_ = false;
   }
 
@@ -152,14 +153,15 @@ class FakeClient : public Client {
     broker_.changed_.notify_all();
   }
 
-  [[nodiscard]] Result<int> Publish(std::string_view topic, std::span<const std::byte> payload, int qos,
-                                    bool retain) override {
+  [[nodiscard]] Result<int> Publish(std::string_view topic, std::span<const std::byte> payload,
+                                    int qos, bool retain) override {
     const MutexLock lock(broker_.mutex_);
     if (!connected_ || !Live()) return Fail(Errc::kUnavailable, "mqtt: not connected");
     if (qos > 0 && inflight_.size() >= static_cast<size_t>(options_.inflight_max) * 4)
       return Fail(Errc::kExhausted, "mqtt: too many messages wait for their acknowledgement");
     const int id = next_id_++;
-    const FakeBroker::Stored message{std::string(topic), std::string(os::AsText(payload)), qos, retain};
+    const FakeBroker::Stored message{std::string(topic), std::string(os::AsText(payload)), qos,
+                                     retain};
     if (qos > 0) inflight_[id] = message;
     Hand(id, message);
     return id;
@@ -183,8 +185,11 @@ class FakeClient : public Client {
   }
 
  private:
-  // Everything below that touches the broker runs under its mutex; clang cannot see through the reference.
-  FakeBroker::Session& Mine() MW_REQUIRES(broker_.mutex_) { return broker_.sessions_[options_.client_id]; }
+  // Everything below that touches the broker runs under its mutex; clang cannot see through the
+  // reference.
+  FakeBroker::Session& Mine() MW_REQUIRES(broker_.mutex_) {
+    return broker_.sessions_[options_.client_id];
+  }
   bool Live() MW_REQUIRES(broker_.mutex_) {
     const FakeBroker::Session& session = Mine();
     return session.online && session.connection == connection_;
@@ -252,7 +257,8 @@ class FakeClient : public Client {
   void Register(const std::string& filter, int qos) MW_REQUIRES(broker_.mutex_) {
     Mine().subscriptions[filter] = qos;
     for (const auto& [topic, message] : broker_.retained_)
-      if (TopicMatches(filter, topic)) broker_.Queue(Mine(), message, std::min(qos, message.qos), true);
+      if (TopicMatches(filter, topic))
+        broker_.Queue(Mine(), message, std::min(qos, message.qos), true);
   }
 
   // Delivers one acknowledgement or message, outside the lock: the listener may publish.
@@ -272,7 +278,8 @@ class FakeClient : public Client {
       Mine().queue.pop_front();
       ++broker_.counts_.delivered;
     }
-    listener_->OnMessage({message.topic, os::AsBytes(message.payload), message.qos, message.retain});
+    listener_->OnMessage(
+        {message.topic, os::AsBytes(message.payload), message.qos, message.retain});
     return listener_ != nullptr;
   }
 

@@ -1,6 +1,6 @@
-// An MQTT broker in this process, for tests and simulated fleets: sessions, QoS 0 to 2, retained messages, wills,
-// and the faults that real brokers and links have. Time is whatever its users tick; nothing here waits unless a
-// client's Poll is given a wait.
+// An MQTT broker in this process, for tests and simulated fleets: sessions, QoS 0 to 2, retained
+// messages, wills, and the faults that real brokers and links have. Time is whatever its users
+// tick; nothing here waits unless a client's Poll is given a wait.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ namespace millwright::mqtt {
 [[nodiscard]] bool TopicMatches(std::string_view filter, std::string_view topic);
 
 struct FakeBrokerCounts {
-  uint64_t published = 0;     // messages taken from publishers
-  uint64_t delivered = 0;     // messages handed to subscribers
-  uint64_t dropped_queue = 0; // beyond queue_max, silently, as real brokers do
+  uint64_t published = 0;      // messages taken from publishers
+  uint64_t delivered = 0;      // messages handed to subscribers
+  uint64_t dropped_queue = 0;  // beyond queue_max, silently, as real brokers do
 };
 
 /// Thread-safe. Outlives its clients.
@@ -35,12 +35,14 @@ class FakeBroker {
   /// A client of this broker. Delivery happens inside its Poll.
   [[nodiscard]] std::unique_ptr<Client> MakeClient(Options options);
 
-  /// Down: every connection breaks (wills are published when it comes back up only if it kept its memory).
-  /// `forget`: sessions, queues and retained messages are gone, as after kill -9 without persistence.
+  /// Down: every connection breaks (wills are published when it comes back up only if it kept its
+  /// memory). `forget`: sessions, queues and retained messages are gone, as after kill -9 without
+  /// persistence.
   void SetUp(bool up, bool forget = false);
   /// Cuts or restores the link of one client; the broker publishes its will when the link is cut.
   void SetLink(const std::string& client_id, bool up);
-  /// The next `count` acknowledgements to this client are lost: QoS 1 messages are then sent again by it.
+  /// The next `count` acknowledgements to this client are lost: QoS 1 messages are then sent again
+  /// by it.
   void LoseAcks(const std::string& client_id, int count);
   /// The next `count` QoS 1 deliveries are handed over twice.
   void Duplicate(int count);
@@ -64,7 +66,8 @@ class FakeBroker {
     bool clean = false;
     bool link_up = true;
     int acks_to_lose = 0;
-    uint64_t connection = 0;   // which connection is the live one: a second client of one id takes over
+    uint64_t connection =
+        0;  // which connection is the live one: a second client of one id takes over
     std::optional<Will> will;
     std::map<std::string, int> subscriptions;
     std::deque<Stored> queue;

@@ -32,11 +32,22 @@ struct Pair {
 };
 
 TEST(TopicMatchesTest, FollowsTheStandard) {
-  struct Case { const char *filter, *topic; bool want; };
-  for (const Case& c : {Case{"a/b", "a/b", true}, {"a/+", "a/b", true}, {"a/+", "a/b/c", false},
-                        {"a/#", "a", true}, {"a/#", "a/b/c", true}, {"#", "a/b", true}, {"#", "$SYS/x", false},
-                        {"+/b", "$SYS/b", false}, {"$SYS/#", "$SYS/b", true}, {"a", "a/b", false},
-                        {"+", "a/b", false}, {"a/b", "a", false}})
+  struct Case {
+    const char *filter, *topic;
+    bool want;
+  };
+  for (const Case& c : {Case{"a/b", "a/b", true},
+                        {"a/+", "a/b", true},
+                        {"a/+", "a/b/c", false},
+                        {"a/#", "a", true},
+                        {"a/#", "a/b/c", true},
+                        {"#", "a/b", true},
+                        {"#", "$SYS/x", false},
+                        {"+/b", "$SYS/b", false},
+                        {"$SYS/#", "$SYS/b", true},
+                        {"a", "a/b", false},
+                        {"+", "a/b", false},
+                        {"a/b", "a", false}})
     EXPECT_EQ(TopicMatches(c.filter, c.topic), c.want) << c.filter << " " << c.topic;
 }
 
@@ -48,7 +59,8 @@ TEST(FakeBrokerTest, QueuesForASessionThatIsAwayAndTellsItWasKept) {
   broker.Publish("t/x", "lost: QoS 0", 0);
   pair.client->Poll(0);
   EXPECT_EQ(pair.seen.disconnects, 1);
-  EXPECT_EQ(pair.client->Publish("t/x", os::AsBytes("2"), 1, false).error().code, Errc::kUnavailable);
+  EXPECT_EQ(pair.client->Publish("t/x", os::AsBytes("2"), 1, false).error().code,
+            Errc::kUnavailable);
   broker.SetLink("c", true);
   pair.client->Poll(0);
   EXPECT_EQ(pair.seen.payloads, std::vector<std::string>{"1"});

@@ -1,5 +1,5 @@
-// The real client: libmosquitto driven by our own poll loop, so that one thread owns the connection and decides when
-// it reads (not reading is how back-pressure reaches the broker).
+// The real client: libmosquitto driven by our own poll loop, so that one thread owns the connection
+// and decides when it reads (not reading is how back-pressure reaches the broker).
 #include <mosquitto.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -21,10 +21,10 @@
 namespace millwright::mqtt {
 namespace {
 
-constexpr Nanos kConnackWait = 10 * kSecond;   // a black-holed connection is given up then
+constexpr Nanos kConnackWait = 10 * kSecond;       // a black-holed connection is given up then
 constexpr Nanos kMiscPeriod = 250 * kMillisecond;  // how often keepalive is looked after
 constexpr int kPacketsPerPoll = 64;  // bounds the time in one Poll, so that callers get their turn
-constexpr int kPayloadBytesMax = 268'435'455;      // the protocol's own limit
+constexpr int kPayloadBytesMax = 268'435'455;  // the protocol's own limit
 
 class Library {
  public:
@@ -83,7 +83,8 @@ class MosquittoClient : public Client {
     }
     const short events = Wait(fd, TlsPending() ? 0 : std::min(wait_max, kMiscPeriod));
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 || TlsPending()) ReadPackets(fd);
-    if (link_open_ && mosquitto_want_write(mosq_)) Check(mosquitto_loop_write(mosq_, kPacketsPerPoll));
+    if (link_open_ && mosquitto_want_write(mosq_))
+      Check(mosquitto_loop_write(mosq_, kPacketsPerPoll));
     Maintain();
   }
 
@@ -93,8 +94,8 @@ class MosquittoClient : public Client {
     [[maybe_unused]] const ssize_t wrote = ::write(wake_fd_, &one, sizeof one);
   }
 
-  [[nodiscard]] Result<int> Publish(std::string_view topic, std::span<const std::byte> payload, int qos,
-                                    bool retain) override {
+  [[nodiscard]] Result<int> Publish(std::string_view topic, std::span<const std::byte> payload,
+                                    int qos, bool retain) override {
     if (!connected_) return Fail(Errc::kUnavailable, "mqtt: not connected");
     if (payload.size() > static_cast<size_t>(kPayloadBytesMax))
       return Fail(Errc::kInvalid, "mqtt: payload is larger than the protocol allows");
@@ -156,7 +157,8 @@ class MosquittoClient : public Client {
     if (mosq_ != nullptr) return {};
     mosq_ = mosquitto_new(options_.client_id.empty() ? nullptr : options_.client_id.c_str(),
                           options_.clean_session || options_.client_id.empty(), this);
-    if (mosq_ == nullptr) return Fail(Errc::kInvalid, "mqtt: client id '" + options_.client_id + "' is refused");
+    if (mosq_ == nullptr)
+      return Fail(Errc::kInvalid, "mqtt: client id '" + options_.client_id + "' is refused");
     mosquitto_int_option(mosq_, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
     mosquitto_int_option(mosq_, MOSQ_OPT_TCP_NODELAY, 1);
     mosquitto_int_option(mosq_, MOSQ_OPT_SEND_MAXIMUM, std::clamp(options_.inflight_max, 1, 65535));
@@ -174,22 +176,25 @@ class MosquittoClient : public Client {
     };
     const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
     if (!options_.username.empty())
-      MW_TRY(check(mosquitto_username_pw_set(mosq_, text(options_.username), text(options_.password)),
-                   "user name"));
+      MW_TRY(
+          check(mosquitto_username_pw_set(mosq_, text(options_.username), text(options_.password)),
+                "user name"));
     if (!options_.ca_file.empty())
-      MW_TRY(check(mosquitto_tls_set(mosq_, text(options_.ca_file), nullptr, text(options_.cert_file),
-                                     text(options_.key_file), nullptr),
+      MW_TRY(check(mosquitto_tls_set(mosq_, text(options_.ca_file), nullptr,
+                                     text(options_.cert_file), text(options_.key_file), nullptr),
                    "TLS files"));
     if (options_.will) {
       const Will& will = *options_.will;
-      MW_TRY(check(mosquitto_will_set(mosq_, will.topic.c_str(), static_cast<int>(will.payload.size()),
-                                      will.payload.data(), will.qos, will.retain),
-                   "last will"));
+      MW_TRY(
+          check(mosquitto_will_set(mosq_, will.topic.c_str(), static_cast<int>(will.payload.size()),
+                                   will.payload.data(), will.qos, will.retain),
+                "last will"));
     }
     return {};
   }
 
-  // TCP connect without blocking. A name still needs the resolver, which may block: use addresses where that matters.
+  // TCP connect without blocking. A name still needs the resolver, which may block: use addresses
+  // where that matters.
   void Attempt(Nanos now) {
     const int keepalive = std::max(options_.keepalive_s, 5);  // libmosquitto's smallest
     const int rc = mosquitto_connect_async(mosq_, options_.host.c_str(), options_.port, keepalive);
@@ -296,13 +301,13 @@ class MosquittoClient : public Client {
   mosquitto* mosq_ = nullptr;
   Listener* listener_ = nullptr;
   std::vector<Subscription> subscriptions_;
-  std::string topic_;               // keeps its capacity: publishing copies into it
-  std::bitset<65536> unacked_;      // by message id
+  std::string topic_;           // keeps its capacity: publishing copies into it
+  std::bitset<65536> unacked_;  // by message id
   bool started_ = false;
-  bool link_open_ = false;          // a socket exists, connected or on its way
-  bool connected_ = false;          // CONNACK came
+  bool link_open_ = false;  // a socket exists, connected or on its way
+  bool connected_ = false;  // CONNACK came
   bool stopping_ = false;
-  bool reported_ = false;           // a lasting outage is told once
+  bool reported_ = false;  // a lasting outage is told once
   Nanos attempt_at_ = 0;
   Nanos connack_by_ = 0;
   Nanos misc_at_ = 0;
