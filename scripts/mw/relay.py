@@ -55,6 +55,7 @@ class Relay:
         return any(a <= at <= b for a, b in self.outages)
 
     def close(self) -> None:
+        self._call(self._close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2)
 
@@ -75,12 +76,21 @@ class Relay:
         self._loop.run_until_complete(self._start())
         ready.set()
         self._loop.run_forever()
+        self._loop.run_until_complete(asyncio.sleep(0))   # cancelled tasks end
+        self._loop.close()
 
     async def _start(self) -> None:
         self._open = asyncio.Event()
         self._open.set()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def _close(self) -> None:
+        self._server.close()
+        self._reset_all()
+        self._open.set()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
 
     def _cut(self, kind: str) -> None:
         self._kind = kind
