@@ -66,7 +66,7 @@ class Engine {
   friend class Session;
   Engine();
   [[nodiscard]] Result<void> Plan();
-  [[nodiscard]] Result<void> PlaceTensors();
+  void PlaceTensors();
   [[nodiscard]] Result<void> BuildKernels();
   [[nodiscard]] static size_t Index(const std::vector<int32_t>& list, int i);
 
@@ -77,8 +77,8 @@ class Engine {
   std::vector<int32_t> inputs_, outputs_;
   std::vector<std::unique_ptr<const Kernel>> kernels_;  // in execution order
   std::vector<size_t> offsets_;                         // per tensor, into the arena; kNoOffset: constant
-  std::vector<size_t> scratch_offsets_;                 // per kernel
   size_t state_bytes_ = 0;                              // states lie at the arena's start
+  size_t scratch_offset_ = 0;
   size_t arena_bytes_ = 0;
   size_t weight_bytes_ = 0;
   int64_t multiply_accumulates_ = 0;

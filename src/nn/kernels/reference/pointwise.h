@@ -1,0 +1,37 @@
+// SOFTMAX, LOGISTIC, QUANTIZE and DEQUANTIZE.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "nn/fixed_point.h"
+
+namespace millwright::nn::reference {
+
+struct SoftmaxScale {
+  Multiplier input;      // input scale x beta in Q5.26
+  int32_t diff_min = 0;  // differences below it count as exp() = 0
+};
+inline constexpr size_t kSoftmaxDepthMax = 511;  // beyond it the peer stops when all values are equal
+
+/// One row of `depth` values; output scale 1/256, zero point -128.
+void Softmax(const SoftmaxScale& scale, const int8_t* in, size_t depth, int8_t* out);
+
+/// Indexed by the value's bits as uint8.
+using Table8 = std::array<int8_t, 256>;
+[[nodiscard]] Table8 LogisticTable(float input_scale, int32_t input_zero_point, float output_scale,
+                                   int32_t output_zero_point);
+
+/// in and out: int8_t or uint8_t.
+template <typename In, typename Out>
+void Requantize(const In* in, size_t count, Multiplier by, int32_t in_zero_point, int32_t out_zero_point, Out* out);
+
+/// round(x / scale) + zero point, halves away from zero, saturating; a NaN becomes 0 as on the peer's targets.
+template <typename Out>
+void Quantize(const float* in, size_t count, float scale, int32_t zero_point, Out* out);
+
+template <typename In>
+void Dequantize(const In* in, size_t count, float scale, int32_t zero_point, float* out);
+
+}  // namespace millwright::nn::reference

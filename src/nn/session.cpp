@@ -1,0 +1,100 @@
+#include "nn/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "core/check.h"
+#include "nn/kernel.h"
+
+namespace millwright::nn {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+struct AlignedDelete {
+  void operator()(std::byte* memory) const { ::operator delete(memory, kAlignment); }
+};
+
+}  // namespace
+
+struct Session::Arena {
+  std::unique_ptr<std::byte, AlignedDelete> memory;
+  std::vector<std::byte*> tensors;
+  std::byte* scratch = nullptr;
+};
+
+Session::Session(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)), arena_(std::make_unique<Arena>()) {
+  const Engine& e = *engine_;
+  const size_t bytes = std::max<size_t>(e.arena_bytes_, 1);
+  arena_->memory.reset(static_cast<std::byte*>(::operator new(bytes, kAlignment)));
+  std::memset(arena_->memory.get(), 0, bytes);
+  for (size_t i = 0; i < e.offsets_.size(); ++i) {
+    // Constants are shared with the engine. Kernels never write an input; the plan has checked who writes what.
+    arena_->tensors.push_back(e.offsets_[i] == Engine::kNoOffset
+                                  ? const_cast<std::byte*>(e.graph_.tensors[i].data.data())
+                                  : arena_->memory.get() + e.offsets_[i]);
+  }
+  arena_->scratch = arena_->memory.get() + e.scratch_offset_;
+  ResetState();
+}
+
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+std::span<std::byte> Session::Input(int i) {
+  const size_t index = Engine::Index(engine_->inputs_, i);
+  return {arena_->tensors[index], engine_->tensors_[index].bytes};
+}
+
+std::span<const std::byte> Session::Output(int i) const {
+  return TensorData(static_cast<int>(Engine::Index(engine_->outputs_, i)));
+}
+
+std::span<const std::byte> Session::TensorData(int index) const {
+  MW_CHECK(index >= 0 && static_cast<size_t>(index) < arena_->tensors.size());
+  const auto i = static_cast<size_t>(index);
+  return {arena_->tensors[i], engine_->tensors_[i].bytes};
+}
+
+void Session::Invoke() {
+  const Buffers buffers(arena_->tensors.data(), arena_->scratch);
+  for (const auto& kernel : engine_->kernels_) kernel->Run(buffers);
+}
+
+void Session::RunBytes(std::span<const std::byte> in, std::span<std::byte> out) {
+  MW_CHECK(engine_->input_count() == 1 && engine_->output_count() == 1);
+  MW_CHECK(in.size() == engine_->input().bytes && out.size() == engine_->output().bytes);
+  std::memcpy(Input().data(), in.data(), in.size());
+  Invoke();
+  std::memcpy(out.data(), Output().data(), out.size());
+}
+
+void Session::Run(std::span<const int8_t> in, std::span<int8_t> out) {
+  MW_CHECK(engine_->input().type == model::TensorType::kInt8 && engine_->output().type == model::TensorType::kInt8);
+  RunBytes(std::as_bytes(in), std::as_writable_bytes(out));
+}
+
+void Session::ResetState() {
+  for (size_t i = 0; i < engine_->tensors_.size(); ++i) {
+    const TensorInfo& info = engine_->tensors_[i];
+    if (!info.is_state) continue;
+    // int8 states rest at their zero point; wider ones are symmetric.
+    const int value = info.type == model::TensorType::kInt8 ? info.zero_point : 0;
+    std::memset(arena_->tensors[i], value, info.bytes);
+  }
+}
+
+std::span<const std::byte> Session::State() const { return {arena_->memory.get(), engine_->state_bytes_}; }
+
+Result<void> Session::RestoreState(std::span<const std::byte> state) {
+  if (state.size() != engine_->state_bytes_) {
+    return Fail(Errc::kInvalid, "nn: a snapshot of " + std::to_string(state.size()) + " bytes; this model's state has " +
+                                    std::to_string(engine_->state_bytes_));
+  }
+  std::memcpy(arena_->memory.get(), state.data(), state.size());
+  return {};
+}
+
+}  // namespace millwright::nn
