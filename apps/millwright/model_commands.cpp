@@ -227,12 +227,15 @@ void AddRun(CLI::App& group, int& exit_code) {
 }
 
 }  // namespace
+}  // namespace millwright::cli
+
+namespace millwright {
 
 void AddModelCommands(CLI::App& app, int& exit_code) {
   CLI::App* group = app.add_subcommand("model", "Look into a model file or run it");
   group->require_subcommand(1);
-  AddInspect(*group, exit_code);
-  AddRun(*group, exit_code);
+  cli::AddInspect(*group, exit_code);
+  cli::AddRun(*group, exit_code);
 }
 
-}  // namespace millwright::cli
+}  // namespace millwright

@@ -3,9 +3,9 @@
 
 #include <CLI/App.hpp>
 
-namespace millwright::cli {
+namespace millwright {
 
 /// Adds the group `model` to `app`. A command that fails sets `exit_code`; both must outlive the parsing.
 void AddModelCommands(CLI::App& app, int& exit_code);
 
-}  // namespace millwright::cli
+}  // namespace millwright
