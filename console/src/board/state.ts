@@ -1,0 +1,8 @@
+// What the person chose on the board; kept while they look at a machine and come back.
+import { signal } from "@preact/signals";
+import type { Filter } from "../logic/select.ts";
+
+export const filter = signal<Filter>({ shown: null, text: "" });
+export const filterOpen = signal(false);
+/** Above this many machines tiles give way to the canvas grid. */
+export const kTilesMax = 300;

@@ -1,0 +1,164 @@
+// Keeps the store current: the board, then the event stream; the board again after each reconnection.
+//
+// The stream ticks each second. Where it falls silent the console says so at once, and everything counts as unknown
+// until the hub is heard again.
+import { batch } from "@preact/signals";
+import { api } from "./api.ts";
+import * as store from "./store.ts";
+import type { Alarm, Device, Machine } from "./logic/types.ts";
+
+const kSilentMs = 5_000; // five ticks missed
+const kRetryMs = [500, 1_000, 2_000, 4_000, 8_000];
+const kBoardAgainMs = 60_000; // sparklines move on
+const kBoardPollMs = 3_000; // where the hub answers but has no stream left to give
+const kFlushMs = 1_000;
+
+let source: EventSource | null = null;
+let heardAt = 0;
+let openedAt = 0;
+let attempt = 0;
+let retry: ReturnType<typeof setTimeout> | undefined;
+let boardTimer: ReturnType<typeof setTimeout> | undefined;
+let boardAt = 0;
+let boardOk = 0;
+let boardLoading = false;
+const pending = {
+  machines: new Map<string, Machine>(),
+  alarms: new Map<string, Alarm>(),
+  devices: new Map<string, Device>(),
+};
+
+export function start(): void {
+  void loadBoard();
+  open();
+  setInterval(watch, 1_000);
+  setInterval(flush, kFlushMs);
+  addEventListener("online", reopen);
+}
+
+/** For "Retry" buttons: now, instead of when the next attempt is due. */
+export function retryNow(): void {
+  attempt = 0;
+  reopen();
+  void loadBoard();
+}
+
+function reopen(): void {
+  source?.close();
+  source = null;
+  open();
+}
+
+function open(): void {
+  clearTimeout(retry);
+  openedAt = Date.now();
+  const opened = new EventSource("./api/v1/stream");
+  source = opened;
+  const on = (name: string, take: (data: unknown) => void) =>
+    opened.addEventListener(name, (event) => {
+      heard();
+      try {
+        take(JSON.parse((event as MessageEvent<string>).data));
+      } catch (error) {
+        console.warn(`stream: ${name} is not what it should be`, error);
+      }
+    });
+  on("hello", () => {
+    pending.machines.clear(); // from before the cut; the board is newer
+    void loadBoard();
+    loadDevices().catch(() => undefined); // the devices screen shows its own error
+  });
+  on("tick", (data) => tick(data as { now_ms: number; last_data_ms: number | null }));
+  on("machine", (data) => {
+    const machine = data as Machine;
+    pending.machines.set(store.machineKey(machine.site, machine.asset), machine);
+  });
+  on("alarm", (data) => pending.alarms.set((data as Alarm).id, data as Alarm));
+  on("device", (data) => pending.devices.set((data as Device).device, data as Device));
+  opened.onerror = () => {
+    // The browser reconnects by itself after a cut, but gives up for good after an error answer.
+    if (opened.readyState === EventSource.CLOSED && source === opened) again();
+  };
+}
+
+function again(): void {
+  source?.close();
+  source = null;
+  clearTimeout(retry);
+  retry = setTimeout(open, kRetryMs[Math.min(attempt++, kRetryMs.length - 1)]);
+}
+
+function heard(): void {
+  heardAt = Date.now();
+  attempt = 0;
+  store.heardMs.value = store.hubNow();
+}
+
+function tick(data: { now_ms: number; last_data_ms: number | null }): void {
+  batch(() => {
+    store.setClock(data.now_ms);
+    store.lastDataMs.value = data.last_data_ms;
+  });
+}
+
+// Connected means: heard within five seconds, and the board was read since the hub was last lost.
+function watch(): void {
+  store.nowMs.value = store.hubNow();
+  const now = Date.now();
+  const silent = now - heardAt > kSilentMs;
+  if (silent && now - boardOk > kSilentMs && store.connected.peek()) store.connected.value = false;
+  // A half-open connection is never told to the browser: make a new one.
+  if (silent && source && now - openedAt > 2 * kSilentMs) again();
+  if (now - boardAt > (silent ? kBoardPollMs : kBoardAgainMs)) void loadBoard();
+}
+
+async function loadBoard(): Promise<void> {
+  if (boardLoading) return;
+  boardLoading = true;
+  boardAt = Date.now();
+  try {
+    const board = await api.board();
+    batch(() => {
+      store.setBoard(board);
+      store.connected.value = true;
+      boardOk = Date.now();
+    });
+  } catch (error) {
+    store.boardError.value = error instanceof Error ? error : new Error(String(error));
+    if (!store.plants.peek()) boardSoon(2_000);
+  } finally {
+    boardLoading = false;
+  }
+}
+
+function boardSoon(delayMs: number): void {
+  clearTimeout(boardTimer);
+  boardTimer = setTimeout(() => void loadBoard(), Math.max(delayMs, boardAt + 1_000 - Date.now()));
+}
+
+function flush(): void {
+  batch(() => {
+    if (pending.alarms.size > 0) store.putAlarms(take(pending.alarms));
+    if (pending.devices.size > 0) applyDevices(take(pending.devices));
+    if (pending.machines.size > 0 && !store.putMachines(take(pending.machines))) boardSoon(0);
+  });
+}
+
+function take<T>(from: Map<string, T>): T[] {
+  const all = [...from.values()];
+  from.clear();
+  return all;
+}
+
+// A gateway that came or went changes its plant's link, which only the board tells.
+function applyDevices(list: Device[]): void {
+  const known = store.devices.peek();
+  const changed = list.some((device) => known?.get(device.device)?.online !== device.online);
+  if (known) store.putDevices(list, false);
+  if (changed) boardSoon(300);
+}
+
+export async function loadDevices(): Promise<void> {
+  const answer = await api.devices();
+  store.putDevices(answer.devices, true);
+}

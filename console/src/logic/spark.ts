@@ -1,0 +1,26 @@
+// A sparkline's path in a 100 x 100 box; score 1 on top. Nulls break the line: none crosses a gap.
+export type Spark = readonly (number | null)[];
+
+export interface SparkLine {
+  path: string;
+  end: { x: number; y: number } | null;
+}
+
+export function line(values: Spark): SparkLine {
+  const step = values.length > 1 ? 100 / (values.length - 1) : 0;
+  let path = "";
+  let end: SparkLine["end"] = null;
+  let pen = false;
+  values.forEach((value, index) => {
+    if (value === null || !Number.isFinite(value)) {
+      pen = false;
+      return;
+    }
+    const x = Math.round(index * step * 10) / 10;
+    const y = Math.round((100 - 100 * Math.min(1, Math.max(0, value))) * 10) / 10;
+    path += `${pen ? "L" : "M"}${x} ${y}`;
+    pen = true;
+    end = { x, y };
+  });
+  return { path, end };
+}

@@ -1,0 +1,98 @@
+// Where am I, and how current is all this? The second question is answered on every screen.
+import { useEffect } from "preact/hooks";
+import { age, clock, dateClock, plural } from "../logic/format.ts";
+import type { Route } from "../logic/route.ts";
+import { allViews, connected, heardMs, lastDataMs, lostPlants, machines, nowMs, openAlarms, openTotal, plants, machineKey } from "../store.ts";
+import { At, Key } from "./parts.tsx";
+import { paletteOpen } from "./palette.tsx";
+import { Icon, Shape } from "./shapes.tsx";
+
+function title(route: Route): { head: string; rest: string } {
+  if (route.screen === "alarms") return { head: "Alarms", rest: `${Math.max(openTotal.value, openAlarms.value.length)} open` };
+  if (route.screen === "devices") return { head: "Devices", rest: "" };
+  const all = allViews.value.length;
+  return { head: "Board", rest: plants.value ? `${plural(all, "machine")}, ${plural(plants.value.length, "plant")}` : "" };
+}
+
+function Crumbs({ site, asset }: { site: string; asset: string }) {
+  const plant = plants.value?.find((one) => one.site === site);
+  const area = plant?.areas.find((one) => one.keys.includes(machineKey(site, asset)));
+  return (
+    <h1 class="crumbs">
+      <a href="#/">Board</a> / <span>{plant?.name ?? site}</span> / {area && <span>{area.name} / </span>}
+      <b>{asset}</b>
+    </h1>
+  );
+}
+
+export function TopBar({ route }: { route: Route }) {
+  const { head, rest } = title(route);
+  const page = route.screen === "machine" ? `${route.asset} ${machines.get(machineKey(route.site, route.asset))?.value.name ?? ""}` : head;
+  useEffect(() => {
+    document.title = `${page.trim()} · Millwright`;
+  }, [page]);
+  return (
+    <header class="top">
+      {route.screen === "machine" ? (
+        <Crumbs site={route.site} asset={route.asset} />
+      ) : (
+        <h1>
+          {head} <span>{rest}</span>
+        </h1>
+      )}
+      <button class="find" onClick={() => (paletteOpen.value = true)}>
+        <Icon name="search" size={18} />
+        <span>Find a machine, alarm, gateway or action</span>
+        <Key>Ctrl K</Key>
+      </button>
+      <Currency />
+      <span class="top-clock">{dateClock(nowMs.value)}</span>
+    </header>
+  );
+}
+
+/** Live with the age of the last data; or since when not, and which plant. */
+function Currency() {
+  if (!connected.value) {
+    const since = heardMs.value;
+    return (
+      <span class="currency lost" role="status">
+        <Shape name="unknown" />
+        {since === null ? (
+          <b>Connecting to the hub</b>
+        ) : (
+          <b>
+            Not current since <At ms={since}>{clock(since)}</At>
+          </b>
+        )}
+      </span>
+    );
+  }
+  const lost = lostPlants.value;
+  if (lost.length > 0) {
+    const live = (plants.value ?? []).filter((plant) => plant.link === "up");
+    return (
+      <span class="currency lost" role="status">
+        <Shape name="unknown" />
+        <span>
+          {live.length > 0 && live.length <= 2 && `${live.map((plant) => plant.name).join(", ")} live, `}
+          {live.length > 2 && `${live.length} plants live, `}
+          <b>{lost.length <= 2 ? lost.map((plant) => plant.name).join(", ") : plural(lost.length, "plant")} not current</b>
+        </span>
+      </span>
+    );
+  }
+  const last = lastDataMs.value;
+  return (
+    <span class="currency">
+      <i class="live-dot" />
+      Live
+      {last !== null && (
+        <At ms={last}>
+          <span class="currency-words">last data </span>
+          {age(nowMs.value - last)} ago
+        </At>
+      )}
+    </span>
+  );
+}
