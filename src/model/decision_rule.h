@@ -55,6 +55,9 @@ class DecisionRule {
   /// Forgets everything: after a stop, a repair or a gap longer than the model's window.
   void Reset();
 
+  /// After a restart: goes on at the level that was open, whatever the pushed history says.
+  void Restore(Level level) { level_ = level; }
+
   [[nodiscard]] Level level() const { return level_; }
   [[nodiscard]] const DecisionLimits& limits() const { return limits_; }
 
