@@ -26,7 +26,9 @@ class Machine:
     load: str
 
     def orders(self) -> dict:
-        """Bearing fault frequencies as orders of shaft speed (bsf: one ball's spin)."""
+        """Bearing fault frequencies as orders of shaft speed (bsf: one ball's spin); empty where no bearing is known."""
+        if "n" not in self.bearing:
+            return self.bearing   # orders already, as recordings carry them
         n, ratio = self.bearing["n"], self.bearing["ball_mm"] / self.bearing["pitch_mm"]
         slope = ratio * math.cos(math.radians(self.bearing["angle_deg"]))
         return {"bpfo": n / 2 * (1 - slope), "bpfi": n / 2 * (1 + slope),
@@ -98,8 +100,9 @@ def agent_toml(plant: Plant, broker_port: int, uplink_port: int, state: Path, bu
              "[witness]", f'socket = "{witness}"', ""]
     for m in plant.machines:
         lines += ["[[asset]]", f'id = "{m.asset}"', f'area = "{m.area}"', f'name = "{m.name}"', f'class = "{m.kind}"',
-                  f"commissioning_s = {commissioning_s}", f"zone_c_mm_s = {ZONE_C_MM_S}", f"zone_d_mm_s = {ZONE_D_MM_S}",
-                  "machine = " + _inline({"shaft_hz": m.shaft_hz, **m.orders(), "rated_kw": m.rated_kw}), ""]
+                  f"commissioning_s = {commissioning_s}", f"zone_c_mm_s = {ZONE_C_MM_S}", f"zone_d_mm_s = {ZONE_D_MM_S}"]
+        spec = {k: v for k, v in {"shaft_hz": m.shaft_hz, **m.orders(), "rated_kw": m.rated_kw}.items() if v}
+        lines += ["machine = " + _inline(spec)] * bool(spec) + [""]
         for c in channels:
             lines += ["  [[asset.channel]]", f'  name = "{c["name"]}"', f'  unit = "{c["unit"]}"',
                       f'  kind = "{c["kind"]}"', f"  rate_hz = {c['rate_hz']}", "  qos = 2", ""]

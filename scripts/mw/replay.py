@@ -5,6 +5,7 @@ the labels, beside three plain baselines on the same runs."""
 import json
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 import report
@@ -28,7 +29,7 @@ def run(options, screen: Screen, bin_dir: Path, work: Path) -> int:
     trained = training.train(bin_dir, train_data, bundle, screen, work / "logs" / "replay-train.log", options.seed,
                              ["--runs", ",".join(train_runs)] if train_runs else [])
     commissioning_s = json.loads((bundle / "manifest.json").read_text())["standardiser"]["commissioning_s"]
-    machines = [machine_of(run_id) for run_id in replay_runs]
+    machines = [machine_of(data, run_id) for run_id in replay_runs]
     plant = Plant(SITE, f"gw-{SITE}-1", 0, machines)
     world = World(work / "replay", bin_dir, bundle, [plant], options.uplink_qos, commissioning_s)
     try:
@@ -79,8 +80,12 @@ def asset_of(run_id: str) -> str:
     return kept[-64:]
 
 
-def machine_of(run_id: str) -> Machine:
-    return Machine(asset_of(run_id), "recorded", run_id, "machine", 0.0, 0.0, {}, "steady")
+def machine_of(data: Path, run_id: str) -> Machine:
+    """What the recording says of its machine; public layouts say nothing."""
+    described = data / run_id / "recording.toml"
+    spec = tomllib.loads(described.read_text()).get("machine", {}) if described.exists() else {}
+    return Machine(asset_of(run_id), "recorded", run_id, "machine", float(spec.get("shaft_hz", 0)),
+                   float(spec.get("rated_kw", 0)), spec.get("bearing", {}), "steady")
 
 
 def play(world: World, data: Path, runs: list[str], screen: Screen, bin_dir: Path) -> dict:
