@@ -70,7 +70,7 @@ void Quantize(const float* in, size_t count, float scale, int32_t zero_point, Ou
   constexpr double kLow = std::numeric_limits<Out>::min(), kHigh = std::numeric_limits<Out>::max();
   for (size_t i = 0; i < count; ++i) {
     const double value = static_cast<double>(std::round(in[i] / scale)) + zero_point;
-    out[i] = std::isnan(value) ? Out{0} : static_cast<Out>(std::clamp(value, kLow, kHigh));
+    out[i] = static_cast<Out>(std::isnan(value) ? zero_point : std::clamp(value, kLow, kHigh));
   }
 }
 

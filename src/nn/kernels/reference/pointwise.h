@@ -27,7 +27,8 @@ using Table8 = std::array<int8_t, 256>;
 template <typename In, typename Out>
 void Requantize(const In* in, size_t count, Multiplier by, int32_t in_zero_point, int32_t out_zero_point, Out* out);
 
-/// round(x / scale) + zero point, halves away from zero, saturating; a NaN becomes 0 as on the peer's targets.
+/// round(x / scale) + zero point, halves away from zero, saturating; a NaN becomes the zero point. (Beyond 2^31 steps
+/// and for NaN the peer's result is undefined and differs from CPU to CPU.)
 template <typename Out>
 void Quantize(const float* in, size_t count, float scale, int32_t zero_point, Out* out);
 
