@@ -48,6 +48,12 @@ export const gatewayCounts = computed(() => {
   };
 });
 
+/** Since when a plant is not heard here, by its link or by the hub's; null where it is. */
+export function lostSince(plant: Plant): number | null {
+  if (plant.link === "lost") return plant.link_since_ms ?? nowMs.peek();
+  return connected.value ? null : (heardMs.value ?? nowMs.peek());
+}
+
 export const openAlarms = computed(() =>
   [...alarms.value.values()].filter((alarm) => alarm.state === "open").sort(worstFirst),
 );

@@ -5,6 +5,7 @@ import { bind } from "../keys.ts";
 import { count } from "../logic/format.ts";
 import { alarmHref } from "../logic/route.ts";
 import type { Alarm } from "../logic/types.ts";
+import { isPhone } from "../settings.ts";
 import { alarms, connected, openAlarms, openTotal, plants, putAlarms } from "../store.ts";
 import { HeldBar, useHeld } from "../ui/held.tsx";
 import { Empty, Failed, Key, Loading } from "../ui/parts.tsx";
@@ -46,7 +47,10 @@ export function Alarms({ selected }: { selected: string | null }) {
   }, [tab, text, alarms.value]);
   const held = useHeld(wanted, `${tab} ${text}`);
   const shown = held.ids.slice(0, limit);
-  const chosen = selected ?? null;
+  // Without a choice the first is shown, and stays: the evidence must not change under the reader.
+  const first = useRef<string | null>(null);
+  if (!isPhone.value) first.current ??= shown[0] ?? null;
+  const chosen = selected ?? first.current;
 
   useEffect(() => {
     const step = (by: number) => () => {

@@ -80,7 +80,7 @@ export function AlarmDetail({ id }: { id: string | null }) {
           <dl class="facts">
             <dt>Score</dt>
             <dd>
-              <b>{score(alarm.score)}</b>, {kWords[shown].toLowerCase()} {over ? "when it was raised" : "now"}
+              <b>{score(alarm.score)}</b>, level {kWords[shown].toLowerCase()}
             </dd>
             <dt>Model</dt>
             <dd title={alarm.model_hash ?? undefined}>

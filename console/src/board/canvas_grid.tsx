@@ -5,7 +5,7 @@ import { machineHref } from "../logic/route.ts";
 import { tileLabel } from "../logic/select.ts";
 import type { Shown } from "../logic/types.ts";
 import { isDark } from "../settings.ts";
-import { connected, machines, revision, viewOf, type Plant } from "../store.ts";
+import { connected, lostSince, machines, revision, viewOf, type Plant } from "../store.ts";
 
 const kCell = 20;
 const kGap = 3;
@@ -95,7 +95,7 @@ export function CanvasGrid({ plant, visible }: { plant: Plant; visible: Readonly
 
   const chosen = machines.get(keys[at] ?? "")?.value;
   const label = chosen
-    ? tileLabel(chosen, viewOf(chosen), plant.link === "lost" || !connected.value, quantity(chosen.value, chosen.value_unit))
+    ? tileLabel(chosen, viewOf(chosen), lostSince(plant), quantity(chosen.value, chosen.value_unit))
     : "";
   const find = (event: MouseEvent) => {
     const box = canvas.current?.getBoundingClientRect();

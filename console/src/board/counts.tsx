@@ -4,7 +4,7 @@ import { age, count } from "../logic/format.ts";
 import { kCountOrder, kWords } from "../logic/shown.ts";
 import type { Shown } from "../logic/types.ts";
 import { boardView, isPhone, type BoardView } from "../settings.ts";
-import { connected, counts, gatewayCounts, nowMs, openAlarms, openTotal } from "../store.ts";
+import { connected, counts, gatewayCounts, lostPlants, nowMs, openAlarms, openTotal } from "../store.ts";
 import { Segmented, type Choice } from "../ui/parts.tsx";
 import { Shape } from "../ui/shapes.tsx";
 import { filter, filterOpen } from "./state.ts";
@@ -86,8 +86,8 @@ export function Counts(props: { shown: number; total: number; waiting: number; s
         Gateways{" "}
         <b>
           {online} of {total}
-        </b>{" "}
-        {connected.value && online === total ? "online" : "heard"}
+        </b>
+        {connected.value && lostPlants.value.length === 0 ? " online" : " heard"}
       </a>
       <a class="count-fact" href="#/alarms">
         Alarms <b>{open}</b>

@@ -6,6 +6,7 @@ import { kWords, levelShown } from "../logic/shown.ts";
 import type { Alarm } from "../logic/types.ts";
 import { allViews, alarms, connected, lostPlants, machineKey, machines, nowMs, openAlarms, plants, viewOf, type Plant } from "../store.ts";
 import { HeldBar, useHeld } from "../ui/held.tsx";
+import { isPhone } from "../settings.ts";
 import { Ago, Badge, Sparkline } from "../ui/parts.tsx";
 import { Shape } from "../ui/shapes.tsx";
 
@@ -28,7 +29,14 @@ function Card({ alarm }: { alarm: Alarm }) {
         <a href={machineHref(alarm.site, alarm.asset)}>
           {alarm.asset} {alarm.name}
         </a>
-        <span>{plantName(alarm.site)}</span>
+        <span>
+          {plantName(alarm.site)}
+          {isPhone.value && (
+            <>
+              , <Ago ms={alarm.raised_ms} />
+            </>
+          )}
+        </span>
       </p>
       <h3>{sentence(alarm.fault_name ?? alarm.fault ?? "No fault named")}</h3>
       <p class="need-why">{alarm.why ?? "The score passed its limit."}</p>
@@ -41,10 +49,22 @@ function Card({ alarm }: { alarm: Alarm }) {
           Score <b>{score(alarm.score)}</b>
         </span>
         <span class="need-age">{over ? "normal again" : <>raised <Ago ms={alarm.raised_ms} /></>}</span>
-        <a class="button" href={alarmHref(alarm.id)}>
-          Open
-        </a>
+        {!isPhone.value && (
+          <a class="button" href={alarmHref(alarm.id)}>
+            Open
+          </a>
+        )}
       </p>
+      {isPhone.value && (
+        <p class="need-actions">
+          <a class="button" href={machineHref(alarm.site, alarm.asset)}>
+            Open machine
+          </a>
+          <a class="button primary" href={alarmHref(alarm.id)}>
+            Open alarm
+          </a>
+        </p>
+      )}
     </article>
   );
 }
@@ -54,10 +74,23 @@ function Row({ alarm }: { alarm: Alarm }) {
     <a class={`need-row ${alarm.state === "open" ? "" : "over"}`} href={alarmHref(alarm.id)}>
       <Shape name={levelShown(alarm.level)} label={kWords[levelShown(alarm.level)]} />
       <span>
-        {alarm.asset} {alarm.name}
+        {isPhone.value ? (
+          <>
+            <b>
+              {alarm.asset} {alarm.name}
+            </b>
+            <small>
+              {kWords[levelShown(alarm.level)]} · {(alarm.fault_name ?? "no fault named").toLowerCase()}, score {score(alarm.score)}
+            </small>
+          </>
+        ) : (
+          <>
+            {alarm.asset} {alarm.name}
+          </>
+        )}
       </span>
-      <span class="need-what">{(alarm.fault_name ?? "").toLowerCase()}</span>
-      <b>{score(alarm.score)}</b>
+      <span class="need-what">{isPhone.value ? age(nowMs.value - alarm.raised_ms) : (alarm.fault_name ?? "").toLowerCase()}</span>
+      {!isPhone.value && <b>{score(alarm.score)}</b>}
     </a>
   );
 }
@@ -110,7 +143,12 @@ export function Needs() {
   const lost = new Set(lostPlants.value.map((plant) => plant.site));
   const open = openAlarms.value.filter((alarm) => !lost.has(alarm.site));
   let cards = 0;
-  const wanted = open.map((alarm) => `${alarm.level !== "watch" && cards++ < kCardsMax ? "card" : "row"}:${alarm.id}`);
+  const phone = isPhone.value;
+  const most = phone ? 1 : kCardsMax;
+  const wanted = open
+    .filter((alarm) => !phone || alarm.level !== "watch")
+    .map((alarm) => `${alarm.level === "act" || (alarm.level === "warning" && cards < most) ? (cards++, "card") : "row"}:${alarm.id}`);
+  const watched = phone ? open.filter((alarm) => alarm.level === "watch").length : 0;
   const last = useRef(new Map<string, Alarm>());
   for (const alarm of alarms.value.values()) last.current.set(alarm.id, alarm);
   const held = useHeld(wanted);
@@ -132,6 +170,13 @@ export function Needs() {
               {shown.length} of {held.ids.length} alarms
             </span>
             <span class="need-what">Show all</span>
+          </a>
+        )}
+        {watched > 0 && (
+          <a class="need-row" href="#/alarms">
+            <Shape name="watch" label="Watch" />
+            <span>{watched} on watch</span>
+            <b class="need-show">Show</b>
           </a>
         )}
         {lostPlants.value.map((plant) => (

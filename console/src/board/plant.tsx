@@ -2,7 +2,7 @@
 import { clock, plural } from "../logic/format.ts";
 import { kOrder, kWords, tally } from "../logic/shown.ts";
 import { boardView, isPhone } from "../settings.ts";
-import { connected, heardMs, machines, viewOf, type Plant } from "../store.ts";
+import { connected, heardMs, lostSince, machines, viewOf, type Plant } from "../store.ts";
 import { Ago, At } from "../ui/parts.tsx";
 import { Shape } from "../ui/shapes.tsx";
 import { CanvasGrid } from "./canvas_grid.tsx";
@@ -52,7 +52,7 @@ export function PlantPanel({ plant, visible, filtered, many }: { plant: Plant; v
   const shown = keys.filter((key) => visible.has(key));
   if (filtered && shown.length === 0) return null;
   const cut = plant.link === "lost";
-  const lost = cut || !connected.value;
+  const lost = lostSince(plant);
   return (
     <section class={`plant ${cut ? "is-lost" : ""}`} aria-label={plant.name}>
       {cut ? (
@@ -79,7 +79,7 @@ export function PlantPanel({ plant, visible, filtered, many }: { plant: Plant; v
   );
 }
 
-function Machines({ plant, visible, lost, many }: { plant: Plant; visible: ReadonlySet<string>; lost: boolean; many: number }) {
+function Machines({ plant, visible, lost, many }: { plant: Plant; visible: ReadonlySet<string>; lost: number | null; many: number }) {
   const small = isPhone.value || boardView.value === "grid";
   if (many > kTilesMax) return <CanvasGrid plant={plant} visible={visible} />;
   if (small)

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ageWhole, count, quantity, score } from "../logic/format.ts";
 import { machineHref } from "../logic/route.ts";
 import { tileWords } from "../logic/select.ts";
-import { connected, lostPlants, machines, nowMs, plants, viewOf } from "../store.ts";
+import { lostSince, machines, nowMs, plants, viewOf } from "../store.ts";
 import { Shape } from "../ui/shapes.tsx";
 
 const kPage = 200;
@@ -13,7 +13,6 @@ export function MachineTable({ visible, total }: { visible: ReadonlySet<string>;
   const rows = (plants.value ?? []).flatMap((plant) =>
     plant.areas.flatMap((area) => area.keys.filter((key) => visible.has(key)).map((key) => ({ key, plant, area }))),
   );
-  const cut = new Set(lostPlants.value.map((plant) => plant.site));
   return (
     <section class="panel table-panel" aria-label="Machines">
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Table of machines">
@@ -35,7 +34,7 @@ export function MachineTable({ visible, total }: { visible: ReadonlySet<string>;
               const machine = machines.get(key)?.value;
               if (!machine) return null;
               const view = viewOf(machine);
-              const words = tileWords(machine, view, cut.has(plant.site) || !connected.value);
+              const words = tileWords(machine, view, lostSince(plant));
               return (
                 <tr key={key} data-key={key} data-shown={view.shown}>
                   <td class={`state-${view.shown} ${words.strong ? "strong" : ""}`}>

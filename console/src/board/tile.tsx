@@ -10,7 +10,7 @@ import { Shape, type ShapeName } from "../ui/shapes.tsx";
 const shapeOf = (machine: Machine, shown: ShapeName): ShapeName =>
   shown === "shelved" && machine.state === "out_of_service" ? "out_of_service" : shown;
 
-export function Tile({ id, lost }: { id: string; lost: boolean }) {
+export function Tile({ id, lost }: { id: string; lost: number | null }) {
   const machine = machines.get(id)?.value;
   if (!machine) return null;
   const view = viewOf(machine);
@@ -41,14 +41,14 @@ export function Tile({ id, lost }: { id: string; lost: boolean }) {
 }
 
 /** The smallest form: shape and weight only, the words on hover and for readers of screens. */
-export function Cell({ id, lost }: { id: string; lost: boolean }) {
+export function Cell({ id, lost }: { id: string; lost: number | null }) {
   const machine = machines.get(id)?.value;
   if (!machine) return null;
   const view = viewOf(machine);
   const label = tileLabel(machine, view, lost, quantity(machine.value, machine.value_unit));
   return (
     <a
-      class={`cell tile-${view.shown} ${lost && view.shown === "unknown" ? "stale" : ""}`}
+      class={`cell tile-${view.shown} ${lost !== null && view.shown === "unknown" ? "stale" : ""}`}
       href={machineHref(machine.site, machine.asset)}
       title={label}
       aria-label={label}

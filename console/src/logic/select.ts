@@ -43,11 +43,17 @@ export interface TileWords {
   strong: boolean;
 }
 
-/** The third line of a tile. `lost`: the whole plant, or the hub itself, is not heard. */
-export function tileWords(machine: Machine, view: View, lost: boolean): TileWords {
+/** Silent this much longer than its plant: it was unknown before the link was lost. */
+const kSilentBeforeMs = 60_000;
+
+/**
+ * The third line of a tile. `lostMs`: since when the whole plant, or the hub itself, is not heard; null where it is.
+ */
+export function tileWords(machine: Machine, view: View, lostMs: number | null): TileWords {
+  const lost = lostMs !== null && (machine.last_data_ms === null || machine.last_data_ms > lostMs - kSilentBeforeMs);
   if (view.shown !== "unknown") return { was: null, text: stateWords(machine, view.shown), strong: isAlarm(view.shown) };
   if (lost && view.was !== null) {
-    const words = stateWords(machine, view.was);
+    const words = view.was === "learning" ? kWords.learning : stateWords(machine, view.was);
     return { was: view.was, text: `Was ${words.charAt(0).toLowerCase()}${words.slice(1)}`, strong: isAlarm(view.was) };
   }
   const since = machine.last_data_ms ?? machine.since_ms;
@@ -55,8 +61,8 @@ export function tileWords(machine: Machine, view: View, lost: boolean): TileWord
 }
 
 /** For a reader of screens and for hovering: all that the tile says. */
-export function tileLabel(machine: Machine, view: View, lost: boolean, value: string): string {
-  const words = tileWords(machine, view, lost);
+export function tileLabel(machine: Machine, view: View, lostMs: number | null, value: string): string {
+  const words = tileWords(machine, view, lostMs);
   const was = words.was === null ? "" : "Unknown. ";
   return `${machine.asset} ${machine.name}: ${was}${words.text}${value ? `, ${value}` : ""}`;
 }

@@ -85,7 +85,8 @@ export function paintLimits(u: uPlot, limits: readonly Limit[], color: Colors): 
   ctx.lineWidth = ratio();
   ctx.font = kPlotFont.replace("11px", `${11 * ratio()}px`);
   ctx.textBaseline = "bottom";
-  let labelAbove = Infinity;
+  ctx.textAlign = "left"; // uPlot leaves its axes' own
+  let labelAbove = -Infinity;
   for (const limit of [...limits].sort((a, b) => b.value - a.value)) {
     const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
     if (y < bbox.top - 1 || y > bbox.top + bbox.height) continue;

@@ -88,7 +88,7 @@ function options(props: () => PlotProps, width: number, color: Colors): uPlot.Op
     height: now.height,
     ms: 1,
     legend: { show: false },
-    padding: [4, kRight, now.axis ? 0 : 4, 0],
+    padding: [8, kRight, now.axis ? 0 : 4, 0],
     series,
     bands,
     scales: { x: { time: true, range: () => [props().range.from, props().range.to] }, y: { range: (u, min, max) => yRange(props())(u, min, max) } },
@@ -108,7 +108,11 @@ function options(props: () => PlotProps, width: number, color: Colors): uPlot.Op
       lock: true,
       y: false,
       drag: { x: true, y: false, setScale: false },
-      points: { show: (_, index) => (index % 3 === 1 ? cursorPoint() : (undefined as unknown as HTMLElement)) },
+      points: {
+        show: (_, index) => (index % 3 === 1 ? cursorPoint() : (undefined as unknown as HTMLElement)),
+        stroke: () => color["accent"] ?? "",
+        fill: () => color["panel"] ?? "",
+      },
     },
     hooks: {
       drawClear: [(u) => paintBackdrop(u, props().backdrop, color)],
@@ -126,6 +130,7 @@ function options(props: () => PlotProps, width: number, color: Colors): uPlot.Op
   };
 }
 
+// Its size and border stand in the style sheet; uPlot moves and colours it.
 function cursorPoint(): HTMLElement {
   const point = document.createElement("div");
   point.className = "cursor-point";

@@ -28,8 +28,16 @@ export function groups(series: Series["series"]): Group[] {
     if (shared) shared.members.push(one);
     else out.push({ title: "", unit: one.unit, members: [one] });
   }
-  for (const group of out) group.title = group.members.length === 1 ? featureName(group.members[0]?.name ?? "") : "";
+  for (const group of out) group.title = common(group.members.map((one) => featureName(one.name))) || "Signals";
   return out;
+}
+
+/** The words that all names begin with: "Temperature de", "Temperature nde" -> "Temperature". */
+export function common(names: readonly string[]): string {
+  const words = names.map((name) => name.split(" "));
+  let length = 0;
+  while (words.every((one) => one[length] !== undefined && one[length] === words[0]?.[length])) length += 1;
+  return (words[0] ?? []).slice(0, length).join(" ").replace(/,$/, "");
 }
 
 const trace = (one: Series["series"][number]): Trace => ({ mean: one.mean, min: one.min, max: one.max });
@@ -121,20 +129,20 @@ export function Signals(props: {
           score <b>{score(read(model.score[0]?.mean ?? []))}</b>
         </span>
       </div>
-      <Plot {...shared} label="Score over time" height={92} y={[0, 1]} area axis={false} traces={model.score} limits={model.scoreLimits} />
+      <Plot {...shared} label="Score over time" height={84} y={[0, 1]} area axis={false} traces={model.score} limits={model.scoreLimits} />
       <Ribbon parts={model.parts} gaps={model.gaps} range={props.range} />
       {shown.map(({ group, traces, limits }, n) => (
         <div key={group.members.map((one) => one.name).join()}>
           <div class="plot-head">
             <h2>
-              {group.title || featureName(group.members[0]?.name ?? "").split(",")[0]}
+              {group.title}
               {unit(group.unit) && `, ${unit(group.unit)}`}
             </h2>
             {n === 0 && <span>line is the mean, band is min to max per {span(Math.max(1000, data.bucket_ms))}</span>}
             <span class="plot-legend">
               {group.members.map((one, series) => (
                 <span key={one.name} class={`legend legend-${series}`}>
-                  {group.members.length === 1 ? "mean" : featureName(one.name)} <b>{quantity(read(one.mean), one.unit) || "–"}</b>
+                  {group.members.length === 1 ? "mean" : featureName(one.name).slice(group.title.length).replace(/^[, ]+/, "") || featureName(one.name)} <b>{quantity(read(one.mean), one.unit) || "–"}</b>
                 </span>
               ))}
             </span>
@@ -142,7 +150,7 @@ export function Signals(props: {
           <Plot
             {...shared}
             label={`${group.members.map((one) => featureName(one.name)).join(", ")} over time`}
-            height={n === 0 ? 122 : 96}
+            height={n === 0 ? 108 : 70 + (n === shown.length - 1 ? 20 : 0)}
             axis={n === shown.length - 1}
             traces={traces}
             limits={limits}

@@ -9,7 +9,7 @@ import { colors, faded, kPlotFont } from "./palette.ts";
 import { kAxisWidth } from "./plot.tsx";
 
 const kHeight = 214;
-const kRight = 8;
+const kRight = 18;
 
 function columns(data: Spectrum, wave: boolean, baseline: boolean): uPlot.AlignedData {
   const values = data.now?.values ?? [];
