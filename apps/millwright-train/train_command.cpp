@@ -1,0 +1,148 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "os/clock.h"
+#include "os/files.h"
+#include "trainer/bundle_writer.h"
+#include "trainer/report.h"
+#include "trainer/torch/lstm_fit.h"
+#include "trainer/train.h"
+
+namespace millwright {
+namespace {
+
+struct TrainFlags {
+  std::string data, config, out, name, report;
+  std::vector<std::string> runs;
+  uint64_t seed = 1;
+  int epochs = 0;
+  bool json = false;
+  bool quiet = false;
+};
+
+// One line that is redrawn on a terminal; elsewhere a line per tenth, so that logs stay short.
+class Bar {
+ public:
+  explicit Bar(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+  void Show(const std::string& head, double share, const std::string& tail = "") {
+    const int tenth = static_cast<int>(share * 10);
+    if (quiet_ || (!terminal_ && head == head_ && tenth == tenth_)) return;
+    if (terminal_ && !head_.empty() && head != head_) std::cerr << '\n';
+    head_ = head;
+    tenth_ = tenth;
+    const auto filled = static_cast<size_t>(share * 30);
+    const std::string bar = std::string(filled, '#') + std::string(30 - filled, '.');
+    std::cerr << (terminal_ ? "\r\x1b[K" : "") << head << std::string(head.size() < 26 ? 26 - head.size() : 1, ' ')
+              << '[' << bar << "] " << static_cast<int>(share * 100) << " %  " << tail << (terminal_ ? "" : "\n")
+              << std::flush;
+  }
+  void End() {
+    if (!quiet_ && terminal_ && !head_.empty()) std::cerr << '\n';
+    head_.clear();
+  }
+
+ private:
+  bool quiet_, terminal_;
+  std::string head_;
+  int tenth_ = -1;
+};
+
+trainer::Watcher WatchOn(Bar& bar) {
+  return {.stage = [&bar](std::string_view stage, double share) { bar.Show(std::string(stage), share); },
+          .epoch =
+              [&bar](const trainer::Progress& p) {
+                char tail[96];
+                std::snprintf(tail, sizeof tail, "loss %.4f  held-out accuracy %.3f", p.loss, p.validation_accuracy);
+                // On a log, an epoch is one line at its end.
+                if (p.done >= 1 || isatty(STDERR_FILENO) != 0)
+                  bar.Show("epoch " + std::to_string(p.epoch + 1) + "/" + std::to_string(p.epochs), p.done, tail);
+              }};
+}
+
+Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& files) {
+  trainer::TrainOptions options;
+  if (!flags.config.empty()) {
+    MW_TRY(const os::Bytes text, files.Read(flags.config, size_t{1} << 20));
+    MW_TRY(trainer::ReadTrainConfig(os::AsText(text), flags.config, options));
+  }
+  if (!flags.name.empty()) options.name = flags.name;
+  if (!flags.runs.empty()) options.runs = flags.runs;
+  if (flags.epochs > 0) options.learn.epochs = flags.epochs;
+  options.seed = flags.seed;
+  return options;
+}
+
+void Tell(const trainer::Trained& t, const std::string& out) {
+  const trainer::Detection& d = t.detection;
+  std::printf("bundle      %s  (%zu bytes of model, sha256 %.12s)\n", out.c_str(), t.model_file.size(),
+              t.manifest.model.sha256.c_str());
+  std::printf("split       by %s: %zu to train, %zu held out\n", t.split.unit.c_str(), t.split.train_units.size(),
+              t.split.held_out_units.size());
+  for (const std::string& unit : t.split.held_out_units) std::printf("  held out  %s\n", unit.c_str());
+  std::printf("windows     macro F1 %.3f, balanced accuracy %.3f (majority guess %.3f), calibration error %.3f\n",
+              t.validation.macro_f1, t.validation.balanced_accuracy, t.majority_accuracy,
+              t.validation.calibration_error);
+  std::printf("INT8        same class as float on %.2f %% of the windows\n", t.parity.agreement * 100);
+  std::printf("detection   %d of %d events, %d named rightly, %d false alarms, far %.3f, mar %.3f\n", d.events_found,
+              d.events_total, t.fault_named_right, d.false_alarms, d.far, d.mar);
+  for (const std::string& note : t.notes) std::printf("note        %s\n", note.c_str());
+}
+
+Result<void> RunTrain(const TrainFlags& flags) {
+  os::RealFiles files;
+  os::RealClock clock;
+  MW_TRY(const trainer::TrainOptions options, ReadOptions(flags, files));
+  MW_TRY(auto recordings, recording::OpenDataset(flags.data));
+  Bar bar(flags.quiet);
+  auto trained = trainer::Train(std::move(recordings), options, trainer::FitWithTorch, clock, MW_VERSION, WatchOn(bar));
+  bar.End();
+  if (!trained) return tl::unexpected(trained.error());
+  MW_TRY(trainer::WriteBundle(files, flags.out, *trained));
+  if (!flags.quiet) Tell(*trained, flags.out);
+  return Deliver(trainer::ReportJson(*trained), flags.report, flags.json);
+}
+
+}  // namespace
+
+void AddTrain(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<TrainFlags>();
+  // `millwright-train --data ...` and `millwright-train train --data ...` are the same.
+  app.add_option("--data", flags->data, "Data set: a folder of recordings, or of SKAB's CSV files");
+  app.add_option("--out", flags->out, "Bundle folder to write");
+  app.add_option("--config", flags->config, "train.toml (apps/millwright-train/README.md)");
+  app.add_option("--name", flags->name, "Name of the model");
+  app.add_option("--seed", flags->seed, "Seed; equal seeds give equal models on one machine")->capture_default_str();
+  app.add_option("--epochs", flags->epochs, "Largest number of epochs")->check(CLI::Range(1, 10'000));
+  app.add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")->delimiter(',');
+  app.add_flag("--json", flags->json, "Report as one flat JSON object on the last line");
+  app.add_option("--report", flags->report, "Write that object to a file");
+  app.add_flag("--quiet", flags->quiet, "No progress, no summary");
+  app.require_subcommand(0, 1);
+  app.callback([&app, flags, &exit_code] {
+    if (!app.get_subcommands().empty()) return;
+    if (flags->data.empty() || flags->out.empty())
+      throw CLI::RequiredError("--data and --out (or one of: split, score)");
+    if (const auto done = RunTrain(*flags); !done) exit_code = Report(done.error());
+  });
+}
+
+int Report(const Error& error) {
+  std::cerr << "millwright-train: " << error.what << '\n';
+  return 1;
+}
+
+Result<void> Deliver(const std::string& json, const std::string& file, bool to_stdout) {
+  if (!file.empty()) {
+    os::RealFiles files;
+    MW_TRY(files.WriteFast(file, os::AsBytes(json)));
+  }
+  if (to_stdout) std::cout << json << std::flush;
+  return {};
+}
+
+}  // namespace millwright

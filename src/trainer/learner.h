@@ -1,0 +1,65 @@
+// The seam between the trainer and the library that learns: everything else in this room is free of torch, builds in
+// seconds and runs under sanitizers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "core/result.h"
+#include "trainer/lstm_net.h"
+
+namespace millwright::trainer {
+
+/// Windows as row numbers into one table of standardised steps: window i is rows first[i] .. first[i] + steps - 1.
+struct WindowSet {
+  std::span<const float> rows{};  // [n x features]
+  std::vector<uint32_t> first{};
+  std::vector<int> labels{};      // class of each window's last step
+  [[nodiscard]] size_t size() const { return first.size(); }
+};
+
+struct LearnOptions {
+  int steps = 0;
+  int features = 0;
+  int classes = 0;
+  int units = 24;
+  int layers = 1;
+  int epochs = 30;
+  int patience = 6;  // epochs without a better validation loss before it stops
+  int batch = 128;
+  double learning_rate = 4e-3;
+  double weight_decay = 1e-3;
+  double dropout = 0.1;       // on what the dense layer sees
+  double input_noise = 0.05;  // standard deviation added to training inputs
+  uint64_t seed = 1;
+  std::vector<float> class_weights{};  // [classes]
+};
+
+struct EpochRecord {
+  double train_loss = 0;
+  double validation_loss = 0;
+  double validation_accuracy = 0;  // balanced over the classes present
+};
+
+struct Progress {
+  int epoch = 0;
+  int epochs = 0;
+  double done = 0;  // share of this epoch
+  double loss = 0;
+  double validation_accuracy = 0;  // of the epoch before
+};
+
+struct Learned {
+  LstmNet net{};  // of the epoch with the smallest validation loss
+  std::vector<EpochRecord> history{};
+  int best_epoch = 0;
+};
+
+/// Learns a net; deterministic for a seed on one machine. `validation` decides when to stop and which epoch is kept.
+using Learner = std::function<Result<Learned>(const WindowSet& train, const WindowSet& validation,
+                                              const LearnOptions& options,
+                                              const std::function<void(const Progress&)>& progress)>;
+
+}  // namespace millwright::trainer

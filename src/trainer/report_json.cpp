@@ -1,0 +1,80 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "trainer/report.h"
+
+namespace millwright::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Six digits say all there is; NaN is no JSON and becomes a missing key.
+double Rounded(double value) { return std::round(value * 1e6) / 1e6; }
+
+class Flat {
+ public:
+  void Set(const std::string& key, double value) {
+    if (std::isfinite(value)) json_[key] = Rounded(value);
+    else missing_.push_back(key);
+  }
+  void Count(const std::string& key, size_t value) { json_[key] = value; }
+  void Text(const std::string& key, const std::string& value) { json_[key] = value; }
+  void List(const std::string& key, const std::vector<std::string>& values) { json_[key] = values; }
+  std::string Finish(bool ok) {
+    json_["ok"] = ok;
+    json_["not_measured"] = missing_;
+    return json_.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+
+ private:
+  Json json_;
+  std::vector<std::string> missing_;
+};
+
+}  // namespace
+
+std::string ReportJson(const Trained& t) {
+  const model::Manifest& m = t.manifest;
+  Flat out;
+  out.Text("model", m.name);
+  out.Text("model_hash", m.model.sha256);
+  out.Count("model_bytes", m.model.bytes);
+  out.Text("data_hash", m.lineage.data_hash);
+  out.Count("seed", m.lineage.seed);
+  std::vector<std::string> classes;
+  for (const auto& c : m.classes) classes.push_back(c.code);
+  out.List("classes", classes);
+  out.Count("steps", static_cast<size_t>(m.model.steps));
+  out.Count("features", static_cast<size_t>(m.model.features));
+  out.Count("epochs", t.history.size());
+  out.Count("best_epoch", static_cast<size_t>(t.best_epoch) + 1);
+  out.Count("train_windows", t.train_windows);
+  out.Count("validation_windows", t.validation_windows);
+  out.Set("macro_f1", t.validation.macro_f1);
+  out.Set("balanced_accuracy", t.validation.balanced_accuracy);
+  out.Set("accuracy", t.validation.accuracy);
+  out.Set("majority_accuracy", t.majority_accuracy);
+  out.Set("calibration_error", t.validation.calibration_error);
+  out.Set("pr_auc", t.validation.pr_auc);
+  for (size_t c = 0; c < classes.size(); ++c) out.Set("recall_" + classes[c], t.validation.recall[c]);
+  out.Set("temperature", m.calibration.temperature);
+  out.Set("parity_agreement", t.parity.agreement);
+  out.Set("parity_macro_f1_loss", t.parity.macro_f1_float - t.parity.macro_f1_int8);
+  out.Set("parity_score_error_max", t.parity.score_error_max);
+  out.Count("events_total", static_cast<size_t>(t.detection.events_total));
+  out.Count("events_found", static_cast<size_t>(t.detection.events_found));
+  out.Count("events_named_right", static_cast<size_t>(t.fault_named_right));
+  out.Count("false_alarms", static_cast<size_t>(t.detection.false_alarms));
+  out.Set("far", t.detection.far);
+  out.Set("mar", t.detection.mar);
+  out.Set("delay_s_median", t.detection.delay_s_median);
+  out.Set("load_s", t.load_s);
+  out.Set("learn_s", t.learn_s);
+  out.Text("split_unit", t.split.unit);
+  out.List("train_runs", t.train_runs);
+  out.List("validation_runs", t.validation_runs);
+  out.List("notes", t.notes);
+  return out.Finish(t.parity.ok());
+}
+
+}  // namespace millwright::trainer

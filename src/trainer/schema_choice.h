@@ -1,0 +1,31 @@
+// Which inputs a model gets when nobody says so: vibration features where machines are sampled, smoothed levels and
+// fast-minus-slow differences where there are only readings.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "dsp/pipeline.h"
+#include "recording/recording.h"
+#include "trainer/options.h"
+
+namespace millwright::trainer {
+
+struct SchemaChoice {
+  dsp::Schema schema;
+  double commissioning_s = 20;
+  bool sampled = false;              // has a vibration channel
+  std::vector<std::string> notes{};  // what was left out and why, for the report
+};
+
+/// Channels that every recording has, minus options.exclude. kInvalid where none is left or a configured channel is
+/// missing; the error names the recording.
+[[nodiscard]] Result<SchemaChoice> ChooseSchema(std::span<const recording::RecordingInfo> recordings,
+                                                const TrainOptions& options);
+
+/// The schema for one recording: same features, its own channel rates.
+[[nodiscard]] dsp::Schema SchemaFor(const dsp::Schema& schema, const recording::RecordingInfo& recording);
+
+}  // namespace millwright::trainer

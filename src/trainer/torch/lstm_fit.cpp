@@ -1,0 +1,226 @@
+#include "trainer/torch/lstm_fit.h"
+
+#include <torch/nn.h>
+#include <torch/optim.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <random>
+
+namespace millwright::trainer {
+namespace {
+
+struct NetImpl : torch::nn::Module {
+  explicit NetImpl(const LearnOptions& o)
+      : lstm(register_module(
+            "lstm", torch::nn::LSTM(torch::nn::LSTMOptions(o.features, o.units).num_layers(o.layers).batch_first(
+                        true)))),
+        dropout(register_module("dropout", torch::nn::Dropout(o.dropout))),
+        dense(register_module("dense", torch::nn::Linear(o.units, o.classes))) {
+    torch::NoGradGuard no_grad;
+    // A forget gate that starts open learns long windows sooner (Jozefowicz et al. 2015).
+    for (auto& parameter : lstm->named_parameters())
+      if (parameter.key().rfind("bias_ih", 0) == 0) parameter.value().slice(0, o.units, 2 * o.units).fill_(1.0);
+  }
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor sequence = std::get<0>(lstm->forward(x));
+    return dense->forward(dropout->forward(sequence.select(1, sequence.size(1) - 1)));
+  }
+  torch::nn::LSTM lstm;
+  torch::nn::Dropout dropout;
+  torch::nn::Linear dense;
+};
+TORCH_MODULE(Net);
+
+struct Batch {
+  torch::Tensor x, y;
+};
+
+class Fit {
+ public:
+  Fit(const WindowSet& train, const WindowSet& validation, const LearnOptions& o,
+      const std::function<void(const Progress&)>& progress)
+      : train_(train), validation_(validation), o_(o), progress_(progress), random_(o.seed), net_(o) {
+    auto options = torch::TensorOptions().dtype(torch::kFloat32);
+    weights_ = torch::from_blob(const_cast<float*>(o.class_weights.data()), {o.classes}, options).clone();
+  }
+
+  Learned Run() {
+    torch::optim::AdamW adam(net_->parameters(),
+                             torch::optim::AdamWOptions(o_.learning_rate).weight_decay(o_.weight_decay));
+    Learned learned;
+    double best = std::numeric_limits<double>::infinity();
+    for (int epoch = 0; epoch < o_.epochs; ++epoch) {
+      SetRate(adam, epoch);
+      EpochRecord record;
+      record.train_loss = TrainEpoch(adam, epoch);
+      Validate(record);
+      accuracy_ = record.validation_accuracy;
+      learned.history.push_back(record);
+      if (record.validation_loss < best) {
+        best = record.validation_loss;
+        learned.best_epoch = epoch;
+        learned.net = Export();
+      } else if (epoch - learned.best_epoch >= o_.patience) {
+        break;
+      }
+    }
+    return learned;
+  }
+
+ private:
+  [[nodiscard]] Batch Gather(const WindowSet& set, std::span<const uint32_t> picks) const {
+    const auto features = static_cast<size_t>(o_.features);
+    const size_t window = static_cast<size_t>(o_.steps) * features;
+    const auto n = static_cast<int64_t>(picks.size());
+    torch::Tensor x = torch::empty({n, o_.steps, o_.features});
+    torch::Tensor y = torch::empty({n}, torch::kInt64);
+    auto* to = x.data_ptr<float>();
+    auto* label = y.data_ptr<int64_t>();
+    for (const uint32_t pick : picks) {
+      to = std::copy_n(set.rows.data() + size_t{set.first[pick]} * features, window, to);
+      *label++ = set.labels[pick];
+    }
+    return {std::move(x), std::move(y)};
+  }
+
+  void SetRate(torch::optim::AdamW& adam, int epoch) const {
+    const double turn = static_cast<double>(epoch) / o_.epochs;
+    const double rate = o_.learning_rate * (0.02 + 0.98 * 0.5 * (1 + std::cos(std::numbers::pi * turn)));
+    for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
+  }
+
+  double TrainEpoch(torch::optim::AdamW& adam, int epoch) {
+    net_->train();
+    std::vector<uint32_t> order(train_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    // std::shuffle differs between libraries; this one is fixed.
+    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_() % i]);
+    const auto batch = static_cast<size_t>(o_.batch);
+    double sum = 0;
+    for (size_t at = 0; at < order.size(); at += batch) {
+      const size_t n = std::min(batch, order.size() - at);
+      Batch b = Gather(train_, std::span(order).subspan(at, n));
+      if (o_.input_noise > 0) b.x += o_.input_noise * torch::randn_like(b.x);
+      adam.zero_grad();
+      const torch::Tensor loss = Loss(net_->forward(b.x), b.y);
+      loss.backward();
+      torch::nn::utils::clip_grad_norm_(net_->parameters(), 1.0);
+      adam.step();
+      sum += loss.item<double>() * static_cast<double>(n);
+      progress_({.epoch = epoch,
+                 .epochs = o_.epochs,
+                 .done = static_cast<double>(at + n) / static_cast<double>(order.size()),
+                 .loss = sum / static_cast<double>(at + n),
+                 .validation_accuracy = accuracy_});
+    }
+    return sum / static_cast<double>(order.size());
+  }
+
+  [[nodiscard]] torch::Tensor Loss(const torch::Tensor& logits, const torch::Tensor& y) const {
+    return torch::nn::functional::cross_entropy(
+        logits, y, torch::nn::functional::CrossEntropyFuncOptions().weight(weights_));
+  }
+
+  void Validate(EpochRecord& record) {
+    torch::NoGradGuard no_grad;
+    net_->eval();
+    std::vector<double> right(static_cast<size_t>(o_.classes)), all(right.size());
+    std::vector<uint32_t> picks;
+    double weighted_loss = 0, weight = 0;
+    constexpr size_t kBatch = 512;
+    for (size_t at = 0; at < validation_.size(); at += kBatch) {
+      picks.resize(std::min(kBatch, validation_.size() - at));
+      std::iota(picks.begin(), picks.end(), static_cast<uint32_t>(at));
+      const Batch b = Gather(validation_, picks);
+      const torch::Tensor logits = net_->forward(b.x);
+      // cross_entropy divides by the batch's class weights: weigh it back, so that batches add up.
+      const double batch_weight = weights_.index_select(0, b.y).sum().item<double>();
+      weighted_loss += Loss(logits, b.y).item<double>() * batch_weight;
+      weight += batch_weight;
+      const torch::Tensor guess = logits.argmax(1);
+      for (int64_t i = 0; i < guess.size(0); ++i) {
+        const auto y = static_cast<size_t>(b.y[i].item<int64_t>());
+        all[y] += 1;
+        if (guess[i].item<int64_t>() == static_cast<int64_t>(y)) right[y] += 1;
+      }
+    }
+    record.validation_loss = weight > 0 ? weighted_loss / weight : 0;
+    double recall = 0;
+    int present = 0;
+    for (size_t c = 0; c < all.size(); ++c) {
+      if (all[c] == 0) continue;
+      recall += right[c] / all[c];
+      ++present;
+    }
+    record.validation_accuracy = present > 0 ? recall / present : 0;
+  }
+
+  // torch keeps the gates in the order input, forget, cell, output, as model::kGates, and two biases that add up.
+  LstmNet Export() {
+    LstmNet net{.steps = o_.steps, .features = o_.features, .classes = o_.classes};
+    const auto parameters = net_->lstm->named_parameters();
+    const auto gate = [&](const std::string& name, size_t g) {
+      const torch::Tensor t = parameters[name].detach().chunk(model::kGates, 0)[g].contiguous();
+      return std::vector<float>(t.data_ptr<float>(), t.data_ptr<float>() + t.numel());
+    };
+    for (int i = 0; i < o_.layers; ++i) {
+      const std::string suffix = "_l" + std::to_string(i);
+      LstmLayer layer{.inputs = i == 0 ? o_.features : o_.units, .units = o_.units};
+      for (size_t g = 0; g < model::kGates; ++g) {
+        layer.input_weights[g] = gate("weight_ih" + suffix, g);
+        layer.recurrent_weights[g] = gate("weight_hh" + suffix, g);
+        layer.biases[g] = gate("bias_ih" + suffix, g);
+        const std::vector<float> more = gate("bias_hh" + suffix, g);
+        for (size_t u = 0; u < more.size(); ++u) layer.biases[g][u] += more[u];
+      }
+      net.layers.push_back(std::move(layer));
+    }
+    const torch::Tensor w = net_->dense->weight.detach().contiguous();
+    const torch::Tensor b = net_->dense->bias.detach().contiguous();
+    net.dense_weights.assign(w.data_ptr<float>(), w.data_ptr<float>() + w.numel());
+    net.dense_biases.assign(b.data_ptr<float>(), b.data_ptr<float>() + b.numel());
+    return net;
+  }
+
+  const WindowSet& train_;
+  const WindowSet& validation_;
+  const LearnOptions& o_;
+  const std::function<void(const Progress&)>& progress_;
+  std::mt19937_64 random_;
+  Net net_;
+  torch::Tensor weights_;
+  double accuracy_ = 0;
+};
+
+Result<void> Check(const WindowSet& train, const WindowSet& validation, const LearnOptions& o) {
+  if (train.size() == 0) return Fail(Errc::kInvalid, "trainer: no window to train on");
+  if (validation.size() == 0) return Fail(Errc::kInvalid, "trainer: no window to validate on");
+  if (o.class_weights.size() != static_cast<size_t>(o.classes))
+    return Fail(Errc::kInternal, "trainer: class weights and classes differ in number");
+  return {};
+}
+
+}  // namespace
+
+Result<Learned> FitWithTorch(const WindowSet& train, const WindowSet& validation, const LearnOptions& options,
+                             const std::function<void(const Progress&)>& progress) {
+  MW_TRY(Check(train, validation, options));
+  try {
+    at::set_num_threads(1);
+    at::globalContext().setDeterministicAlgorithms(true, false);
+    torch::manual_seed(options.seed);
+    Learned learned = Fit(train, validation, options, progress).Run();
+    for (const EpochRecord& e : learned.history)
+      if (!std::isfinite(e.train_loss) || !std::isfinite(e.validation_loss))
+        return Fail(Errc::kInvalid, "trainer: the loss became infinite; lower training.learning_rate");
+    return learned;
+  } catch (const std::exception& e) {  // torch throws c10::Error for anything it dislikes
+    return Fail(Errc::kInternal, std::string("trainer: torch: ") + e.what());
+  }
+}
+
+}  // namespace millwright::trainer

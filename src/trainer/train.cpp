@@ -1,0 +1,332 @@
+#include "trainer/train.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <set>
+
+#include "crypto/sha256.h"
+#include "model/lstm_classifier.h"
+#include "model/tflite.h"
+#include "trainer/fault_codes.h"
+#include "trainer/int8_model.h"
+#include "trainer/quantize.h"
+#include "trainer/schema_choice.h"
+#include "trainer/standardise.h"
+#include "trainer/windows.h"
+
+namespace millwright::trainer {
+namespace {
+
+using recording::RecordingInfo;
+
+constexpr size_t kCalibrationWindows = 2000;
+constexpr size_t kGoldenVectors = 16;
+constexpr size_t kExamples = 6;
+
+// One training run, step by step; each step leaves its result in a member for the next.
+class Run {
+ public:
+  Run(std::vector<RecordingInfo> recordings, const TrainOptions& options, const Learner& learner, os::Clock& clock,
+      const Watcher& watcher)
+      : recordings_(std::move(recordings)), options_(options), learner_(learner), clock_(clock), watcher_(watcher) {}
+
+  Result<Trained> All(const std::string& code_version) {
+    const Nanos begin = clock_.Monotonic();
+    MW_TRY(Prepare());
+    MW_TRY(Load());
+    MW_TRY(Standardise());
+    const Nanos loaded = clock_.Monotonic();
+    MW_TRY(Learn());
+    out_.load_s = Seconds(loaded - begin);
+    out_.learn_s = Seconds(clock_.Monotonic() - loaded);
+    MW_TRY(MakeInt8());
+    MW_TRY(Compare());
+    MW_TRY(Decide());
+    MakeGolden();
+    MW_TRY(FillManifest(code_version));
+    return std::move(out_);
+  }
+
+ private:
+  void Say(std::string_view stage, double share) const {
+    if (watcher_.stage) watcher_.stage(stage, share);
+  }
+
+  Result<void> Prepare() {
+    MW_TRY(recordings_, PickRuns(std::move(recordings_), options_.runs));
+    if (recordings_.empty()) return Fail(Errc::kInvalid, "trainer: no recording");
+    MW_TRY(choice_, ChooseSchema(recordings_, options_));
+    out_.notes = choice_.notes;
+    codes_ = CollectClasses(recordings_);
+    if (codes_.size() < 2)
+      return Fail(Errc::kInvalid, "trainer: no recording carries an ANOMALY label; a classifier needs at least one");
+    classes_ = static_cast<int>(codes_.size());
+    MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
+    return {};
+  }
+
+  Result<void> Load() {
+    // "test" groups take no part; what is loaded keeps the order train, then validation.
+    std::vector<size_t> order = out_.split.train;
+    order.insert(order.end(), out_.split.held_out.begin(), out_.split.held_out.end());
+    train_count_ = out_.split.train.size();
+    for (size_t i = 0; i < order.size(); ++i) {
+      Say("reading recordings", static_cast<double>(i) / static_cast<double>(order.size()));
+      MW_TRY(Series series, LoadSeries(recordings_[order[i]], choice_.schema, codes_));
+      if (series.size() == 0)
+        out_.notes.push_back("run " + series.id + ": no whole step, it plays no part");
+      (i < train_count_ ? out_.train_runs : out_.validation_runs).push_back(series.id);
+      series_.push_back(std::move(series));
+    }
+    Say("reading recordings", 1);
+    return {};
+  }
+
+  Result<void> Standardise() {
+    const StandardiserOptions o{.step = choice_.schema.step,
+                                .commissioning = FromSeconds(choice_.commissioning_s),
+                                .clip = choice_.schema.clip,
+                                .per_asset = options_.per_asset,
+                                .floor_share = options_.floor_share};
+    MW_TRY(standardiser_, LearnGlobal(std::span(series_).first(train_count_), o));
+    // A machine's baseline is its own, whichever side of the split its runs are on.
+    MW_TRY(trainer::Standardise(series_, standardiser_, o, out_.notes));
+    validation_series_.assign(std::make_move_iterator(series_.begin() + static_cast<std::ptrdiff_t>(train_count_)),
+                              std::make_move_iterator(series_.end()));
+    series_.resize(train_count_);
+    return {};
+  }
+
+  Result<void> Learn() {
+    const dsp::Schema& s = choice_.schema;
+    input_scale_ = InputScale(s.clip);
+    train_ = MakeWindows(series_, s.steps, s.step, input_scale_);
+    validation_ = MakeWindows(validation_series_, s.steps, s.step, input_scale_);
+    Thin(train_, options_.windows_max);
+    Thin(validation_, std::max<size_t>(1000, options_.windows_max / 2));
+    MW_TRY(CheckWindows());
+    out_.train_windows = train_.set.size();
+    out_.validation_windows = validation_.set.size();
+
+    LearnOptions o = options_.learn;
+    o.steps = s.steps;
+    o.features = static_cast<int>(s.features.size());
+    o.classes = classes_;
+    o.seed = options_.seed;
+    o.class_weights = ClassWeights(train_.set.labels, classes_);
+    const std::function<void(const Progress&)> progress = [&](const Progress& p) {
+      if (watcher_.epoch) watcher_.epoch(p);
+    };
+    MW_TRY(Learned learned, learner_(train_.set, validation_.set, o, progress));
+    net_ = std::move(learned.net);
+    out_.history = std::move(learned.history);
+    out_.best_epoch = learned.best_epoch;
+    return {};
+  }
+
+  Result<void> CheckWindows() {
+    out_.class_windows.assign(codes_.size(), 0);
+    for (const int label : train_.set.labels) ++out_.class_windows[static_cast<size_t>(label)];
+    for (size_t c = 0; c < codes_.size(); ++c)
+      if (out_.class_windows[c] == 0)
+        return Fail(Errc::kInvalid,
+                    "trainer: no training window shows \"" + codes_[c] + "\": its runs are too short for a window of " +
+                        std::to_string(choice_.schema.steps) + " steps of " +
+                        std::to_string(choice_.schema.step / kMillisecond) +
+                        " ms, lie within commissioning (" + std::to_string(choice_.commissioning_s) +
+                        " s), miss channels, or are all held out");
+    if (validation_.set.size() == 0)
+      return Fail(Errc::kInvalid, "trainer: the held-out runs are too short for a single window");
+    return {};
+  }
+
+  std::span<const float> Window(const WindowSet& set, size_t i) const {
+    const size_t features = choice_.schema.features.size();
+    return set.rows.subspan(size_t{set.first[i]} * features, static_cast<size_t>(choice_.schema.steps) * features);
+  }
+
+  Result<void> MakeInt8() {
+    Say("quantizing", 0);
+    LstmRunner runner(net_);
+    Ranges ranges;
+    std::vector<float> logits(codes_.size());
+    const size_t stride = std::max<size_t>(1, train_.set.size() / kCalibrationWindows);
+    for (size_t i = 0; i < train_.set.size(); i += stride) runner.Run(Window(train_.set, i), logits, &ranges);
+    logits_.resize(validation_.set.size() * codes_.size());
+    for (size_t i = 0; i < validation_.set.size(); ++i)
+      runner.Run(Window(validation_.set, i), std::span(logits_).subspan(i * codes_.size(), codes_.size()));
+    temperature_ = FitTemperature(logits_, validation_.set.labels, classes_);
+    MW_TRY(const model::QuantizedClassifier quantized, Quantize(net_, ranges, input_scale_, temperature_));
+    MW_TRY(const model::Graph graph, model::MakeGraph(quantized));
+    MW_TRY(out_.model_file, model::WriteTflite(graph));
+    MW_TRY(Int8Model model, Int8Model::Load(out_.model_file));
+    int8_.emplace(std::move(model));
+    return {};
+  }
+
+  Result<void> Compare() {
+    const size_t classes = codes_.size();
+    std::vector<float> as_float(logits_.size()), as_int8(logits_.size());
+    double agree = 0;
+    for (size_t i = 0; i < validation_.set.size(); ++i) {
+      const auto f = std::span(as_float).subspan(i * classes, classes);
+      const auto q = std::span(as_int8).subspan(i * classes, classes);
+      Softmax(std::span(logits_).subspan(i * classes, classes), temperature_, f);
+      int8_->Run(Window(validation_.set, i), q);
+      agree += ArgMax(f) == ArgMax(q) ? 1 : 0;
+      out_.parity.score_error_max =
+          std::max(out_.parity.score_error_max, static_cast<double>(std::abs(f[0] - q[0])));
+      if (i % 500 == 0) Say("quantizing", static_cast<double>(i) / static_cast<double>(validation_.set.size()));
+    }
+    Say("quantizing", 1);
+    const auto& labels = validation_.set.labels;
+    out_.parity.agreement = agree / static_cast<double>(validation_.set.size());
+    out_.parity.macro_f1_float = Measure(as_float, labels, classes_).macro_f1;
+    out_.validation = Measure(as_int8, labels, classes_);
+    out_.parity.macro_f1_int8 = out_.validation.macro_f1;
+    double commonest = 0;
+    for (int c = 0; c < classes_; ++c)
+      commonest = std::max(commonest, static_cast<double>(std::ranges::count(labels, c)));
+    out_.majority_accuracy = commonest / static_cast<double>(labels.size());
+    if (out_.parity.ok()) return {};
+    return Fail(Errc::kInvalid,
+                "trainer: INT8 and float disagree: same class on " + std::to_string(out_.parity.agreement * 100) +
+                    " % of the windows, macro F1 " + std::to_string(out_.parity.macro_f1_int8) + " against " +
+                    std::to_string(out_.parity.macro_f1_float) + "; more weight decay or fewer units help");
+  }
+
+  Result<void> Decide() {
+    const dsp::Schema& s = choice_.schema;
+    const Windows whole = MakeWindows(validation_series_, s.steps, s.step, input_scale_, true);
+    std::vector<float> probabilities(whole.set.size() * codes_.size());
+    for (size_t i = 0; i < whole.set.size(); ++i) {
+      int8_->Run(Window(whole.set, i), std::span(probabilities).subspan(i * codes_.size(), codes_.size()));
+      if (i % 1000 == 0) Say("replaying held-out runs", static_cast<double>(i) / static_cast<double>(whole.set.size()));
+    }
+    Say("replaying held-out runs", 1);
+    std::vector<ScoredRun> runs = SplitByRun(validation_series_, whole, probabilities, codes_.size());
+    decision_ = options_.decision;
+    const bool has_codes = codes_.size() > 2 || codes_[1] != kAnomalyCode;
+    if (options_.tuning == Tuning::kRows || (options_.tuning == Tuning::kAuto && !has_codes)) {
+      MW_TRY(decision_, TuneLimits(runs, options_.decision, classes_, s.step));
+    }
+    MW_TRY(ApplyRule(runs, decision_, classes_, s.step));
+    out_.detection = MeasureRuns(runs);
+    out_.fault_named_right = CountNamed(runs);
+    PickExamples(std::move(runs));
+    return {};
+  }
+
+  // Events whose fault, at the last anomalous moment, is the label's.
+  static int CountNamed(std::span<const ScoredRun> runs) {
+    int right = 0;
+    for (const ScoredRun& run : runs)
+      for (size_t i = 0; i < run.ts.size(); ++i) {
+        const bool last = run.labels[i] > 0 && (i + 1 == run.ts.size() || run.labels[i + 1] != run.labels[i]);
+        right += last && run.levels[i] != model::Level::kNone && run.faults[i] == run.labels[i] ? 1 : 0;
+      }
+    return right;
+  }
+
+  // One run per fault, then others.
+  void PickExamples(std::vector<ScoredRun> runs) {
+    std::set<int> shown;
+    std::vector<ScoredRun> others;
+    for (ScoredRun& run : runs) {
+      const int label = run.labels.empty() ? 0 : *std::ranges::max_element(run.labels);
+      if (shown.insert(label).second) out_.examples.push_back(std::move(run));
+      else others.push_back(std::move(run));
+    }
+    for (ScoredRun& run : others) out_.examples.push_back(std::move(run));
+    if (out_.examples.size() > kExamples + codes_.size()) out_.examples.resize(kExamples + codes_.size());
+  }
+
+  void MakeGolden() {
+    const size_t count = std::min(kGoldenVectors, validation_.set.size());
+    std::vector<float> p(codes_.size());
+    std::vector<int8_t> inputs, outputs;
+    for (size_t i = 0; i < count; ++i) {
+      int8_->Run(Window(validation_.set, i * validation_.set.size() / count), p);
+      inputs.insert(inputs.end(), int8_->input().begin(), int8_->input().end());
+      outputs.insert(outputs.end(), int8_->output().begin(), int8_->output().end());
+    }
+    inputs.insert(inputs.end(), outputs.begin(), outputs.end());
+    out_.golden.resize(inputs.size());
+    std::memcpy(out_.golden.data(), inputs.data(), inputs.size());
+    out_.manifest.golden = {.sha256 = crypto::Sha256Hex(out_.golden), .count = static_cast<int>(count)};
+  }
+
+  Result<void> FillManifest(const std::string& code_version) {
+    model::Manifest& m = out_.manifest;
+    m.name = options_.name;
+    m.version = options_.version;
+    m.created = clock_.Utc() / kSecond * kSecond;
+    m.model = {.sha256 = crypto::Sha256Hex(out_.model_file),
+               .bytes = out_.model_file.size(),
+               .steps = choice_.schema.steps,
+               .features = static_cast<int>(choice_.schema.features.size())};
+    for (const std::string& code : codes_) m.classes.push_back(DescribeFault(code, options_.classes));
+    m.schema = choice_.schema;
+    m.standardiser = standardiser_;
+    m.calibration = {.temperature = temperature_, .folded = true};
+    m.decision = decision_;
+    std::vector<RecordingInfo> used;
+    for (const size_t i : out_.split.train) used.push_back(recordings_[i]);
+    for (const size_t i : out_.split.held_out) used.push_back(recordings_[i]);
+    MW_TRY(const std::string data_hash, HashData(used));
+    m.lineage = {.data_hash = data_hash,
+                 .code_version = code_version,
+                 .trainer = "millwright-train",
+                 .seed = options_.seed};
+    return model::CheckManifest(m);
+  }
+
+  std::vector<RecordingInfo> recordings_;
+  const TrainOptions& options_;
+  const Learner& learner_;
+  os::Clock& clock_;
+  const Watcher& watcher_;
+
+  SchemaChoice choice_;
+  std::vector<std::string> codes_;
+  int classes_ = 0;
+  size_t train_count_ = 0;
+  std::vector<Series> series_, validation_series_;
+  model::Manifest::Standardiser standardiser_;
+  float input_scale_ = 0;
+  Windows train_, validation_;
+  LstmNet net_;
+  std::vector<float> logits_;  // of the float net on the validation windows
+  double temperature_ = 1;
+  std::optional<Int8Model> int8_;
+  model::DecisionLimits decision_;
+  Trained out_;
+};
+
+}  // namespace
+
+Result<Trained> Train(std::vector<RecordingInfo> recordings, const TrainOptions& options, const Learner& learner,
+                      os::Clock& clock, const std::string& code_version, const Watcher& watcher) {
+  return Run(std::move(recordings), options, learner, clock, watcher).All(code_version);
+}
+
+Result<std::string> HashData(std::span<const RecordingInfo> recordings) {
+  crypto::Sha256 hash;
+  for (const RecordingInfo& info : recordings) {
+    hash.Update(info.id + "\n");
+    std::set<std::string> paths;
+    for (const recording::ChannelSource& source : info.sources) paths.insert(source.path);
+    for (const std::string& path : paths) {
+      MW_TRY(const std::string digest, crypto::Sha256HexOfFile(path));
+      hash.Update(digest + "\n");
+    }
+    for (const recording::Label& label : info.labels)
+      hash.Update(std::to_string(label.start_s) + " " + std::to_string(label.end_s) + " " +
+                  std::string(recording::Name(label.rating)) + " " + label.fault + "\n");
+  }
+  return hash.TakeHex();
+}
+
+}  // namespace millwright::trainer
