@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   millwright::AddTrain(app, exit_code);
   millwright::AddSplit(app, exit_code);
+  millwright::AddScore(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
