@@ -1,0 +1,11 @@
+# Writes OUT: FILE as a C++ string. Raw literals are cut where a compiler's limit of 64 KiB could be met.
+file(READ ${FILE} text)
+string(LENGTH "${text}" length)
+set(literals "")
+set(at 0)
+while(at LESS length)
+  string(SUBSTRING "${text}" ${at} 16000 piece)
+  string(APPEND literals "R\"json(${piece})json\"\n")
+  math(EXPR at "${at} + 16000")
+endwhile()
+file(WRITE ${OUT} "#include \"hub/api/openapi.h\"\n\nnamespace millwright::hub {\nstd::string_view OpenApiDocument() {\n  return\n${literals};\n}\n}  // namespace millwright::hub\n")
