@@ -101,13 +101,13 @@ export function Alarms({ selected }: { selected: string | null }) {
         />
       </header>
       <div class={`alarms ${chosen ? "has-chosen" : ""}`}>
-        <section class="panel alarm-list" aria-label="Alarms">
+        <section class="panel alarm-list" aria-label="Alarms" {...held.on}>
           <HeldBar holder={held} order={tab === "open" ? "Worst first" : "Newest first"}>
             <span class="held-keys">
               <Key>j</Key> <Key>k</Key> move
             </span>
           </HeldBar>
-          <div class="alarm-rows" tabIndex={0} role="region" aria-label="List of alarms" {...held.on}>
+          <div class="alarm-rows" tabIndex={0} role="region" aria-label="List of alarms">
             {shown.map((id) => {
               const alarm = alarms.value.get(id);
               return alarm && <AlarmRow key={id} alarm={alarm} selected={id === chosen} />;

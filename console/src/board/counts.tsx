@@ -49,11 +49,8 @@ export function Counts(props: { shown: number; total: number; waiting: number; s
   const now = counts.value;
   for (const name of kCountOrder) if (now[name] > 0) seen.current.add(name);
   const order = (isPhone.value ? kPhone : kCountOrder).filter((name) => seen.current.has(name));
-  const { total, online } = gatewayCounts.value;
   const chosen = filter.value;
   const filtering = chosen.shown !== null || chosen.text !== "";
-  const open = Math.max(openAlarms.value.length, openTotal.value);
-  const oldest = openAlarms.value.reduce((least, alarm) => Math.min(least, alarm.raised_ms), Infinity);
   return (
     <section class="counts" aria-label="Machines by state">
       {order.map((name) => (
@@ -82,6 +79,20 @@ export function Counts(props: { shown: number; total: number; waiting: number; s
           </span>
         )}
       </span>
+      {!filtering && <Facts />}
+      <span class="count-views">
+        <Segmented label="Show machines as" choices={kViews} value={boardView.value} pick={(value) => (boardView.value = value)} />
+      </span>
+    </section>
+  );
+}
+
+function Facts() {
+  const { total, online } = gatewayCounts.value;
+  const open = Math.max(openAlarms.value.length, openTotal.value);
+  const oldest = openAlarms.value.reduce((least, alarm) => Math.min(least, alarm.raised_ms), Infinity);
+  return (
+    <>
       <a class="count-fact" href="#/devices">
         Gateways{" "}
         <b>
@@ -93,9 +104,6 @@ export function Counts(props: { shown: number; total: number; waiting: number; s
         Alarms <b>{open}</b>
         {open > 0 && Number.isFinite(oldest) ? `, oldest ${age(nowMs.value - oldest)}` : " open"}
       </a>
-      <span class="count-views">
-        <Segmented label="Show machines as" choices={kViews} value={boardView.value} pick={(value) => (boardView.value = value)} />
-      </span>
-    </section>
+    </>
   );
 }

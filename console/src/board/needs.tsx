@@ -154,12 +154,12 @@ export function Needs() {
   const held = useHeld(wanted);
   const shown = held.ids.slice(0, kCardsMax + kRowsMax);
   return (
-    <aside class="needs" aria-label="Needs a person">
+    <aside class="needs" aria-label="Needs a person" {...held.on}>
       <header>
         <h2>Needs a person</h2>
         <HeldBar holder={held} order="worst first" />
       </header>
-      <div class="need-list" {...held.on}>
+      <div class="need-list">
         {shown.map((id) => {
           const alarm = last.current.get(id.slice(id.indexOf(":") + 1));
           return alarm && (id.startsWith("card:") ? <Card key={id} alarm={alarm} /> : <Row key={id} alarm={alarm} />);

@@ -14,7 +14,7 @@ test("addresses come back as they were, whatever an id holds", () => {
 });
 
 test("the palette wants every word and prefers beginnings", () => {
-  const item = (label: string): Item => ({ id: label, group: "Machines", label, detail: "alder", run: () => undefined });
+  const item = (label: string): Item => ({ id: label, group: "Machine", label, detail: "alder", run: () => undefined });
   const items = [item("GB-102 Gearbox"), item("P-102 Cooling pump 2"), item("P-103 Cooling pump 3")];
   assert.deepEqual(search(items, "cool 102", 9).map((one) => one.id), ["P-102 Cooling pump 2"]);
   assert.equal(search(items, "p-1", 9)[0]?.id, "P-102 Cooling pump 2");

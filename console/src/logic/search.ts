@@ -2,7 +2,7 @@
 
 export interface Item {
   id: string;
-  group: "Machines" | "Alarms" | "Gateways" | "Actions";
+  group: "Machine" | "Alarm" | "Gateway" | "Action";
   label: string;
   detail: string;
   keys?: string;

@@ -98,7 +98,7 @@ function options(props: () => PlotProps, width: number, color: Colors): uPlot.Op
         ...axis,
         size: kAxisWidth,
         gap: 4,
-        ...(now.y ? { splits: () => [...(now.y ?? [])] } : { space: 26 }),
+        ...(now.y ? { splits: () => [...(now.y ?? [])] } : { space: 20 }),
         ...(now.area ? { grid: { show: false } } : {}),
         values: (_, splits) => splits.map((value) => String(Number(value.toPrecision(4)))),
       },

@@ -2,6 +2,7 @@
 import { dayClock, span } from "../logic/format.ts";
 import { causeWords, type RibbonPart } from "../logic/spans.ts";
 import type { Series } from "../logic/types.ts";
+import { isPhone } from "../settings.ts";
 import { Shape } from "../ui/shapes.tsx";
 
 interface Range {
@@ -18,11 +19,12 @@ export function Ribbon({ parts, gaps, range }: { parts: readonly RibbonPart[]; g
     const right = Math.min(1, (to - range.from) / width);
     return right > left ? { left, right } : null;
   };
+  const letter = isPhone.value ? 0.024 : 0.0085; // of the ribbon's width
   let wordEnd = 0;
   const words: { left: number; text: string; part: RibbonPart | null }[] = [];
   const say = (left: number, text: string, part: RibbonPart | null) => {
     if (left < wordEnd || left > 0.93) return;
-    wordEnd = left + 0.02 + text.length * 0.0085;
+    wordEnd = left + 0.02 + text.length * letter;
     words.push({ left, text, part });
   };
   const all = [

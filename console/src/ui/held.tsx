@@ -9,11 +9,11 @@ export interface Holder {
   waiting: number;
   /** Takes the new order over, held or not. */
   show: () => void;
-  /** For the element that holds the rows. */
+  /** For the element that holds the rows and the line above them, so that the way to "show" is part of it. */
   on: {
     onPointerEnter: (event: PointerEvent) => void;
     onPointerLeave: () => void;
-    onFocusIn: () => void;
+    onFocusIn: (event: FocusEvent) => void;
     onFocusOut: (event: FocusEvent) => void;
   };
 }
@@ -23,11 +23,14 @@ export function useHeld(wanted: readonly string[], reset = ""): Holder {
   const shown = useRef<string[] | null>(null);
   const lastReset = useRef(reset);
   const inside = useRef({ pointer: false, focus: false });
+  const list = useRef<Element | null>(null);
   const [, again] = useState(0);
   if (lastReset.current !== reset) {
     lastReset.current = reset;
     shown.current = null;
   }
+  // A focused row that is taken away tells nobody that the focus left.
+  if (inside.current.focus && !list.current?.contains(document.activeElement)) inside.current.focus = false;
   const held = hold(shown.current, wanted, inside.current.pointer || inside.current.focus);
   shown.current = held.ids;
 
@@ -46,10 +49,12 @@ export function useHeld(wanted: readonly string[], reset = ""): Holder {
       // A finger is no pointer that rests: it would hold the list until the next touch elsewhere.
       onPointerEnter: (event) => event.pointerType !== "touch" && set("pointer", true),
       onPointerLeave: () => set("pointer", false),
-      onFocusIn: () => set("focus", true),
+      onFocusIn: (event) => {
+        list.current = event.currentTarget as Element;
+        set("focus", true);
+      },
       onFocusOut: (event) => {
-        const list = event.currentTarget as Element;
-        if (!list.contains(event.relatedTarget as Node | null)) set("focus", false);
+        if (!list.current?.contains(event.relatedTarget as Node | null)) set("focus", false);
       },
     },
   };

@@ -12,33 +12,35 @@ import { Key } from "./parts.tsx";
 export const paletteOpen = signal(false);
 const kShownMax = 12;
 
-function items(): Item[] {
+function items(asked: boolean): Item[] {
   const go = (href: string) => () => (location.hash = href);
+  const alarms = openAlarms.value.map((alarm): Item => ({
+    id: `alarm-${alarm.id}`,
+    group: "Alarm",
+    label: `${alarm.asset} ${alarm.name}`,
+    detail: `${kWords[levelShown(alarm.level)]}${alarm.fault_name ? `, ${alarm.fault_name}` : ""}`,
+    run: go(alarmHref(alarm.id)),
+  }));
+  const found = allViews.value.map(({ machine, view }): Item => ({
+    id: `machine-${machine.site}/${machine.asset}`,
+    group: "Machine",
+    label: `${machine.asset} ${machine.name}`,
+    detail: `${machine.site}, ${kWords[view.shown].toLowerCase()}`,
+    run: go(machineHref(machine.site, machine.asset)),
+  }));
   return [
-    ...openAlarms.value.map((alarm): Item => ({
-      id: `alarm-${alarm.id}`,
-      group: "Alarms",
-      label: `${alarm.asset} ${alarm.name}`,
-      detail: `${kWords[levelShown(alarm.level)]}${alarm.fault_name ? `, ${alarm.fault_name}` : ""}`,
-      run: go(alarmHref(alarm.id)),
-    })),
-    ...allViews.value.map(({ machine, view }): Item => ({
-      id: `machine-${machine.site}/${machine.asset}`,
-      group: "Machines",
-      label: `${machine.asset} ${machine.name}`,
-      detail: `${machine.site}, ${kWords[view.shown].toLowerCase()}`,
-      run: go(machineHref(machine.site, machine.asset)),
-    })),
+    // Unasked, what needs a person comes first; asked, the thing with that name.
+    ...(asked ? [...found, ...alarms] : [...alarms, ...found]),
     ...[...(devices.value?.values() ?? [])].map((device): Item => ({
       id: `gateway-${device.device}`,
-      group: "Gateways",
+      group: "Gateway",
       label: device.device,
       detail: `${device.site}, ${device.online ? "online" : "not heard"}`,
       run: go("#/devices"),
     })),
     ...bindings.value
       .filter((one) => one.group !== "Lists" && one.group !== "Plots")
-      .map((one): Item => ({ id: `action-${one.keys}`, group: "Actions", label: one.label, detail: one.group, keys: one.keys, run: one.run })),
+      .map((one): Item => ({ id: `action-${one.keys}`, group: "Action", label: one.label, detail: one.group, keys: one.keys, run: one.run })),
   ];
 }
 
@@ -55,7 +57,7 @@ export function Palette() {
       dialog.showModal();
     } else if (!open && dialog?.open) dialog.close();
   }, [open]);
-  const found = open ? search(items(), query, kShownMax) : [];
+  const found = open ? search(items(query !== ""), query, kShownMax) : [];
   const chosen = Math.min(at, found.length - 1);
 
   const choose = (item: Item | undefined) => {

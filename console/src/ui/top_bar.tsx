@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { age, clock, dateClock, plural } from "../logic/format.ts";
 import type { Route } from "../logic/route.ts";
 import { allViews, connected, heardMs, lastDataMs, lostPlants, machines, nowMs, openAlarms, openTotal, plants, machineKey } from "../store.ts";
+import { isPhone } from "../settings.ts";
 import { At, Key } from "./parts.tsx";
 import { paletteOpen } from "./palette.tsx";
 import { Icon, Shape } from "./shapes.tsx";
@@ -19,7 +20,12 @@ function Crumbs({ site, asset }: { site: string; asset: string }) {
   const area = plant?.areas.find((one) => one.keys.includes(machineKey(site, asset)));
   return (
     <h1 class="crumbs">
-      <a href="#/">Board</a> / <span>{plant?.name ?? site}</span> / {area && <span>{area.name} / </span>}
+      <a href="#/">Board</a> /{" "}
+      {!isPhone.value && (
+        <>
+          <span>{plant?.name ?? site}</span> / {area && <span>{area.name} / </span>}
+        </>
+      )}
       <b>{asset}</b>
     </h1>
   );
