@@ -79,7 +79,7 @@ function Announcer() {
     if (fresh.length > 3) text.current = `${fresh.length} new alarms`;
     else if (fresh.length > 0)
       text.current = fresh
-        .map((alarm) => `${kWords[levelShown(alarm.level)]}: ${alarm.asset} ${alarm.name}, ${alarm.fault_name ?? "no fault named"}`)
+        .map((alarm) => `${kWords[levelShown(alarm.level)]}: ${alarm.asset} ${alarm.name}, ${alarm.fault_name || "no fault named"}`)
         .join(". ");
   }
   return (

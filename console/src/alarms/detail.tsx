@@ -51,7 +51,7 @@ export function AlarmDetail({ id }: { id: string | null }) {
       <div class="alarm-facts">
         <div>
           <h3>What</h3>
-          <p>{alarm.why ?? "The score passed its limit."}</p>
+          <p>{alarm.why || "The score passed its limit."}</p>
         </div>
         <div>
           <h3>Was it running as usual?</h3>
@@ -83,8 +83,8 @@ export function AlarmDetail({ id }: { id: string | null }) {
               <b>{score(alarm.score)}</b>, level {kWords[shown].toLowerCase()}
             </dd>
             <dt>Model</dt>
-            <dd title={alarm.model_hash ?? undefined}>
-              {alarm.model_name ?? "not told"} {alarm.model_hash && <code>{alarm.model_hash.slice(0, 8)}</code>}
+            <dd title={alarm.model_hash || undefined}>
+              {alarm.model_name || "not told"} {alarm.model_hash && <code>{alarm.model_hash.slice(0, 8)}</code>}
             </dd>
             <dt>Decided by</dt>
             <dd>

@@ -26,7 +26,7 @@ export function AlarmRow({ alarm, selected }: { alarm: Alarm; selected: boolean 
         <b>{alarm.asset}</b> {alarm.name}
       </span>
       <span class={`alarm-what state-${shown}`}>
-        <b>{kWords[shown]}</b> · {sentence(alarm.fault_name ?? alarm.fault ?? "no fault named")}
+        <b>{kWords[shown]}</b> · {sentence(alarm.fault_name || alarm.fault || "no fault named")}
       </span>
       <span class="alarm-spark">
         <Sparkline values={alarm.spark ?? []} limit={limit} />

@@ -38,8 +38,8 @@ function Card({ alarm }: { alarm: Alarm }) {
           )}
         </span>
       </p>
-      <h3>{sentence(alarm.fault_name ?? alarm.fault ?? "No fault named")}</h3>
-      <p class="need-why">{alarm.why ?? "The score passed its limit."}</p>
+      <h3>{sentence(alarm.fault_name || alarm.fault || "No fault named")}</h3>
+      <p class="need-why">{alarm.why || "The score passed its limit."}</p>
       <p class="need-do">
         <span>Do:</span> {alarm.action || "look at the machine."}
       </p>
@@ -80,7 +80,7 @@ function Row({ alarm }: { alarm: Alarm }) {
               {alarm.asset} {alarm.name}
             </b>
             <small>
-              {kWords[levelShown(alarm.level)]} · {(alarm.fault_name ?? "no fault named").toLowerCase()}, score {score(alarm.score)}
+              {kWords[levelShown(alarm.level)]} · {(alarm.fault_name || "no fault named").toLowerCase()}, score {score(alarm.score)}
             </small>
           </>
         ) : (
@@ -89,7 +89,7 @@ function Row({ alarm }: { alarm: Alarm }) {
           </>
         )}
       </span>
-      <span class="need-what">{isPhone.value ? age(nowMs.value - alarm.raised_ms) : (alarm.fault_name ?? "").toLowerCase()}</span>
+      <span class="need-what">{isPhone.value ? age(nowMs.value - alarm.raised_ms) : (alarm.fault_name || "").toLowerCase()}</span>
       {!isPhone.value && <b>{score(alarm.score)}</b>}
     </a>
   );

@@ -26,9 +26,9 @@ function Row({ device }: { device: Device }) {
       <td>{plant}</td>
       <td class="right">{device.last_seen_ms === null ? "never" : <At ms={device.last_seen_ms}>{ageWhole(nowMs.value - device.last_seen_ms)} ago</At>}</td>
       <td class="right">{device.machines ?? "–"}</td>
-      <td>{device.version ?? "–"}</td>
-      <td title={device.model_hash ?? undefined}>
-        {device.model_name ?? "–"} {device.model_hash && <code>{device.model_hash.slice(0, 8)}</code>}
+      <td>{device.version || "–"}</td>
+      <td title={device.model_hash || undefined}>
+        {device.model_name || "–"} {device.model_hash && <code>{device.model_hash.slice(0, 8)}</code>}
       </td>
       <td class="right">{device.decision_ms_p999 != null ? `${number(device.decision_ms_p999)} ms` : "–"}</td>
       <td class="right" title={device.outbox_bytes != null ? bytes(device.outbox_bytes) : undefined}>

@@ -14,13 +14,13 @@ export function passes(machine: Machine, view: View, filter: Filter): boolean {
   if (filter.shown !== null && view.shown !== filter.shown) return false;
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const text = [machine.asset, machine.name, machine.site, machine.area, machine.device, machine.fault_name ?? "", kWords[view.shown]]
+  const text = [machine.asset, machine.name, machine.site, machine.area, machine.device, machine.fault_name || "", kWords[view.shown]]
     .join(" ")
     .toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
-const faultWord = (machine: Machine): string => (machine.fault_name ?? machine.fault ?? "").replace(/_/g, " ");
+const faultWord = (machine: Machine): string => (machine.fault_name || machine.fault || "").replace(/_/g, " ");
 const isAlarm = (shown: Shown | null): boolean => shown === "act" || shown === "warning" || shown === "watch";
 
 /** "Warning · misalignment": the state in words, with what is known beside it. */

@@ -20,7 +20,7 @@ export function FaultPanel({ alarm, stale }: { alarm: Alarm | null; stale: boole
   return (
     <section class="panel side" aria-label="Open alarm">
       <header class="side-head">
-        <h2 class="side-title">{sentence(alarm.fault_name ?? "No fault named")}</h2>
+        <h2 class="side-title">{sentence(alarm.fault_name || "No fault named")}</h2>
         <a href={alarmHref(alarm.id)}>Alarm</a>
       </header>
       <p>
@@ -73,8 +73,8 @@ export function Moved({ alarm }: { alarm: Alarm | null }) {
 export function Trust({ detail, alarm, data }: { detail: MachineDetail; alarm: Alarm | null; data: Series | null }) {
   const gaps = data ? mergeGaps(data.gaps) : [];
   const missing = gaps.reduce((sum, gap) => sum + gap.to_ms - gap.from_ms, 0);
-  const hash = alarm?.model_hash ?? detail.model?.hash;
-  const name = alarm?.model_name ?? detail.model?.name;
+  const hash = alarm?.model_hash || detail.model?.hash;
+  const name = alarm?.model_name || detail.model?.name;
   const steady = alarm?.steady ?? detail.steady;
   const speed = alarm?.speed_hz ?? detail.speed_hz;
   return (
