@@ -1,1 +1,150 @@
-export const hubTests = () => [];
+// The console as it ships, served by millwright-hub, fed through a real broker.
+import assert from "node:assert/strict";
+import { get, Agent } from "node:http";
+import { Gateway } from "./gateway.mjs";
+import { kSettleMs, pause, until } from "./harness.mjs";
+import { startHub } from "./servers.mjs";
+
+const kAssets = [["P-101", "Cooling pump 1"], ["P-102", "Cooling pump 2"], ["P-103", "Cooling pump 3"], ["F-106", "Tower fan"]];
+const tile = (page, key) => page.locator(`[data-key="${key}"]`).first();
+const shown = (page, key) => tile(page, key).getAttribute("data-shown");
+
+async function plant(scope, program) {
+  const hub = await startHub(scope, program);
+  const gateway = new Gateway({ port: hub.brokerPort, device: "gw-alder-1", site: "alder", area: "cooling-water", assets: kAssets });
+  scope.defer(() => gateway.die().catch(() => undefined));
+  await gateway.start();
+  return { hub, gateway };
+}
+
+async function alarmAppearsLive(scope, program) {
+  const { hub, gateway } = await plant(scope, program);
+  const page = await scope.page(hub.url);
+  await until(async () => (await tile(page, "alder/P-102").count()) > 0 && (await shown(page, "alder/P-102")) === "healthy", "the machine is healthy");
+  const at = performance.now();
+  await gateway.raise("P-102", "act");
+  await page.getByRole("article", { name: "P-102 Cooling pump 2" }).waitFor();
+  const alarm_to_screen_ms = Math.round(performance.now() - at);
+  await until(async () => (await shown(page, "alder/P-102")) === "act", "the tile says act now");
+  await scope.shot(page, "hub-board");
+  await scope.axe(page, "the hub's board");
+  await page.getByRole("link", { name: "Open", exact: true }).first().click();
+  await until(async () => /5d5d5d5d/.test(await page.locator(".alarm-detail").innerText()), "the evidence names the model");
+  await scope.axe(page, "the hub's alarms");
+  await page.goto(`${hub.url}#/machines/alder/P-102`);
+  await page.locator(".plot canvas").first().waitFor();
+  await until(async () => /BPFO\s+88\.5 Hz\s+88\.1 Hz\s+12\.1×/.test(await page.locator(".spectrum").innerText()), "the spectrum's marks");
+  await page.getByRole("button", { name: "10 min" }).click();
+  await pause(kSettleMs);
+  await scope.shot(page, "hub-machine");
+  await scope.axe(page, "the hub's machine");
+  await page.goto(`${hub.url}#/devices`);
+  await page.locator('[data-device="gw-alder-1"]').waitFor();
+  await scope.shot(page, "hub-devices");
+  await scope.axe(page, "the hub's devices");
+  return { alarm_to_screen_ms };
+}
+
+async function staleIsNeverHealthy(scope, program) {
+  const { hub, gateway } = await plant(scope, program);
+  const page = await scope.page(hub.url);
+  await until(async () => (await tile(page, "alder/P-101").count()) > 0 && (await shown(page, "alder/P-101")) === "healthy", "healthy while heard");
+  gateway.silent.add("P-101");
+  await until(async () => (await shown(page, "alder/P-101")) === "unknown", "one silent machine turns unknown", 25_000);
+  assert.equal(await shown(page, "alder/P-102"), "healthy", "the others stay known");
+  await gateway.die();
+  await until(async () => (await page.locator('[data-shown]:not([data-shown="unknown"])').count()) === 0, "a dead gateway's machines are unknown", 25_000);
+  assert.match(await page.locator(".plant-lost").innerText(), /Alder\s+Link lost/);
+  assert.match(await tile(page, "alder/P-102").innerText(), /Was healthy/);
+  await scope.shot(page, "hub-lost");
+  await scope.axe(page, "a lost plant");
+}
+
+async function hubRestarts(scope, program) {
+  scope.failuresExpected = true;
+  const { hub, gateway } = await plant(scope, program);
+  const page = await scope.page(hub.url);
+  await until(async () => (await tile(page, "alder/P-101").count()) > 0 && (await shown(page, "alder/P-101")) === "healthy", "healthy while heard");
+  await hub.process.stop();
+  await until(async () => (await shown(page, "alder/P-101")) === "unknown", "unknown while the hub is away", 20_000);
+  await hub.restart();
+  await gateway.raise("F-106", "warning");
+  await until(async () => (await shown(page, "alder/F-106")) === "warning", "current again after the hub's restart", 40_000);
+}
+
+async function listHolds(scope, program) {
+  const { hub, gateway } = await plant(scope, program);
+  await gateway.raise("P-101", "watch");
+  await gateway.raise("P-103", "warning");
+  const page = await scope.page(`${hub.url}#/alarms`);
+  await until(async () => (await page.locator(".alarm-row").count()) === 2, "two alarms");
+  const places = () => page.locator(".alarm-row").evaluateAll((rows) => rows.map((row) => [row.dataset.id, row.getBoundingClientRect().y]));
+  const before = await places();
+  await page.locator(".alarm-row").nth(1).hover();
+  await gateway.raise("P-102", "act");
+  await page.getByRole("button", { name: "1 new, show" }).waitFor();
+  await pause(kSettleMs);
+  assert.deepEqual(await places(), before);
+  await page.getByRole("button", { name: "1 new, show" }).click();
+  await until(async () => /P-102/.test(await page.locator(".alarm-row").first().innerText()), "the new one stands first");
+}
+
+const kStreams = 200;
+const kPerSecond = 50;
+const kLoadSeconds = 10;
+
+// Event streams that stay open, each counting what it hears.
+function openStreams(scope, url) {
+  const streams = Array.from({ length: kStreams }, () => {
+    const stream = { open: false, over: false, ticks: 0 };
+    const request = get(`${url}api/v1/stream`, { agent: new Agent() }, (response) => {
+      stream.open = response.statusCode === 200;
+      response.on("data", (chunk) => (stream.ticks += (String(chunk).match(/event: tick/g) ?? []).length));
+      response.on("close", () => (stream.over = true));
+    });
+    request.on("error", () => (stream.over = true));
+    stream.close = () => request.destroy();
+    return stream;
+  });
+  scope.defer(() => streams.forEach((stream) => stream.close()));
+  return streams;
+}
+
+async function manyStreams(scope, program) {
+  const { hub, gateway } = await plant(scope, program);
+  const streams = openStreams(scope, hub.url);
+  await until(() => streams.every((stream) => stream.open), "200 streams are open", 30_000);
+  const paths = ["board", "devices", "alarms?state=open", "machines/alder/P-101", "stats"];
+  const times = [];
+  let failed = 0;
+  const asked = [];
+  for (let n = 0; n < kPerSecond * kLoadSeconds; n += 1) {
+    const at = performance.now();
+    asked.push(fetch(`${hub.url}api/v1/${paths[n % paths.length]}`, { signal: AbortSignal.timeout(10_000) })
+      .then(async (answer) => (answer.ok ? answer.text() : (failed += 1)), () => (failed += 1))
+      .then(() => times.push(performance.now() - at)));
+    if (n === 200) void gateway.raise("P-101", "warning");
+    await pause(1_000 / kPerSecond);
+  }
+  await Promise.all(asked);
+  const lost = streams.filter((stream) => stream.over).length;
+  const figures = {
+    streams_open: kStreams, streams_lost: lost, stream_requests: times.length, stream_requests_failed: failed,
+    stream_request_ms_max: Math.round(Math.max(...times)),
+  };
+  assert.equal(failed, 0, "requests answered while 200 streams are open");
+  assert.equal(lost, 0, "no stream was dropped");
+  assert.ok(streams.every((stream) => stream.ticks >= 3), "every stream is told the time");
+  const page = await scope.page(hub.url);
+  await until(async () => (await shown(page, "alder/P-101")) === "warning", "one more console still works");
+  return figures;
+}
+
+export const hubTests = (program) =>
+  [
+    ["an alarm appears live", alarmAppearsLive],
+    ["a stale machine is never shown as healthy", staleIsNeverHealthy],
+    ["the console outlives a restart of the hub", hubRestarts],
+    ["a list never moves under the pointer", listHolds],
+    ["200 open streams beside 50 requests a second", manyStreams],
+  ].map(([name, run]) => ({ name: `hub: ${name}`, run: (scope) => run(scope, program) }));
