@@ -208,8 +208,7 @@ Result<Graph> ReadTflite(std::span<const std::byte> bytes, const TfliteLimits& l
     data = reinterpret_cast<const uint8_t*>(copy.data());
   }
   constexpr flatbuffers::uoffset_t kDepthMax = 16, kTablesMax = 1U << 18;
-  // Real files align 16-byte buffers to the file's start, not to memory: alignment is not checked.
-  flatbuffers::Verifier verifier(data, bytes.size(), kDepthMax, kTablesMax, /*check_alignment=*/false);
+  flatbuffers::Verifier verifier(data, bytes.size(), kDepthMax, kTablesMax);
   if (!schema::VerifyModelBuffer(verifier)) return Invalid("the flatbuffer is damaged (offsets or sizes do not fit)");
   MW_TRY(Graph graph, ToGraph(*schema::GetModel(data), limits));
   MW_TRY(CheckGraph(graph, limits));

@@ -34,6 +34,9 @@ Maker FindMaker(model::OpCode code) {
   return found == std::end(kOps) ? nullptr : found->make;
 }
 
+// Beyond it one run takes many seconds even on a server: a file that asks for it means to hold up the machine.
+constexpr int64_t kMultiplyAccumulatesMax = 10'000'000'000;
+
 constexpr size_t kAlignment = 64;  // a cache line, and any vector register
 constexpr size_t AlignUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -93,6 +96,10 @@ Result<void> Engine::Plan() {
   inputs_ = graph_.inputs;
   outputs_ = graph_.outputs;
   multiply_accumulates_ = model::MultiplyAccumulates(graph_);
+  if (multiply_accumulates_ > kMultiplyAccumulatesMax) {
+    return Fail(Errc::kExhausted, "nn: one run would take " + std::to_string(multiply_accumulates_) +
+                                      " multiply-accumulates; the limit is " + std::to_string(kMultiplyAccumulatesMax));
+  }
   PlaceTensors();
   return BuildKernels();
 }

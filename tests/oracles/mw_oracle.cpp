@@ -11,7 +11,7 @@
 
 #include "model/tflite.h"
 #include "nn/session.h"
-#include "nn/testing/random_model.h"
+#include "model/testing/random_model.h"
 #include "os/files.h"
 
 namespace millwright {
@@ -22,7 +22,7 @@ constexpr size_t kInputBytesMax = size_t{1} << 30;
 
 Result<void> Generate(uint64_t seed, const std::string& path) {
   os::RealFiles files;
-  MW_TRY(const auto bytes, model::WriteTflite(nn::testing::RandomModel({.seed = seed})));
+  MW_TRY(const auto bytes, model::WriteTflite(model::testing::RandomModel({.seed = seed})));
   return files.WriteFast(path, bytes);
 }
 

@@ -1,4 +1,4 @@
-#include "nn/testing/random_model.h"
+#include "model/testing/random_model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,14 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace millwright::nn::testing {
+namespace millwright::model::testing {
 namespace {
 
-using model::Graph;
-using model::Op;
-using model::OpCode;
-using model::Tensor;
-using model::TensorType;
 
 // SplitMix64; own distributions, so that models do not depend on a standard library.
 class Random {
@@ -93,9 +88,9 @@ class Maker {
     const auto count = static_cast<int32_t>(values.size());
     return Add({.type = TensorType::kInt32, .shape = {count}, .data = Bytes(values)});
   }
-  void AddOp(OpCode code, std::vector<int32_t> inputs, int32_t output, model::OpOptions options) {
+  void AddOp(OpCode code, std::vector<int32_t> inputs, int32_t output, OpOptions options) {
     graph_.ops.push_back({.code = code,
-                          .version = model::Int8Version(code),
+                          .version = Int8Version(code),
                           .inputs = std::move(inputs),
                           .outputs = {output},
                           .options = std::move(options)});
@@ -187,23 +182,23 @@ class Maker {
     const float hidden_scale = static_cast<float>(random_.Real(0.25, 1.4) / 128);
     const int32_t hidden_zero_point = random_.Chance(0.3) ? ZeroPoint() : random_.Between(-12, 12);
     const int cell_log2 = random_.Pick({-15, -14, -13, -12, -12, -11, -11, -10, -9});
-    std::vector<int32_t> in(model::kLstmInputs, -1);
-    in[model::kLstmInput] = input;
+    std::vector<int32_t> in(kLstmInputs, -1);
+    in[kLstmInput] = input;
     for (size_t g = 0; g < 4; ++g) {
-      in[model::kLstmInputWeights + g] = WeightTensor(units, inputs, ScaleOf(input), random_.Real(0.2, 4));
-      in[model::kLstmRecurrentWeights + g] = WeightTensor(units, units, hidden_scale, random_.Real(0.2, 3));
-      const float bias_scale = ScaleOf(input) * ScaleOf(in[model::kLstmInputWeights + g]);
-      in[model::kLstmBias + g] = BiasTensor(units, bias_scale, random_.Pick({0.1, 1.0, 5.0}));
+      in[kLstmInputWeights + g] = WeightTensor(units, inputs, ScaleOf(input), random_.Real(0.2, 4));
+      in[kLstmRecurrentWeights + g] = WeightTensor(units, units, hidden_scale, random_.Real(0.2, 3));
+      const float bias_scale = ScaleOf(input) * ScaleOf(in[kLstmInputWeights + g]);
+      in[kLstmBias + g] = BiasTensor(units, bias_scale, random_.Pick({0.1, 1.0, 5.0}));
     }
     Tensor state = Quantized(TensorType::kInt8, {batch, units}, hidden_scale, hidden_zero_point);
     state.is_variable = true;
-    in[model::kLstmOutputState] = Add(std::move(state));
+    in[kLstmOutputState] = Add(std::move(state));
     Tensor cell = Quantized(TensorType::kInt16, {batch, units}, std::ldexp(1.0F, cell_log2), 0);
     cell.is_variable = true;
-    in[model::kLstmCellState] = Add(std::move(cell));
+    in[kLstmCellState] = Add(std::move(cell));
     const int32_t output = Add(Quantized(TensorType::kInt8, {batch, shape[1], units}, hidden_scale, hidden_zero_point));
     At(output).name = "lstm" + std::to_string(layer);
-    model::LstmOptions options{.cell_clip = random_.Pick({0.0F, 10.0F, 10.0F, 0.75F})};
+    LstmOptions options{.cell_clip = random_.Pick({0.0F, 10.0F, 10.0F, 0.75F})};
     AddOp(OpCode::kUnidirectionalSequenceLstm, in, output, options);
     graph_.ops.back().intermediates = Intermediates(hidden_scale, hidden_zero_point);
     return output;
@@ -226,7 +221,7 @@ class Maker {
   }
 
   int32_t Slice(int32_t from, std::vector<int32_t> shape, const std::vector<std::vector<int32_t>>& indices,
-                const model::StridedSliceOptions& masks) {
+                const StridedSliceOptions& masks) {
     Tensor tensor = At(from);
     tensor.name.clear();
     tensor.shape = std::move(shape);
@@ -271,7 +266,7 @@ class Maker {
     tensor.name.clear();
     tensor.shape = {s[0], s[1] * s[2]};
     std::vector<int32_t> inputs{from};
-    model::ReshapeOptions options;
+    ReshapeOptions options;
     if (random_.Chance(0.5)) {
       inputs.push_back(Int32Constant({s[0], -1}));
     } else {
@@ -321,11 +316,11 @@ class Maker {
     } else if (random_.Chance(0.5)) {
       inputs.push_back(-1);
     }
-    model::FullyConnectedOptions options;
-    options.activation = random_.Pick({model::Activation::kNone, model::Activation::kNone, model::Activation::kRelu,
-                                       model::Activation::kRelu6, model::Activation::kReluN1To1});
+    FullyConnectedOptions options;
+    options.activation = random_.Pick({Activation::kNone, Activation::kNone, Activation::kRelu,
+                                       Activation::kRelu6, Activation::kReluN1To1});
     options.keep_num_dims = shape.size() > 2 && random_.Chance(0.8);
-    std::vector<int32_t> out{static_cast<int32_t>(model::ElementCount(shape)) / columns, units};
+    std::vector<int32_t> out{static_cast<int32_t>(ElementCount(shape)) / columns, units};
     if (options.keep_num_dims) {
       out = shape;
       out.back() = units;
@@ -345,7 +340,7 @@ class Maker {
     const int32_t kind = random_.Between(0, 9);
     if (kind < 6) {
       const int32_t output = Add(Quantized(TensorType::kInt8, shape, 1.0F / 256, -128));
-      AddOp(OpCode::kSoftmax, {last}, output, model::SoftmaxOptions{.beta = random_.Pick({1.0F, 1.0F, 0.5F, 2.0F})});
+      AddOp(OpCode::kSoftmax, {last}, output, SoftmaxOptions{.beta = random_.Pick({1.0F, 1.0F, 0.5F, 2.0F})});
       last = output;
     } else if (kind < 9) {
       const int32_t output = Add(Quantized(TensorType::kInt8, shape, 1.0F / 256, -128));
@@ -365,4 +360,4 @@ class Maker {
 
 Graph RandomModel(const RandomModelOptions& options) { return Maker(options).Make(); }
 
-}  // namespace millwright::nn::testing
+}  // namespace millwright::model::testing

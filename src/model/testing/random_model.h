@@ -6,7 +6,7 @@
 
 #include "model/graph.h"
 
-namespace millwright::nn::testing {
+namespace millwright::model::testing {
 
 struct RandomModelOptions {
   uint64_t seed = 1;
@@ -17,6 +17,6 @@ struct RandomModelOptions {
 
 /// 1 to 3 stacked LSTMs, then the last step, all steps or the flattened sequence, then 1 to 3 heads. Every operator
 /// that the engine runs occurs over the seeds; scales are such that gates and cells use and exceed their range.
-[[nodiscard]] model::Graph RandomModel(const RandomModelOptions& options);
+[[nodiscard]] Graph RandomModel(const RandomModelOptions& options);
 
-}  // namespace millwright::nn::testing
+}  // namespace millwright::model::testing

@@ -1,0 +1,123 @@
+#include "nn/session.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "model/testing/random_model.h"
+
+namespace {
+
+std::atomic<int64_t> g_allocations{0};
+
+void* Allocate(std::size_t bytes, std::size_t alignment) {
+  ++g_allocations;
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+// Counted for the whole test program; every other form of new ends in these.
+void* operator new(std::size_t bytes) { return Allocate(bytes == 0 ? 1 : bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return Allocate(bytes == 0 ? 1 : bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace millwright::nn {
+namespace {
+
+std::shared_ptr<const Engine> RandomEngine(uint64_t seed) {
+  auto engine = Engine::Load(model::testing::RandomModel({.seed = seed}));
+  EXPECT_TRUE(engine) << engine.error().what;
+  return *engine;
+}
+
+void FillInputs(Session& session, uint8_t salt) {
+  for (int i = 0; i < session.engine().input_count(); ++i) {
+    const auto input = session.Input(i);
+    if (session.engine().input(i).type == model::TensorType::kFloat32) continue;  // stays zero
+    for (size_t k = 0; k < input.size(); ++k) input[k] = static_cast<std::byte>(k * 37 + salt);
+  }
+}
+
+std::vector<std::byte> Output(const Session& session) {
+  const auto bytes = session.Output();
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST(Session, RunAllocatesNothing) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    Session session(RandomEngine(seed));
+    FillInputs(session, 1);
+    const int64_t before = g_allocations;
+    session.Invoke();
+    session.ResetState();
+    session.Invoke();
+    EXPECT_EQ(g_allocations, before) << "seed " << seed;
+  }
+}
+
+TEST(Session, ResetStateGivesAFreshSession) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    const auto engine = RandomEngine(seed);
+    Session fresh(engine), used(engine);
+    FillInputs(used, 9);
+    used.Invoke();
+    used.ResetState();
+    FillInputs(used, 1);
+    FillInputs(fresh, 1);
+    used.Invoke();
+    fresh.Invoke();
+    EXPECT_EQ(Output(used), Output(fresh)) << "seed " << seed;
+  }
+}
+
+TEST(Session, SnapshotGoesOnWhereTheOtherStopped) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    const auto engine = RandomEngine(seed);
+    Session first(engine);
+    FillInputs(first, 3);
+    first.Invoke();
+    Session second(engine);
+    ASSERT_TRUE(second.RestoreState(first.State()));
+    FillInputs(first, 4);
+    FillInputs(second, 4);
+    first.Invoke();
+    second.Invoke();
+    EXPECT_EQ(Output(first), Output(second)) << "seed " << seed;
+  }
+  Session session(RandomEngine(1));
+  EXPECT_EQ(session.RestoreState({}).error().code, Errc::kInvalid);
+}
+
+TEST(Session, SessionsOfOneEngineDoNotTouchEachOther) {
+  const auto engine = RandomEngine(2);
+  Session alone(engine), noisy(engine), quiet(engine);
+  FillInputs(alone, 1);
+  FillInputs(quiet, 1);
+  alone.Invoke();
+  FillInputs(noisy, 77);
+  noisy.Invoke();
+  quiet.Invoke();
+  EXPECT_EQ(Output(alone), Output(quiet));
+}
+
+TEST(Session, ShowsEveryTensor) {
+  const auto engine = RandomEngine(3);
+  Session session(engine);
+  session.Invoke();
+  for (size_t i = 0; i < engine->tensors().size(); ++i) {
+    EXPECT_EQ(session.TensorData(static_cast<int>(i)).size(), engine->tensors()[i].bytes);
+  }
+}
+
+}  // namespace
+}  // namespace millwright::nn
