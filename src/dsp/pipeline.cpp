@@ -130,16 +130,13 @@ Channel* GridPipeline::Find(int channel, ChannelKind kind) {
 // Decides whether data at `ts` belong to the present. A single datum far away is a wrong clock or a leftover and is
 // dropped; several in a row mean that time itself has moved (a hole, or a clock that was set), and the grid follows.
 bool GridPipeline::Admit(Nanos ts, const PendingReading* reading) {
-  if (!anchored_ || Absolute(ts - now_) <= schema_.hold_max) {
-    strays_ = 0;
+  const bool present = !anchored_ || Absolute(ts - now_) <= schema_.hold_max;
+  if (present || Absolute(ts - stray_ts_) > schema_.hold_max) {
+    late_ += static_cast<uint64_t>(pending_count_);  // they were strays indeed
     pending_count_ = 0;
-    return true;
-  }
-  if (strays_ == 0 || Absolute(ts - stray_ts_) > schema_.hold_max) {
-    late_ += static_cast<uint64_t>(pending_count_);
     strays_ = 0;
-    pending_count_ = 0;
   }
+  if (present) return true;
   stray_ts_ = ts;
   if (++strays_ >= kStraysToRestart) {
     Restart();

@@ -1,0 +1,423 @@
+#include "dsp/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <numbers>
+#include <sstream>
+
+#include "dsp/counting_new_test.h"
+#include "dsp/features.h"
+
+namespace millwright::dsp {
+namespace {
+
+constexpr Nanos kStart = 1'795'000'000 * kSecond + 123'456'789;
+constexpr double kRate = 12800;
+constexpr MachineSpec kMachine = {.shaft_hz = 25, .bpfo = 3.333, .bpfi = 4.667, .bsf = 2.917, .ftf = 0.4167};
+
+Schema VibrationSchema() {
+  Schema schema;
+  schema.channels = {{.name = "vib", .unit = "m/s2", .kind = ChannelKind::kSamples, .rate_hz = kRate},
+                     {.name = "temperature", .unit = "degC", .rate_hz = 1},
+                     {.name = "speed", .unit = "rpm", .rate_hz = 5}};
+  schema.features = {{.name = "vib.rms", .channel = "vib", .kind = "rms", .params = {}},
+                     {.name = "vib.velocity", .channel = "vib", .kind = "velocity_rms", .params = {}},
+                     {.name = "vib.1x", .channel = "vib", .kind = "order_amplitude", .params = {{"order", 1}}},
+                     {.name = "vib.bpfo", .channel = "vib", .kind = "envelope_bpfo", .params = {{"log", 1}}},
+                     {.name = "temperature.last", .channel = "temperature", .kind = "last", .params = {}},
+                     {.name = "temperature.ema", .channel = "temperature", .kind = "ema", .params = {{"tau_s", 5}}}};
+  schema.speed_min_hz = 2;
+  return schema;
+}
+
+std::unique_ptr<Pipeline> Make(const Schema& schema, const MachineSpec& machine = kMachine) {
+  auto made = Pipeline::Make(schema, machine);
+  EXPECT_TRUE(made.has_value()) << made.error().what;
+  return std::move(*made);
+}
+
+std::vector<float> Sine(double amplitude, double hz, size_t from, size_t count) {
+  std::vector<float> samples(count);
+  for (size_t i = 0; i < count; ++i)
+    samples[i] = static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(from + i) / kRate));
+  return samples;
+}
+
+std::vector<Step> Drain(Pipeline& pipeline) {
+  std::vector<Step> steps;
+  Step step;
+  while (pipeline.Pop(step)) steps.push_back(step);
+  return steps;
+}
+
+// A machine that sends blocks of `block` samples, temperature at 1 Hz and speed at 5 Hz.
+class Feeder {
+ public:
+  explicit Feeder(size_t block) : block_(block) {}
+  // Sends everything that is due within the next `seconds`, in order of time.
+  void Run(Pipeline& pipeline, double seconds) {
+    const double until = t_ + seconds;
+    while (t_ < until) {
+      const double block_end = static_cast<double>(sent_ + block_) / kRate;
+      while (next_speed_ <= block_end || next_temperature_ <= block_end) {
+        if (next_speed_ <= next_temperature_) {
+          if (!silent_readings) pipeline.PushReading(2, At(next_speed_), speed_rpm);
+          next_speed_ += 0.2;
+        } else {
+          if (!silent_readings) pipeline.PushReading(1, At(next_temperature_), temperature);
+          next_temperature_ += 1;
+        }
+      }
+      if (!silent_vibration)
+        pipeline.PushBlock(0, At(static_cast<double>(sent_) / kRate), kRate, Sine(2, 25, sent_, block_));
+      sent_ += block_;
+      t_ = block_end;
+    }
+  }
+  static Nanos At(double t_s) { return kStart + static_cast<Nanos>(std::llround(t_s * 1e9)); }
+
+  float temperature = 61.5F;
+  float speed_rpm = 1500;
+  bool silent_vibration = false;
+  bool silent_readings = false;
+
+ private:
+  size_t block_;
+  size_t sent_ = 0;
+  double t_ = 0, next_speed_ = 0.07, next_temperature_ = 0.31;
+};
+
+class BlockSizes : public ::testing::TestWithParam<size_t> {};
+
+TEST_P(BlockSizes, OneStepPerGridPointWhateverTheBlocks) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(GetParam());
+  std::vector<Step> steps;
+  for (int i = 0; i < 40; ++i) {
+    feeder.Run(*pipeline, 0.5);
+    for (Step& step : Drain(*pipeline)) steps.push_back(std::move(step));
+  }
+  ASSERT_GE(steps.size(), 90U);
+  int complete = 0;
+  for (size_t i = 1; i < steps.size(); ++i) {
+    EXPECT_EQ(steps[i].end_ns - steps[i - 1].end_ns, 200 * kMillisecond);
+    if (!steps[i].complete) continue;
+    ++complete;
+    EXPECT_NEAR(steps[i].features[0], 2 / std::numbers::sqrt2, 1e-2);
+    EXPECT_NEAR(steps[i].features[1], 1e3 * 2 / std::numbers::sqrt2 / (2 * std::numbers::pi * 25), 0.2);
+    EXPECT_NEAR(steps[i].features[2], 2, 1e-2);
+    EXPECT_NEAR(steps[i].features[4], 61.5, 1e-4);
+    EXPECT_NEAR(steps[i].features[5], 61.5, 1e-4);
+    EXPECT_NEAR(steps[i].speed_hz, 25, 1e-4);
+    EXPECT_FALSE(steps[i].stopped);
+  }
+  EXPECT_GE(complete, 85);
+  EXPECT_EQ(pipeline->late(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(PipelineTest, BlockSizes, ::testing::Values(64, 256, 1000, 2560, 4097, 12800, 38400),
+                         [](const auto& param) { return std::to_string(param.param); });
+
+TEST(PipelineTest, AllocatesNothingOnceMade) {
+  auto pipeline = Make(VibrationSchema());
+  const std::vector<float> block = Sine(2, 25, 0, 2560);
+  Step step;
+  step.features.resize(6);
+  int steps = 0;
+  using testing::g_allocations, testing::g_counting;
+  g_allocations = 0;
+  g_counting = true;
+  for (int i = 0; i < 50; ++i) {
+    const Nanos ts = kStart + i * 200 * kMillisecond;
+    pipeline->PushReading(2, ts + 1, 1500);
+    if (i % 5 == 0) pipeline->PushReading(1, ts + 2, 60);
+    if (i != 20) pipeline->PushBlock(0, ts, kRate, block);
+    while (pipeline->Pop(step)) ++steps;
+  }
+  g_counting = false;
+  EXPECT_EQ(g_allocations, 0);
+  EXPECT_GE(steps, 48);
+}
+
+TEST(PipelineTest, RefillsTheWindowAfterALostBlock) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(2560);
+  feeder.Run(*pipeline, 3);
+  for (const Step& step : Drain(*pipeline)) (void)step;
+  feeder.silent_vibration = true;
+  feeder.Run(*pipeline, 0.2);
+  feeder.silent_vibration = false;
+  feeder.Run(*pipeline, 3);
+  const std::vector<Step> steps = Drain(*pipeline);
+  int missing = 0;
+  for (const Step& step : steps) missing += step.missing == 1;
+  // The lost step and those until 640 ms are whole again.
+  EXPECT_EQ(missing, 4);
+  EXPECT_TRUE(steps.back().complete);
+}
+
+TEST(PipelineTest, HoldsReadingsAndThenMissesThem) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(2560);
+  feeder.Run(*pipeline, 3);
+  (void)Drain(*pipeline);
+  feeder.silent_readings = true;
+  feeder.Run(*pipeline, 9);
+  const std::vector<Step> steps = Drain(*pipeline);
+  ASSERT_GE(steps.size(), 40U);
+  EXPECT_TRUE(steps[5].complete);
+  EXPECT_EQ(steps.back().missing, 6U);  // bits of temperature and speed
+  EXPECT_FALSE(steps.back().complete);
+}
+
+TEST(PipelineTest, GoesOnWithoutADeadSampleChannel) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(2560);
+  feeder.Run(*pipeline, 3);
+  (void)Drain(*pipeline);
+  feeder.silent_vibration = true;
+  feeder.Run(*pipeline, 4);
+  const std::vector<Step> steps = Drain(*pipeline);
+  ASSERT_GE(steps.size(), 15U);
+  EXPECT_EQ(steps.back().missing, 1U);
+}
+
+TEST(PipelineTest, CountsLateAndBadData) {
+  auto pipeline = Make(VibrationSchema());
+  pipeline->PushReading(1, kStart, 60);
+  pipeline->PushReading(1, kStart - 1, 60);                     // older than the last one
+  pipeline->PushReading(1, kStart + 1, std::nanf(""));          // no number
+  pipeline->PushReading(0, kStart + 1, 1);                      // a reading for samples
+  pipeline->PushReading(7, kStart + 1, 1);                      // no such channel
+  const std::vector<float> block = Sine(1, 25, 0, 2560);
+  pipeline->PushBlock(0, kStart, kRate, block);
+  pipeline->PushBlock(0, kStart, kRate, block);                 // sent again
+  pipeline->PushBlock(0, kStart + 200 * kMillisecond, 25600, block);  // another rate
+  pipeline->PushBlock(0, kStart + 200 * kMillisecond, kRate, {});
+  EXPECT_EQ(pipeline->late(), 7U);
+}
+
+TEST(PipelineTest, FollowsTimeThatMovesButNotAStray) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(2560);
+  feeder.Run(*pipeline, 3);
+  (void)Drain(*pipeline);
+  pipeline->PushReading(1, kStart + 3600 * kSecond, 60);  // one wrong clock
+  feeder.Run(*pipeline, 2);
+  std::vector<Step> steps = Drain(*pipeline);
+  EXPECT_EQ(steps.size(), 10U);
+  EXPECT_TRUE(steps.back().complete);
+  EXPECT_EQ(pipeline->late(), 1U);
+  // All go on an hour later: a hole.
+  const Nanos later = kStart + 3600 * kSecond;
+  for (int i = 0; i < 20; ++i) {
+    const Nanos ts = later + i * 200 * kMillisecond;
+    pipeline->PushReading(2, ts, 1500);
+    pipeline->PushReading(1, ts, 60);
+    pipeline->PushBlock(0, ts, kRate, Sine(2, 25, 0, 2560));
+  }
+  steps = Drain(*pipeline);
+  ASSERT_FALSE(steps.empty());
+  EXPECT_GT(steps.front().end_ns, later);
+  EXPECT_TRUE(steps.back().complete);
+  // The clock is set back a day.
+  for (int i = 0; i < 20; ++i) {
+    const Nanos ts = kStart - 86'400 * kSecond + i * 200 * kMillisecond;
+    pipeline->PushReading(2, ts, 1500);
+    pipeline->PushReading(1, ts, 60);
+    pipeline->PushBlock(0, ts, kRate, Sine(2, 25, 0, 2560));
+  }
+  steps = Drain(*pipeline);
+  ASSERT_FALSE(steps.empty());
+  EXPECT_LT(steps.front().end_ns, kStart);
+  EXPECT_TRUE(steps.back().complete);
+}
+
+TEST(PipelineTest, KnowsAStoppedMachine) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(2560);
+  feeder.speed_rpm = 0;
+  feeder.Run(*pipeline, 3);
+  const std::vector<Step> steps = Drain(*pipeline);
+  EXPECT_TRUE(steps.back().stopped);
+  EXPECT_EQ(steps.back().features[2], 0) << "orders mean nothing at rest";
+}
+
+TEST(PipelineTest, TellsAStuckSensorFromAQuietOne) {
+  auto pipeline = Make(VibrationSchema());
+  Feeder feeder(2560);
+  for (int i = 0; i < 10; ++i) {
+    feeder.temperature = 60 + 0.1F * (i % 3);
+    feeder.Run(*pipeline, 2);
+  }
+  std::vector<Step> steps = Drain(*pipeline);
+  EXPECT_EQ(steps.back().stuck, 0U);
+  feeder.Run(*pipeline, 30);
+  steps = Drain(*pipeline);
+  EXPECT_EQ(steps.back().stuck, 2U);
+  feeder.temperature = 60.05F;
+  feeder.Run(*pipeline, 2);
+  steps = Drain(*pipeline);
+  EXPECT_EQ(steps.back().stuck, 0U);
+}
+
+TEST(PipelineTest, AConstantWaveformIsStuck) {
+  auto pipeline = Make(VibrationSchema());
+  for (int i = 0; i < 8; ++i) {
+    pipeline->PushReading(2, kStart + i * 200 * kMillisecond, 1500);
+    pipeline->PushReading(1, kStart + i * 200 * kMillisecond, 60);
+    pipeline->PushBlock(0, kStart + i * 200 * kMillisecond, kRate, std::vector<float>(2560, 0.5F));
+  }
+  EXPECT_EQ(Drain(*pipeline).back().stuck, 1U);
+}
+
+TEST(PipelineTest, GivesTheLatestSamples) {
+  auto pipeline = Make(VibrationSchema());
+  EXPECT_TRUE(pipeline->Samples(0).empty());
+  Feeder feeder(2560);
+  feeder.Run(*pipeline, 2);
+  EXPECT_EQ(pipeline->Samples(0).size(), 8192U);
+  EXPECT_TRUE(pipeline->Samples(1).empty());
+  pipeline->Reset();
+  EXPECT_TRUE(pipeline->Samples(0).empty());
+  Step step;
+  EXPECT_FALSE(pipeline->Pop(step));
+}
+
+Schema SkabSchema() {
+  Schema schema;
+  schema.step = kSecond;
+  for (const char* name : {"a", "b", "c"}) {
+    schema.channels.push_back({.name = name, .unit = "V", .rate_hz = 1});
+    schema.features.push_back({.name = std::string(name) + ".mean", .channel = name, .kind = "mean", .params = {}});
+  }
+  schema.features.push_back({.name = "a.d", .channel = "a", .kind = "ema_difference", .params = {{"fast_s", 5}, {"slow_s", 150}}});
+  return schema;
+}
+
+TEST(PipelineTest, ReadsIrregularSeconds) {
+  auto pipeline = Make(SkabSchema());
+  // Second 3 is absent, 6 is there twice, 8 comes 0.2 s late.
+  const std::vector<double> times = {0, 1, 2, 4, 5, 6, 6, 7, 8.2, 9, 10};
+  std::vector<Step> steps;
+  for (size_t row = 0; row < times.size(); ++row) {
+    const Nanos ts = kStart + FromSeconds(times[row]);
+    for (int c = 0; c < 3; ++c) pipeline->PushReading(c, ts, static_cast<float>(10 * c + times[row]));
+    for (Step& step : Drain(*pipeline)) steps.push_back(std::move(step));
+  }
+  ASSERT_EQ(steps.size(), 11U);  // grid points 0..10
+  for (size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_EQ(steps[i].end_ns, kStart + static_cast<Nanos>(i) * kSecond);
+    EXPECT_TRUE(steps[i].complete) << i;
+    const double t = i == 3 ? 2 : i == 8 ? 8.2 : static_cast<double>(i);
+    // The second row of second 6 is counted with the next step.
+    const double want = i == 7 ? 7 : t;
+    EXPECT_NEAR(steps[i].features[0], want, i == 7 ? 0.51 : 1e-4) << i;
+    EXPECT_NEAR(steps[i].features[2], 20 + want, i == 7 ? 0.51 : 1e-4) << i;
+  }
+}
+
+TEST(PipelineTest, LateReadingsDelayAStepOnlySoMuch) {
+  auto pipeline = Make(SkabSchema());
+  for (int t = 0; t < 10; ++t) {
+    for (int c = 0; c < 3; ++c) {
+      if (c == 1 && t >= 2) continue;  // b dies
+      pipeline->PushReading(c, kStart + t * kSecond, static_cast<float>(t));
+    }
+  }
+  const std::vector<Step> steps = Drain(*pipeline);
+  ASSERT_EQ(steps.size(), 10U);
+  EXPECT_TRUE(steps[6].complete) << "held";
+  EXPECT_EQ(steps[9].missing, 2U);
+  EXPECT_NEAR(steps[9].features[0], 9, 1e-4);
+}
+
+TEST(PipelineTest, EmaFollowsItsFormula) {
+  auto pipeline = Make(SkabSchema());
+  double fast = 0, slow = 0;
+  for (int t = 0; t < 60; ++t) {
+    const double x = t < 10 ? 1 : 3;
+    for (int c = 0; c < 3; ++c) pipeline->PushReading(c, kStart + t * kSecond, static_cast<float>(x));
+    fast = t == 0 ? x : fast + (1 - std::exp(-1.0 / 5)) * (x - fast);
+    slow = t == 0 ? x : slow + (1 - std::exp(-1.0 / 150)) * (x - slow);
+    const std::vector<Step> steps = Drain(*pipeline);
+    ASSERT_EQ(steps.size(), 1U) << t;
+    EXPECT_NEAR(steps[0].features[3], fast - slow, 1e-5);
+  }
+}
+
+struct BadSchema {
+  const char* name;
+  void (*spoil)(Schema&);
+  const char* want;
+};
+class BadSchemas : public ::testing::TestWithParam<BadSchema> {};
+
+TEST_P(BadSchemas, IsNamed) {
+  Schema schema = VibrationSchema();
+  GetParam().spoil(schema);
+  const auto made = Pipeline::Make(schema, kMachine);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_NE(made.error().what.find(GetParam().want), std::string::npos) << made.error().what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    PipelineTest, BadSchemas,
+    ::testing::Values(
+        BadSchema{"kind", [](Schema& s) { s.features[0].kind = "rsm"; }, "feature \"vib.rms\": unknown kind \"rsm\""},
+        BadSchema{"channel", [](Schema& s) { s.features[0].channel = "v"; }, "no channel \"v\""},
+        BadSchema{"param", [](Schema& s) { s.features[2].params["ordr"] = 1; }, "takes no \"ordr\""},
+        BadSchema{"param_missing", [](Schema& s) { s.features[2].params.clear(); }, "needs \"order\""},
+        BadSchema{"param_range", [](Schema& s) { s.features[2].params["order"] = -1; }, "order = -1"},
+        BadSchema{"band", [](Schema& s) { s.features[3].params["hi_hz"] = 9000; }, "below half the rate"},
+        BadSchema{"unit", [](Schema& s) { s.channels[0].unit = "mV"; }, "needs an acceleration"},
+        BadSchema{"wrong_source", [](Schema& s) { s.features[0].channel = "speed"; }, "needs a channel of samples"},
+        BadSchema{"twins", [](Schema& s) { s.features[1].name = "vib.rms"; }, "two features are named"},
+        BadSchema{"twin_channels", [](Schema& s) { s.channels[1].name = "vib"; }, "two channels are named"},
+        BadSchema{"rate", [](Schema& s) { s.channels[0].rate_hz = 0; }, "rate_hz"},
+        BadSchema{"hold", [](Schema& s) { s.hold_max = 500 * kMillisecond; }, "hold_max_ms is shorter"},
+        BadSchema{"window", [](Schema& s) { s.sample_window = 1; }, "sample_window_ms"},
+        BadSchema{"none", [](Schema& s) { s.features.clear(); }, "1 to 4096 features"}),
+    [](const auto& param) { return param.param.name; });
+
+TEST(PipelineTest, NeedsTheBearingOnlyWhereAFeatureDoes) {
+  Schema schema = VibrationSchema();
+  const auto made = Pipeline::Make(schema, {.shaft_hz = 25});
+  ASSERT_FALSE(made.has_value());
+  EXPECT_NE(made.error().what.find("bearing order (bpfo)"), std::string::npos) << made.error().what;
+  schema.features.erase(schema.features.begin() + 3);
+  EXPECT_TRUE(Pipeline::Make(schema, {.shaft_hz = 25}).has_value());
+}
+
+TEST(FeaturesTest, TheDocumentListsEveryKind) {
+  std::ifstream file(std::string(MW_SOURCE_DIR) + "/docs/formats/features.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const FeatureKind& kind : FeatureKinds())
+    EXPECT_NE(text.str().find("| `" + std::string(kind.name) + "` |"), std::string::npos) << kind.name;
+}
+
+TEST(StandardizerTest, LearnsAndApplies) {
+  const std::vector<float> rows = {1, 10, 3, 10, 5, 10};
+  const std::vector<float> floor = {0.1F, 0.5F};
+  const auto learned = Standardizer::Learn(rows, 2, floor);
+  ASSERT_TRUE(learned.has_value());
+  EXPECT_FLOAT_EQ(learned->mean()[0], 3);
+  EXPECT_NEAR(learned->deviation()[0], std::sqrt(8.0 / 3), 1e-6);
+  EXPECT_FLOAT_EQ(learned->deviation()[1], 0.5F) << "the floor";
+  std::vector<float> out(2);
+  learned->Apply(std::vector<float>{3, 11}, 8, out);
+  EXPECT_FLOAT_EQ(out[0], 0);
+  EXPECT_FLOAT_EQ(out[1], 2);
+  learned->Apply(std::vector<float>{1e9F, -1e9F}, 8, out);
+  EXPECT_FLOAT_EQ(out[0], 8);
+  EXPECT_FLOAT_EQ(out[1], -8);
+  EXPECT_FALSE(Standardizer::Learn({}, 2, floor).has_value());
+  EXPECT_FALSE(Standardizer::Learn(rows, 4, {}).has_value());
+  EXPECT_FALSE(Standardizer::Learn(rows, 2, std::vector<float>{1}).has_value());
+}
+
+}  // namespace
+}  // namespace millwright::dsp
