@@ -1,0 +1,1 @@
+mw_fuzz(tflite ROOMS model nn)
