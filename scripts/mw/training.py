@@ -28,7 +28,7 @@ def demo_bundle(bin_dir: Path, work: Path, screen: Screen) -> Path:
     data = work / "recordings"
     shutil.rmtree(data, ignore_errors=True)
     _record(bin_dir, configs, data, screen)
-    train(bin_dir, data, bundle, screen, work / "logs" / "train.log", seed=TRAIN_SEED)
+    train(bin_dir, data, bundle, screen, work / "logs" / "train.log", TRAIN_SEED, ["--name", "demo"])
     shutil.rmtree(data, ignore_errors=True)
     return bundle
 
