@@ -35,8 +35,8 @@ std::string TensorText(const nn::TensorInfo& info) {
   std::string text = std::string(model::Name(info.type)) + " " + model::ShapeText(info.shape);
   if (info.scale > 0) {
     char quantization[64];
-    std::snprintf(quantization, sizeof quantization, ", scale %.9g, zero point %d", static_cast<double>(info.scale),
-                  info.zero_point);
+    std::snprintf(quantization, sizeof quantization, ", scale %.9g, zero point %d",
+                  static_cast<double>(info.scale), info.zero_point);
     text += quantization;
   }
   return text;
@@ -45,15 +45,18 @@ std::string TensorText(const nn::TensorInfo& info) {
 std::string TensorText(const model::Graph& graph, int32_t index) {
   if (index < 0) return "-";
   const model::Tensor& tensor = graph.tensors[static_cast<size_t>(index)];
-  std::string text = std::to_string(index) + ":" + std::string(model::Name(tensor.type)) + model::ShapeText(tensor.shape);
-  if (tensor.quantization.scales.size() > 1) text += "/" + std::to_string(tensor.quantization.scales.size());
+  std::string text = std::to_string(index) + ":" + std::string(model::Name(tensor.type)) +
+                     model::ShapeText(tensor.shape);
+  if (tensor.quantization.scales.size() > 1)
+    text += "/" + std::to_string(tensor.quantization.scales.size());
   return text;
 }
 
 void PrintGraph(const model::Graph& graph) {
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const model::Op& op = graph.ops[i];
-    std::string line = "  op " + std::to_string(i) + "  " + model::OpName(op) + " v" + std::to_string(op.version) + " ";
+    std::string line = "  op " + std::to_string(i) + "  " + model::OpName(op) + " v" +
+                       std::to_string(op.version) + " ";
     for (const int32_t input : op.inputs) {
       if (input >= 0) line += " " + TensorText(graph, input);
     }
@@ -94,8 +97,10 @@ ordered_json Summary(const std::string& file, size_t file_bytes, const model::Gr
   if (engine) {
     out["inputs"] = ordered_json::array();
     out["outputs"] = ordered_json::array();
-    for (int i = 0; i < (*engine)->input_count(); ++i) out["inputs"].push_back(TensorText((*engine)->input(i)));
-    for (int i = 0; i < (*engine)->output_count(); ++i) out["outputs"].push_back(TensorText((*engine)->output(i)));
+    for (int i = 0; i < (*engine)->input_count(); ++i)
+      out["inputs"].push_back(TensorText((*engine)->input(i)));
+    for (int i = 0; i < (*engine)->output_count(); ++i)
+      out["outputs"].push_back(TensorText((*engine)->output(i)));
     out["weight_bytes"] = (*engine)->weight_bytes();
     out["session_bytes"] = (*engine)->session_bytes();
     out["state_bytes"] = (*engine)->state_bytes();
@@ -122,7 +127,8 @@ void PrintSummary(const ordered_json& summary) {
 
 int Fail(const Error& error, bool json) {
   if (json) {
-    const ordered_json out = {{"error", error.what}, {"ok", false}, {"not_measured", ordered_json::array()}};
+    const ordered_json out = {
+        {"error", error.what}, {"ok", false}, {"not_measured", ordered_json::array()}};
     std::printf("%s\n", out.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
   }
   std::fprintf(stderr, "millwright: %s\n", error.what.c_str());
@@ -138,7 +144,8 @@ int Inspect(const InspectOptions& options) {
   const auto engine = nn::Engine::Load(*graph);
   const ordered_json summary = Summary(options.file, bytes->size(), *graph, engine);
   if (options.json) {
-    std::printf("%s\n", summary.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+    std::printf("%s\n",
+                summary.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
   } else {
     PrintSummary(summary);
     std::printf("operators (tensor:type[shape], /n = n scales)\n");
@@ -155,7 +162,9 @@ size_t InputBytes(const nn::Engine& engine) {
   return bytes;
 }
 
-void Append(os::Bytes& all, std::span<const std::byte> bytes) { all.insert(all.end(), bytes.begin(), bytes.end()); }
+void Append(os::Bytes& all, std::span<const std::byte> bytes) {
+  all.insert(all.end(), bytes.begin(), bytes.end());
+}
 
 // One record: all inputs in the file's order in, all outputs (or the one tensor asked for) out.
 void RunOne(nn::Session& session, const std::byte* record, int tensor, os::Bytes& out) {
@@ -177,11 +186,13 @@ Result<size_t> RunFile(const RunOptions& options) {
   const size_t record = InputBytes(*engine);
   if (input.empty() || input.size() % record != 0) {
     return millwright::Fail(Errc::kInvalid, options.input + ": " + std::to_string(input.size()) +
-                                                " bytes; one run of this model takes " + std::to_string(record));
+                                                " bytes; one run of this model takes " +
+                                                std::to_string(record));
   }
   if (options.tensor >= static_cast<int>(engine->tensors().size())) {
-    return millwright::Fail(Errc::kNotFound, "--tensor " + std::to_string(options.tensor) + ": the file has " +
-                                                 std::to_string(engine->tensors().size()) + " tensors");
+    return millwright::Fail(Errc::kNotFound,
+                            "--tensor " + std::to_string(options.tensor) + ": the file has " +
+                                std::to_string(engine->tensors().size()) + " tensors");
   }
   nn::Session session(engine);
   os::Bytes out;
@@ -197,7 +208,10 @@ int Run(const RunOptions& options) {
   const Result<size_t> runs = RunFile(options);
   if (!runs) return Fail(runs.error(), options.json);
   if (options.json) {
-    const ordered_json out = {{"runs", *runs}, {"output", options.output}, {"carry", options.carry}, {"ok", true},
+    const ordered_json out = {{"runs", *runs},
+                              {"output", options.output},
+                              {"carry", options.carry},
+                              {"ok", true},
                               {"not_measured", ordered_json::array()}};
     std::printf("%s\n", out.dump().c_str());
   }
@@ -206,7 +220,8 @@ int Run(const RunOptions& options) {
 
 void AddInspect(CLI::App& group, int& exit_code) {
   const auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = group.add_subcommand("inspect", "Show a .tflite file: operators, tensors, scales, cost");
+  CLI::App* command =
+      group.add_subcommand("inspect", "Show a .tflite file: operators, tensors, scales, cost");
   command->add_option("FILE", options->file, "The model")->required();
   command->add_flag("--json", options->json, "One flat JSON object");
   command->callback([options, &exit_code] { exit_code = Inspect(*options); });
@@ -214,13 +229,19 @@ void AddInspect(CLI::App& group, int& exit_code) {
 
 void AddRun(CLI::App& group, int& exit_code) {
   const auto options = std::make_shared<RunOptions>();
-  CLI::App* command = group.add_subcommand("run", "Run a .tflite file on raw tensors, bit for bit as TensorFlow Lite");
+  CLI::App* command = group.add_subcommand(
+      "run", "Run a .tflite file on raw tensors, bit for bit as TensorFlow Lite");
   command->add_option("FILE", options->file, "The model")->required();
-  command->add_option("--input", options->input, "Raw input tensors in the file's own types, one run after another")
+  command
+      ->add_option("--input", options->input,
+                   "Raw input tensors in the file's own types, one run after another")
       ->required();
   command->add_option("--output", options->output, "Where the raw output tensors go")->required();
-  command->add_flag("--carry", options->carry, "Keep the state from run to run (default: reset before each)");
-  command->add_option("--tensor", options->tensor, "Write this tensor's content instead of the outputs")
+  command->add_flag("--carry", options->carry,
+                    "Keep the state from run to run (default: reset before each)");
+  command
+      ->add_option("--tensor", options->tensor,
+                   "Write this tensor's content instead of the outputs")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--json", options->json, "One flat JSON object");
   command->callback([options, &exit_code] { exit_code = Run(*options); });

@@ -1,0 +1,34 @@
+// What `millwright doctor` looks at. Each check says what it found and, where something is wrong,
+// what to do.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millwright::cli {
+
+enum class Health : uint8_t { kGood, kAttention, kBad, kSkipped };
+
+/// "ok", "look", "bad", "skipped".
+[[nodiscard]] std::string_view Name(Health health);
+
+struct Finding {
+  std::string check;
+  Health health = Health::kGood;
+  std::string what;
+  std::string fix;  // what to do; empty where nothing is
+};
+
+[[nodiscard]] Finding CheckPrograms(const std::string& program_folder);
+[[nodiscard]] Finding CheckMosquitto();
+[[nodiscard]] Finding CheckClock();
+/// Free space and writability of a folder.
+[[nodiscard]] Finding CheckDisk(const std::string& folder);
+/// Connects as a client would and leaves again.
+[[nodiscard]] Finding CheckBroker(const std::string& host, int port);
+[[nodiscard]] Finding CheckHub(const std::string& url);
+/// Loads the bundle, runs its golden vectors and compares the bytes.
+[[nodiscard]] Finding CheckBundle(const std::string& folder);
+
+}  // namespace millwright::cli

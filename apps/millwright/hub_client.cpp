@@ -1,0 +1,86 @@
+#include "hub_client.h"
+
+#include <httplib.h>
+
+#include <nlohmann/json.hpp>
+
+#include "event_stream.h"
+
+namespace millwright::cli {
+
+struct HubClient::Impl {
+  std::string url;
+  httplib::Client client;
+  explicit Impl(const std::string& hub) : url(hub), client(hub) {}
+};
+
+namespace {
+
+// The detail of an RFC 9457 problem, or the status alone.
+std::string DetailOf(const httplib::Response& response) {
+  const auto problem = nlohmann::json::parse(response.body, nullptr, false);
+  if (problem.is_object()) {
+    for (const char* key : {"detail", "title"}) {
+      if (problem.contains(key) && problem[key].is_string()) return problem[key];
+    }
+  }
+  return "HTTP status " + std::to_string(response.status);
+}
+
+Errc CodeOf(int status) {
+  if (status == 404) return Errc::kNotFound;
+  if (status == 503 || status == 502 || status == 504) return Errc::kUnavailable;
+  return Errc::kInvalid;
+}
+
+}  // namespace
+
+HubClient::HubClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HubClient::~HubClient() = default;
+
+Result<std::unique_ptr<HubClient>> HubClient::Make(const std::string& url) {
+  std::string base = url;
+  while (base.ends_with('/')) base.pop_back();
+  if (!base.starts_with("http://"))
+    return Fail(Errc::kInvalid, "hub address \"" + url + "\": expected http://HOST:PORT");
+  auto impl = std::make_unique<Impl>(base);
+  if (!impl->client.is_valid())
+    return Fail(Errc::kInvalid, "hub address \"" + url + "\": not a valid address");
+  impl->client.set_connection_timeout(3);
+  impl->client.set_read_timeout(15);
+  return std::unique_ptr<HubClient>(new HubClient(std::move(impl)));
+}
+
+Result<std::string> HubClient::Get(const std::string& path) {
+  const auto answer = impl_->client.Get(path);
+  if (!answer) {
+    return Fail(Errc::kUnavailable,
+                "hub " + impl_->url + " does not answer: " + httplib::to_string(answer.error()));
+  }
+  if (answer->status != 200)
+    return Fail(CodeOf(answer->status), "hub: " + path + ": " + DetailOf(*answer));
+  return answer->body;
+}
+
+Result<void> HubClient::Stream(
+    const std::string& path,
+    const std::function<bool(std::string_view, std::string_view)>& on_event) {
+  bool stopped = false;
+  EventStreamParser parser([&](std::string_view name, std::string_view data) {
+    stopped = !on_event(name, data);
+    return !stopped;
+  });
+  const auto answer = impl_->client.Get(
+      path, httplib::Headers{{"Accept", "text/event-stream"}},
+      [&](const char* data, size_t size) { return parser.Push(std::string_view(data, size)); });
+  if (stopped) return {};
+  if (!answer) {
+    return Fail(Errc::kUnavailable,
+                "hub " + impl_->url + " ended the stream: " + httplib::to_string(answer.error()));
+  }
+  if (answer->status != 200)
+    return Fail(CodeOf(answer->status), "hub: " + path + ": " + DetailOf(*answer));
+  return Fail(Errc::kUnavailable, "hub " + impl_->url + " ended the stream");
+}
+
+}  // namespace millwright::cli

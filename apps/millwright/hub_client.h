@@ -1,0 +1,34 @@
+// Asks the hub's HTTP API (docs/formats/api.md). The one place that knows cpp-httplib.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace millwright::cli {
+
+class HubClient {
+ public:
+  /// `url` is http://HOST[:PORT]. kInvalid where it is not.
+  [[nodiscard]] static Result<std::unique_ptr<HubClient>> Make(const std::string& url);
+  ~HubClient();
+
+  /// The body of a 200 answer. kUnavailable: nobody answers, or the hub says 503; kNotFound: 404;
+  /// otherwise kInvalid with the problem's detail.
+  [[nodiscard]] Result<std::string> Get(const std::string& path);
+
+  /// Reads server-sent events until the connection ends or `on_event(name, data)` returns false.
+  [[nodiscard]] Result<void> Stream(
+      const std::string& path,
+      const std::function<bool(std::string_view, std::string_view)>& on_event);
+
+ private:
+  struct Impl;
+  explicit HubClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millwright::cli

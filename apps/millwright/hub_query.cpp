@@ -1,0 +1,76 @@
+#include "hub_query.h"
+
+#include <cstdio>
+
+#include "hub_client.h"
+#include "output.h"
+
+namespace millwright::cli {
+
+Result<nlohmann::json> ParseObject(std::string_view text, std::string_view what) {
+  auto parsed = nlohmann::json::parse(text, nullptr, false);
+  if (!parsed.is_object())
+    return Fail(Errc::kInvalid, std::string(what) + ": the answer is no JSON object");
+  return parsed;
+}
+
+Result<nlohmann::json> AskHub(const Context& context, const std::string& path) {
+  MW_TRY(auto hub, HubClient::Make(context.hub));
+  MW_TRY(const std::string body, hub->Get(path));
+  return ParseObject(body, "hub: " + path);
+}
+
+std::string TextOf(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+double NumberOf(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+int64_t IntegerOf(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number()) return 0;
+  if (found->is_number_integer()) return found->get<int64_t>();
+  const double value = found->get<double>();
+  return value > -9e18 && value < 9e18 ? static_cast<int64_t>(value) : 0;
+}
+
+bool FlagOf(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::vector<nlohmann::json> ObjectsOf(const nlohmann::json& object, const char* key) {
+  std::vector<nlohmann::json> out;
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array()) return out;
+  for (const auto& element : *found) {
+    if (element.is_object()) out.push_back(element);
+  }
+  return out;
+}
+
+std::string UrlEncode(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return out;
+}
+
+void FailFromHub(Context& context, const Error& error) {
+  FailWith(context, error, error.code == Errc::kUnavailable ? kHubHint : std::string_view());
+}
+
+}  // namespace millwright::cli

@@ -1,0 +1,61 @@
+// millwright: the command line of it all. Parses, runs one command, and gives its exit status back.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "commands.h"
+#include "help.h"
+#include "model_commands.h"
+#include "output.h"
+
+namespace {
+
+std::string ProgramFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+void AddCommands(CLI::App& app, millwright::cli::Context& context) {
+  for (const auto& row : millwright::cli::kCommands) {
+    CLI::App* command =
+        app.add_subcommand(std::string(row.name), std::string(row.summary) + ".\n\nExamples\n" +
+                                                      std::string(row.examples) + "\n");
+    command->group(std::string(row.group));
+    row.configure(*command, context);
+  }
+  millwright::AddModelCommands(app, context.exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  millwright::cli::Context context;
+  context.program_folder = ProgramFolder();
+  context.color = millwright::cli::TerminalHasColor();
+
+  CLI::App app(
+      "Millwright listens to machines and warns before they break.\n\n"
+      "Examples\n"
+      "  millwright doctor                          is everything here in order?\n"
+      "  millwright alarms                          what needs a person now\n"
+      "  millwright model inspect model.tflite      what is inside a model\n",
+      "millwright");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.set_version_flag("--version", MW_VERSION);
+  app.add_option("--hub", context.hub, "Address of the hub (environment: MW_HUB)")
+      ->envname("MW_HUB")
+      ->capture_default_str();
+  app.add_flag("--json", context.json, "Print one flat JSON object instead of text");
+  app.formatter(std::make_shared<millwright::cli::HelpFormatter>());
+  app.get_formatter()->column_width(34);
+  AddCommands(app, context);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 has its own numbers for each kind of mistake; ours has one.
+    return app.exit(error) == 0 ? millwright::cli::kOk : millwright::cli::kUsage;
+  }
+  return context.exit_code;
+}

@@ -1,0 +1,41 @@
+// train: hands over to millwright-train, which lies beside this program and alone needs libtorch.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+
+namespace millwright::cli {
+namespace {
+
+void RunTrainer(Context& context, const std::vector<std::string>& arguments) {
+  std::string program = context.program_folder + "/millwright-train";
+  if (::access(program.c_str(), X_OK) != 0) {
+    return FailWith(context, Error{Errc::kNotFound, "there is no " + program},
+                    "the trainer is a package of its own: install or build millwright-train");
+  }
+  std::vector<std::string> words = {program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  if (context.json) words.emplace_back("--json");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::fflush(nullptr);
+  ::execv(program.c_str(), argv.data());
+  FailWith(context, Error{Errc::kIo, "cannot run " + program + ": " + std::strerror(errno)});
+}
+
+}  // namespace
+
+void ConfigureTrain(CLI::App& command, Context& context) {
+  command.allow_extras();
+  command.footer("All options are passed to millwright-train.");
+  command.callback([&command, &context] { RunTrainer(context, command.remaining()); });
+}
+
+}  // namespace millwright::cli
