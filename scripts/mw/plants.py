@@ -117,8 +117,9 @@ def training_plant(seed: int, seconds: float, machines: int = 14) -> Plant:
     plant = Plant(f"train{seed}", f"gw-train{seed}", seed, [])
     for index in range(machines):
         kind = kinds[index % len(kinds)]
-        ball = dice.uniform(6.0, 18.0)
-        bearing = {"n": dice.randint(7, 16), "ball_mm": round(ball, 2), "pitch_mm": round(ball * dice.uniform(4.2, 6.5), 2),
+        ball, ratio = dice.uniform(6.0, 18.0), dice.uniform(4.2, 6.5)
+        balls = dice.randint(7, int(2.4 * ratio))   # that many leave a cage between them
+        bearing = {"n": balls, "ball_mm": round(ball, 2), "pitch_mm": round(ball * ratio, 2),
                    "angle_deg": dice.choice([0.0, 0.0, 10.0, 15.0])}
         asset = f"M-{seed}-{index:02d}"
         plant.machines.append(Machine(asset, "bench", f"Test machine {index}", kind,
