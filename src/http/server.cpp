@@ -47,6 +47,23 @@ Request FromLibrary(const httplib::Request& request) {
   return out;
 }
 
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// The name in a Host header: without port, without brackets.
+std::string_view HostName(std::string_view header) {
+  if (header.starts_with('[')) return header.substr(1, header.find(']') - 1);
+  return header.substr(0, header.rfind(':'));
+}
+
+bool MayAsk(const ServerOptions& options, std::string_view header) {
+  const std::string_view name = HostName(header);
+  if (std::find(options.hosts.begin(), options.hosts.end(), name) != options.hosts.end()) return true;
+  if (!IsLoopback(options.host)) return options.hosts.empty();
+  return name.empty() || IsLoopback(name);  // a client without Host is no browser
+}
+
 // Runs on the accepting thread: a fresh socket is only parked, which never waits.
 class InlineQueue : public httplib::TaskQueue {
  public:
@@ -216,6 +233,8 @@ void Server::Impl::Serve(int fd) {
 }
 
 Response Server::Impl::Handle(Request& request, std::string_view& route) {
+  if (!MayAsk(options_, request.Header("host")))
+    return Problem(421, "wrong_host", "this hub does not answer to that name; http.hosts lists those it does");
   try {
     Router::Answer answer = router_.Handle(request);
     route = answer.route;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 #include "core/time.h"
@@ -21,6 +22,9 @@ struct ServerOptions {
   size_t body_bytes_max = size_t{1} << 20;
   Nanos request_max = 10 * kSecond;  // to send a request, and again to take its answer
   ConnectionLimits connections{};
+  /// Names by which clients may ask (their Host header, without port); empty: any name on a public address, the loopback
+  /// names on a loopback one. So a web page that rebinds its name to 127.0.0.1 is refused (421).
+  std::vector<std::string> hosts{};
 };
 
 /// What was answered, for metrics. Called on worker threads.

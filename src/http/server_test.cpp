@@ -141,17 +141,32 @@ TEST_F(ServerTest, GarbageIsRefusedAndTheNextClientServed) {
   EXPECT_EQ(Client().Get("/hello")->status, 200);
 }
 
+TEST_F(ServerTest, RefusesANameThatWasRebound) {
+  Start();
+  auto client = Client();
+  EXPECT_EQ(client.Get("/hello", {{"Host", "evil.example:8080"}})->status, 421);
+  EXPECT_EQ(client.Get("/hello", {{"Host", "[::1]:8080"}})->status, 200);
+  EXPECT_EQ(client.Get("/hello", {{"Host", "localhost"}})->status, 200);
+}
+
+TEST_F(ServerTest, AnswersToTheNamesThatAreListed) {
+  ServerOptions options;
+  options.hosts = {"hub.example"};
+  Start(options);
+  EXPECT_EQ(Client().Get("/hello", {{"Host", "hub.example:80"}})->status, 200);
+}
+
 TEST_F(ServerTest, PipelinedRequestsAreAllAnswered) {
   Start();
-  const std::string request = "GET /hello?q=1 HTTP/1.1\r\nHost: x\r\n\r\n";
-  const int fd = Connect(request + request + "GET /hello?q=last HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string request = "GET /hello?q=1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const int fd = Connect(request + request + "GET /hello?q=last HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_NE(ReadUntil(fd, "{\"q\":\"last\"}").find("{\"q\":\"last\"}"), std::string::npos);
   close(fd);
 }
 
 TEST_F(ServerTest, StreamClientsGetEventsWithIdsAndWhatTheyMissed) {
   Start();
-  const int fd = Connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const int fd = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string head = ReadUntil(fd, "event: hello\ndata: {}\n\n");
   EXPECT_NE(head.find("Content-Type: text/event-stream"), std::string::npos);
   server_->Send("alarm", "{\"n\":1}", true);
@@ -162,7 +177,7 @@ TEST_F(ServerTest, StreamClientsGetEventsWithIdsAndWhatTheyMissed) {
   const std::string first_id = events.substr(id + 4, events.find('\n', id) - id - 4);
   close(fd);
 
-  const int again = Connect("GET /stream HTTP/1.1\r\nHost: x\r\nLast-Event-ID: " + first_id + "\r\n\r\n");
+  const int again = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + first_id + "\r\n\r\n");
   const std::string missed = ReadUntil(again, "{\"n\":2}");
   EXPECT_EQ(missed.find("{\"n\":1}"), std::string::npos);
   EXPECT_NE(missed.find("{\"n\":2}"), std::string::npos);
@@ -172,7 +187,7 @@ TEST_F(ServerTest, StreamClientsGetEventsWithIdsAndWhatTheyMissed) {
 TEST_F(ServerTest, TwoHundredStreamsDoNotHinderRequests) {
   Start({.workers = 4});
   std::vector<int> streams;
-  for (int i = 0; i < 200; ++i) streams.push_back(Connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"));
+  for (int i = 0; i < 200; ++i) streams.push_back(Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   for (const int fd : streams) ReadUntil(fd, "event: hello");
   EXPECT_EQ(server_->counts().streams, 200);
   auto client = Client();
@@ -190,7 +205,7 @@ TEST_F(ServerTest, StreamBeyondTheLimitIsAProblem) {
   ServerOptions options;
   options.connections.streams_max = 1;
   Start(options);
-  const int fd = Connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const int fd = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ReadUntil(fd, "hello");
   const auto result = Client().Get("/stream");
   ASSERT_TRUE(result);
@@ -203,7 +218,7 @@ TEST_F(ServerTest, SlowStreamClientIsDroppedAndCounted) {
   ServerOptions options;
   options.connections.stream_queue_bytes_max = 1 << 20;
   Start(options);
-  const int fd = Connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const int fd = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string megabyte(1 << 20, 'x');
   // The kernel's buffers take some megabytes before ours fill.
   for (int i = 0; i < 200 && server_->counts().streams_dropped_slow == 0; ++i) {
@@ -219,7 +234,7 @@ TEST_F(ServerTest, ConnectionsBeyondTheLimitAreTold) {
   ServerOptions options;
   options.connections.connections_max = 1;
   Start(options);
-  const int first = Connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const int first = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ReadUntil(first, "hello");
   const int second = Connect("");
   EXPECT_NE(ReadUntil(second, "503").find("503"), std::string::npos);
@@ -229,7 +244,7 @@ TEST_F(ServerTest, ConnectionsBeyondTheLimitAreTold) {
 
 TEST_F(ServerTest, StopsWithOpenStreamsAndHalfRequests) {
   Start();
-  const int stream = Connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const int stream = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ReadUntil(stream, "hello");
   const int idle = Connect("");
   server_->Stop();

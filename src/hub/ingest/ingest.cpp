@@ -36,8 +36,7 @@ Result<void> Ingest::Start() {
   return client_.Start(*this);
 }
 
-void Ingest::Run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) Step(100 * kMillisecond);
+void Ingest::Finish() {
   Step(0);
   client_.Stop();
 }

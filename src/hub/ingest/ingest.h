@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <map>
-#include <stop_token>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,10 +37,10 @@ class Ingest : private mqtt::Listener {
 
   /// Subscribes and begins to connect.
   [[nodiscard]] Result<void> Start();
-  /// Waits up to `wait_max` for messages, commits what came, acks. Run calls it in a loop.
+  /// Waits up to `wait_max` for messages, commits what came, acks. The owner calls it in a loop.
   void Step(Nanos wait_max);
-  /// Until the stop: then commits and acks what is at hand, and disconnects.
-  void Run(const std::stop_token& stop);
+  /// At the end: commits and acks what is at hand, and disconnects.
+  void Finish();
 
  private:
   struct Incoming {

@@ -1,0 +1,32 @@
+// hub.toml (docs/formats/hub-config.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "http/server.h"
+#include "hub/api/context.h"
+#include "hub/ingest/ingest.h"
+#include "hub/ingest/retention.h"
+#include "mqtt/client.h"
+
+namespace millwright::hub {
+
+struct HubConfig {
+  std::string database = "hub.db";
+  int readers = 8;
+  mqtt::Options broker;
+  IngestOptions ingest;
+  http::ServerOptions http;
+  Freshness freshness;
+  RetentionOptions retention;
+};
+
+/// Every fault in one Error, each with file, line and key. A file may leave everything out.
+[[nodiscard]] Result<HubConfig> ParseHubConfig(std::string_view text, std::string_view name);
+
+/// "host:port", "[::1]:port" or ":port" (loopback) into host and port. kInvalid where it is none.
+[[nodiscard]] Result<void> ParseEndpoint(std::string_view text, std::string& host, int& port);
+
+}  // namespace millwright::hub
