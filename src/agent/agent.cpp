@@ -1,0 +1,192 @@
+#include "agent/agent.h"
+
+#include <thread>
+
+#include "core/log.h"
+#include "os/process.h"
+
+namespace millwright::agent {
+namespace {
+
+constexpr size_t kInboxItems = 4096;
+constexpr size_t kInboxSamples = size_t{1} << 20;  // 4 MiB: 8 s of ten machines at 12.8 kHz
+constexpr size_t kItemsPerTurn = 64;               // then the decisions go out
+constexpr Nanos kTickEvery = 100 * kMillisecond;
+constexpr Nanos kPollMax = 100 * kMillisecond;
+
+Result<std::vector<std::unique_ptr<Machine>>> MakeMachines(const Plan& plan, const Memory& memory) {
+  std::vector<std::unique_ptr<Machine>> out;
+  for (size_t a = 0; a < plan.assets.size(); ++a) {
+    MW_TRY(auto machine, Machine::Make(plan, a, memory.machines[a]));
+    out.push_back(std::move(machine));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Agent::Parts {
+  Parts(std::unique_ptr<const Plan> made_plan, std::unique_ptr<outbox::Outbox> opened,
+        std::vector<std::unique_ptr<Machine>> machines, Memory memory, Environment environment)
+      : env(std::move(environment)),
+        plan(std::move(made_plan)),
+        outbox(std::move(opened)),
+        inbox(kInboxItems, kInboxSamples),
+        outlets(*plan),
+        decider(*plan, std::move(machines), inbox, outlets, env.clock),
+        local(*plan, inbox, outlets, decider.counts(), decider_bell, env.make_client, env.clock,
+              env.version),
+        uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
+        recorder(*plan, std::move(memory), outlets, *outbox, env.files, env.clock,
+                 {local.latency(), local.ingest(), decider.counts(), env.version},
+                 [this] { uplink.Wake(); }) {}
+
+  // One turn of the decision thread. True where more waits.
+  bool Decide() {
+    const bool more = decider.Work(kItemsPerTurn);
+    const Nanos now = env.clock.Monotonic();
+    if (now >= tick_at) {
+      tick_at = now + kTickEvery;
+      decider.Tick();
+    }
+    if (outlets.decisions.size() > 0) local.Wake();
+    if (outlets.alerts.size() > 0) recorder_bell.Ring();
+    return more;
+  }
+
+  void RunLocal(const std::stop_token& stop) {
+    os::NameThread("mw-local");
+    while (!stop.stop_requested()) local.Work(kPollMax);
+  }
+  void RunDecider(const std::stop_token& stop) {
+    os::NameThread("mw-decide");
+    while (!stop.stop_requested())
+      if (!Decide()) decider_bell.Wait(kTickEvery);
+  }
+  void RunRecorder(const std::stop_token& stop) {
+    os::NameThread("mw-record");
+    while (!stop.stop_requested()) recorder_bell.Wait(recorder.Work());
+  }
+  void RunUplink(const std::stop_token& stop) {
+    os::NameThread("mw-uplink");
+    while (!stop.stop_requested()) uplink.Work(kPollMax);
+  }
+
+  static void End(std::jthread& thread, const std::function<void()>& wake) {
+    if (!thread.joinable()) return;
+    thread.request_stop();
+    wake();
+    thread.join();
+  }
+
+  Environment env;
+  std::unique_ptr<const Plan> plan;
+  std::unique_ptr<outbox::Outbox> outbox;
+  Inbox inbox;
+  Outlets outlets;
+  Doorbell decider_bell, recorder_bell;
+  Decider decider;
+  LocalLink local;
+  Uplink uplink;
+  Recorder recorder;
+  Nanos tick_at = 0;  // the decision thread's
+  bool running = false;
+  std::jthread local_thread, decider_thread, recorder_thread, uplink_thread;
+};
+
+Result<std::unique_ptr<Agent>> Agent::Make(Settings settings, Environment environment) {
+  MW_TRY(auto plan, MakePlan(std::move(settings), environment.files));
+  const Settings& used = plan->settings;
+  MW_TRY(environment.files.MakeFolders(used.state_folder));
+  MW_TRY(auto outbox, outbox::Outbox::Open(used.state_folder + "/outbox.db", used.outbox,
+                                           environment.clock));
+  MW_TRY(Memory memory, Remember(*plan, environment.files, *outbox));
+  MW_TRY(auto machines, MakeMachines(*plan, memory));
+  auto parts = std::make_unique<Parts>(std::move(plan), std::move(outbox), std::move(machines),
+                                       std::move(memory), std::move(environment));
+  return std::unique_ptr<Agent>(new Agent(std::move(parts)));
+}
+
+Agent::Agent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Agent::~Agent() {
+  // Without Stop this is a crash, as far as brokers and files can tell: nothing is drained.
+  Parts& p = *parts_;
+  Parts::End(p.local_thread, [&] { p.local.Wake(); });
+  Parts::End(p.decider_thread, [&] { p.decider_bell.Ring(); });
+  Parts::End(p.recorder_thread, [&] { p.recorder_bell.Ring(); });
+  Parts::End(p.uplink_thread, [&] { p.uplink.Wake(); });
+}
+
+Result<void> Agent::StartStepped() {
+  MW_TRY(parts_->local.Start());
+  MW_TRY(parts_->uplink.Start());
+  parts_->running = true;
+  return {};
+}
+
+Result<void> Agent::Start() {
+  MW_TRY(StartStepped());
+  Parts& p = *parts_;
+  p.recorder_thread = std::jthread([&p](const std::stop_token& stop) { p.RunRecorder(stop); });
+  p.uplink_thread = std::jthread([&p](const std::stop_token& stop) { p.RunUplink(stop); });
+  p.decider_thread = std::jthread([&p](const std::stop_token& stop) { p.RunDecider(stop); });
+  p.local_thread = std::jthread([&p](const std::stop_token& stop) { p.RunLocal(stop); });
+  return {};
+}
+
+void Agent::Step() {
+  Parts& p = *parts_;
+  p.local.Work(0);
+  while (p.Decide()) {
+  }
+  p.local.Work(0);
+  (void)p.recorder.Work();
+  p.uplink.Work(0);
+}
+
+void Agent::Stop(Nanos drain_max) {
+  Parts& p = *parts_;
+  if (!p.running) return;
+  p.running = false;
+  Parts::End(p.local_thread, [&] { p.local.Wake(); });
+  Parts::End(p.decider_thread, [&] { p.decider_bell.Ring(); });
+  while (p.decider.Work(kItemsPerTurn)) {
+  }
+  p.local.Work(0);  // the last decisions
+  p.local.Stop();
+  Parts::End(p.recorder_thread, [&] { p.recorder_bell.Ring(); });
+  // The recorder makes room while coverage is handed on.
+  while (!p.decider.Flush()) (void)p.recorder.Work();
+  while (p.outlets.records.size() > 0) (void)p.recorder.Work();
+  p.recorder.Finish();
+  Parts::End(p.uplink_thread, [&] { p.uplink.Wake(); });
+  const Nanos until = p.env.clock.Monotonic() + drain_max;
+  while (!p.uplink.Drained() && p.env.clock.Monotonic() < until) {
+    p.uplink.Work(10 * kMillisecond);
+    if (!p.uplink.counts().connected.load()) break;
+  }
+  p.uplink.Stop();
+}
+
+AgentFigures Agent::figures() const {
+  const Parts& p = *parts_;
+  AgentFigures out;
+  out.turns = p.decider.counts().turns.load(std::memory_order_relaxed);
+  out.items = p.decider.counts().items.load(std::memory_order_relaxed);
+  out.waiting = p.inbox.queue.size();
+  out.decisions = p.decider.counts().decisions.load(std::memory_order_relaxed);
+  out.accepted = p.recorder.counts().accepted.load(std::memory_order_relaxed);
+  out.rejected_payloads = p.local.ingest().rejected.load(std::memory_order_relaxed);
+  out.dropped_readings = p.local.ingest().dropped.load(std::memory_order_relaxed);
+  out.waiting_records = p.outbox->stats().records();
+  out.decision_ms_p50 = p.local.latency().QuantileMs(0.5);
+  out.decision_ms_p999 = p.local.latency().QuantileMs(0.999);
+  out.broker_connected = p.local.counts().connected.load(std::memory_order_relaxed);
+  out.uplink_connected = p.uplink.counts().connected.load(std::memory_order_relaxed);
+  return out;
+}
+
+const Plan& Agent::plan() const { return *parts_->plan; }
+
+}  // namespace millwright::agent

@@ -1,0 +1,276 @@
+#include "agent/machine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace millwright::agent {
+namespace {
+
+constexpr size_t kRowsMax = 20'000;      // commissioning rows kept: with 32 features 2.5 MB
+constexpr double kSteadySpeedShare = 0.03;  // speed change from step to step that still counts as steady
+
+std::vector<Nanos> Periods(const AssetSettings& asset) {
+  std::vector<Nanos> out;
+  for (const ChannelSettings& c : asset.channels)
+    out.push_back(c.spec.kind == dsp::ChannelKind::kSamples ? 0 : FromSeconds(1 / c.spec.rate_hz));
+  return out;
+}
+
+int8_t Quantize(float value, float scale, int32_t zero_point) {
+  const auto q = static_cast<int64_t>(std::lround(value / scale)) + zero_point;
+  return static_cast<int8_t>(std::clamp<int64_t>(q, -128, 127));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Machine>> Machine::Make(const Plan& plan, size_t asset,
+                                               const Restored& restored) {
+  const AssetPlan& bound = plan.assets[asset];
+  MW_TRY(auto pipeline, dsp::Pipeline::Make(bound.schema, bound.settings->machine));
+  MW_TRY(model::DecisionRule rule,
+         model::DecisionRule::Make(plan.manifest.decision,
+                                   static_cast<int>(plan.manifest.classes.size()),
+                                   plan.manifest.healthy_class()));
+  std::unique_ptr<Machine> machine(
+      new Machine(plan, asset, std::move(pipeline), std::move(rule)));
+  machine->Restore(restored);
+  return machine;
+}
+
+Machine::Machine(const Plan& plan, size_t asset, std::unique_ptr<dsp::Pipeline> pipeline,
+                 model::DecisionRule rule)
+    : plan_(plan),
+      asset_(plan.assets[asset]),
+      index_(asset),
+      pipeline_(std::move(pipeline)),
+      session_(plan.engine),
+      rule_(std::move(rule)),
+      coverage_(Periods(*asset_.settings)) {
+  const size_t features = asset_.schema.features.size();
+  step_.features.resize(features);
+  standardised_.resize(features);
+  window_.resize(features * static_cast<size_t>(asset_.schema.steps));
+  output_.resize(plan.manifest.classes.size());
+  probabilities_.resize(plan.manifest.classes.size());
+  latest_.resize(asset_.settings->channels.size());
+  latest_ts_.resize(asset_.settings->channels.size());
+  stale_after_ = std::max(asset_.schema.hold_max, 3 * asset_.schema.step) + asset_.schema.late_max;
+  rows_wanted_ = static_cast<size_t>(std::max<Nanos>(asset_.commissioning / asset_.schema.step, 1));
+  row_stride_ = rows_wanted_ / kRowsMax + 1;
+}
+
+void Machine::Restore(const Restored& restored) {
+  for (const Restored::Position& p : restored.covered)
+    coverage_.Resume(p.channel, p.last, p.last_seq);
+  const model::Manifest::Standardiser& standard = plan_.manifest.standardiser;
+  if (!standard.per_asset) {
+    baseline_ = std::make_shared<dsp::Standardizer>(standard.mean, standard.deviation);
+  } else if (restored.baseline) {
+    baseline_ = std::make_shared<dsp::Standardizer>(*restored.baseline);
+  } else {
+    rows_.reserve((rows_wanted_ / row_stride_ + 1) * step_.features.size());
+    return;
+  }
+  const size_t classes = probabilities_.size();
+  for (size_t at = 0; at + classes <= restored.history.size(); at += classes) {
+    const auto verdict = rule_.Push(std::span(restored.history).subspan(at, classes));
+    fault_ = verdict.fault;
+  }
+  rule_.Restore(restored.level);
+  if (restored.window.size() != window_.size()) return;
+  window_ = restored.window;
+  filled_ = std::clamp(restored.filled, 0, asset_.schema.steps);
+  last_end_ = restored.step_end;
+}
+
+uint32_t Machine::AssetChannels(uint32_t schema_channels) const {
+  uint32_t out = 0;
+  for (size_t s = 0; s < asset_.from_schema.size(); ++s)
+    if ((schema_channels >> s & 1) != 0) out |= 1U << asset_.from_schema[s];
+  return out;
+}
+
+void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) {
+  if (!started_) last_step_at_ = now;
+  started_ = true;
+  const size_t c = item.channel;
+  const Nanos length = item.is_block
+                           ? static_cast<Nanos>(static_cast<double>(samples.size()) * 1e9 / item.rate_hz)
+                           : 0;
+  coverage_.Add(c, item.ts, item.seq, length, item.after_drop);
+  sensor_ts_ = item.sensor_ts;
+  if (!item.is_block && item.ts >= latest_ts_[c]) {
+    latest_[c] = item.value;
+    latest_ts_[c] = item.ts;
+  }
+  const int input = asset_.to_schema[c];
+  if (input < 0) return;
+  if (item.is_block)
+    pipeline_->PushBlock(input, item.ts, item.rate_hz, samples);
+  else
+    pipeline_->PushReading(input, item.ts, item.value);
+  last_push_at_ = now;
+}
+
+bool Machine::Next(Outcome& out) {
+  if (!pipeline_->Pop(step_)) return false;
+  last_step_at_ = last_push_at_;
+  out.asset = static_cast<uint16_t>(index_);
+  out.stepped = true;
+  out.scored = out.level_changed = out.state_changed = false;
+  out.step_end = step_.end_ns;
+  out.sensor_ts = sensor_ts_;
+  out.speed_hz = step_.speed_hz;
+  out.steady = std::fabs(step_.speed_hz - last_speed_hz_) <=
+               static_cast<float>(kSteadySpeedShare) * std::max(step_.speed_hz, 0.1F);
+  last_speed_hz_ = step_.speed_hz;
+  out.level_before = rule_.level();
+  out.score = Outcome::kNoScore;
+  out.fault_probability = 0;
+  out.learning_left_s = -1;
+  out.probabilities.clear();
+  out.learned.reset();
+  FillSignals(out);
+  // A hole longer than readings may be held: what stood in the window is no neighbour any more.
+  if (last_end_ != 0 && (step_.end_ns <= last_end_ ||
+                         step_.end_ns - last_end_ > asset_.schema.hold_max + asset_.schema.step))
+    filled_ = 0;
+  last_end_ = step_.end_ns;
+  Judge(out);
+  out.level = rule_.level();
+  out.level_changed = out.level != out.level_before;
+  out.fault = out.level == model::Level::kNone && !out.scored ? -1 : fault_;
+  out.seq = seq_;
+  out.window.assign(window_.begin(), window_.end());
+  out.filled = filled_;
+  return true;
+}
+
+// Which state the step speaks for. The order matters: nothing is decided on data that are not there,
+// and a sensor that hangs is no evidence of health.
+void Machine::Judge(Outcome& out) {
+  if (step_.stopped && step_.stuck == 0) {
+    filled_ = 0;
+    Enter(State::kStopped, Reason::kNone, 0, out);
+  } else if (!step_.complete) {
+    filled_ = 0;
+    Enter(State::kUnknown, Reason::kMissing, AssetChannels(step_.missing), out);
+  } else if (step_.stuck != 0) {
+    filled_ = 0;
+    Enter(State::kUnknown, Reason::kStuck, AssetChannels(step_.stuck), out);
+  } else if (!baseline_) {
+    Learn(out);
+  } else {
+    Score(out);
+  }
+}
+
+void Machine::Learn(Outcome& out) {
+  if (rows_seen_++ % row_stride_ == 0)
+    rows_.insert(rows_.end(), step_.features.begin(), step_.features.end());
+  const size_t left = rows_wanted_ - std::min(rows_seen_, rows_wanted_);
+  out.learning_left_s = static_cast<float>(Seconds(static_cast<Nanos>(left) * asset_.schema.step));
+  Enter(State::kLearning, Reason::kNone, 0, out);
+  if (left == 0) FinishLearning(out);
+}
+
+void Machine::FinishLearning(Outcome& out) {
+  auto learned = dsp::Standardizer::Learn(rows_, step_.features.size(),
+                                          plan_.manifest.standardiser.deviation_floor);
+  rows_.clear();
+  rows_seen_ = 0;
+  if (!learned) return;  // MakePlan has checked the floors: rows are never empty here
+  baseline_ = std::make_shared<const dsp::Standardizer>(std::move(*learned));
+  out.learned = baseline_;
+  rows_.shrink_to_fit();
+}
+
+void Machine::Score(Outcome& out) {
+  const nn::TensorInfo& in = plan_.engine->input();
+  const nn::TensorInfo& result = plan_.engine->output();
+  const size_t features = standardised_.size();
+  baseline_->Apply(step_.features, asset_.schema.clip, standardised_);
+  std::memmove(window_.data(), window_.data() + features, window_.size() - features);
+  int8_t* row = window_.data() + window_.size() - features;
+  for (size_t f = 0; f < features; ++f) row[f] = Quantize(standardised_[f], in.scale, in.zero_point);
+  filled_ = std::min(filled_ + 1, asset_.schema.steps);
+  if (filled_ < asset_.schema.steps) {
+    Enter(State::kUnknown, Reason::kRefilling, 0, out);
+    return;
+  }
+  session_.ResetState();
+  session_.Run(window_, output_);
+  for (size_t c = 0; c < output_.size(); ++c)
+    probabilities_[c] = static_cast<float>(output_[c] - result.zero_point) * result.scale;
+  const model::Verdict verdict = rule_.Push(probabilities_);
+  fault_ = verdict.fault;
+  out.scored = true;
+  out.score = verdict.score;
+  out.fault_probability = verdict.fault_probability;
+  out.probabilities.assign(probabilities_.begin(), probabilities_.end());
+  ++seq_;
+  Enter(State::kRunning, Reason::kNone, 0, out);
+}
+
+void Machine::Enter(State state, Reason reason, uint32_t channels, Outcome& out) {
+  out.state_before = state_;
+  out.state_changed = state != state_ || reason != reason_ || channels != reason_channels_;
+  out.state = state_ = state;
+  out.reason = reason_ = reason;
+  out.reason_channels = reason_channels_ = channels;
+}
+
+bool Machine::CheckStale(Nanos now, Outcome& out) {
+  if (!started_) {
+    started_ = true;
+    last_step_at_ = now;
+  }
+  if (now - last_step_at_ < stale_after_) return false;
+  if (state_ == State::kUnknown && reason_ == Reason::kNoData) return false;
+  out.asset = static_cast<uint16_t>(index_);
+  out.stepped = out.scored = false;
+  out.level = out.level_before = rule_.level();
+  out.level_changed = false;
+  out.score = Outcome::kNoScore;
+  out.fault = out.level == model::Level::kNone ? -1 : fault_;
+  out.fault_probability = 0;
+  out.learning_left_s = -1;
+  out.seq = seq_;
+  // In the data's time: replayed recordings are old.
+  out.step_end = last_end_ == 0 ? 0 : last_end_ + (now - last_step_at_);
+  out.sensor_ts = 0;
+  out.probabilities.clear();
+  out.signals.assign(asset_.signals.size(), std::numeric_limits<float>::quiet_NaN());
+  out.window.clear();
+  out.filled = 0;
+  out.learned.reset();
+  filled_ = 0;
+  Enter(State::kUnknown, Reason::kNoData, 0, out);
+  return true;
+}
+
+void Machine::TakeCoverage(Outcome& out) {
+  out.extents.clear();
+  out.holes.clear();
+  coverage_.Take(out.extents, out.holes);
+}
+
+void Machine::FillSignals(Outcome& out) const {
+  const double nominal = asset_.settings->machine.shaft_hz;
+  const double ratio = nominal > 0 ? static_cast<double>(step_.speed_hz) / nominal : 1;
+  out.signals.resize(asset_.signals.size());
+  for (size_t i = 0; i < asset_.signals.size(); ++i) {
+    const Signal& signal = asset_.signals[i];
+    const auto c = static_cast<size_t>(std::max(signal.channel, 0));
+    float value = Outcome::kNoScore;
+    if (signal.channel >= 0) {
+      if (latest_ts_[c] != 0 && step_.end_ns - latest_ts_[c] <= asset_.schema.hold_max) value = latest_[c];
+    } else if (step_.complete) {
+      value = SignalValue(signal, step_.features[static_cast<size_t>(signal.feature)], ratio);
+    }
+    out.signals[i] = value;
+  }
+}
+
+}  // namespace millwright::agent

@@ -1,0 +1,166 @@
+#include "agent/settings.h"
+
+#include <map>
+#include <set>
+
+#include "config/config.h"
+#include "crypto/sha256.h"
+#include "wire/topics.h"
+
+namespace millwright::agent {
+namespace {
+
+using config::Table;
+
+Nanos Milliseconds(Table table, std::string_view key, int64_t fallback, int64_t min, int64_t max) {
+  return table.Integer(key, {.fallback = fallback, .min = min, .max = max}) * kMillisecond;
+}
+
+Nanos SecondsOf(Table table, std::string_view key, double fallback, double min, double max) {
+  return FromSeconds(table.Number(key, {.fallback = fallback, .min = min, .max = max}));
+}
+
+Endpoint ReadEndpoint(Table table, int64_t port) {
+  Endpoint out;
+  out.host = table.String("host", "127.0.0.1");
+  out.port = static_cast<int>(table.Integer("port", {.fallback = port, .min = 1, .max = 65535}));
+  out.username = table.String("username", "");
+  out.password = table.String("password", "");
+  out.ca_file = table.String("ca_file", "");
+  out.cert_file = table.String("cert_file", "");
+  out.key_file = table.String("key_file", "");
+  if (out.host.empty()) table.Fault("host", "is empty");
+  if (out.ca_file.empty() && !out.cert_file.empty())
+    table.Fault("cert_file", "a certificate needs ca_file beside it");
+  if (out.cert_file.empty() != out.key_file.empty())
+    table.Fault(out.cert_file.empty() ? "key_file" : "cert_file",
+                "cert_file and key_file come together");
+  return out;
+}
+
+void ReadUplink(Table table, Settings& out) {
+  out.uplink = ReadEndpoint(table, 1893);
+  out.uplink_qos = static_cast<int>(table.Integer("qos", {.fallback = 1, .min = 1, .max = 2}));
+  out.batch_bytes_max = static_cast<size_t>(
+      table.Integer("batch_bytes_max", {.fallback = int64_t{wire::kBatchBytesMax},
+                                        .min = 16'384,
+                                        .max = int64_t{wire::kBatchBytesMax}}));
+  out.telemetry_flush = Milliseconds(table, "telemetry_flush_ms", 1000, 50, 60'000);
+  out.resend_after = Milliseconds(table, "resend_after_ms", 5000, 200, 600'000);
+}
+
+void ReadOutbox(Table table, Settings& out) {
+  constexpr const char* kKeys[kLanes] = {"alarm_bytes_max", "health_bytes_max",
+                                         "features_bytes_max", "raw_bytes_max"};
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    uint64_t& limit = out.outbox.bytes_max[lane];
+    limit = static_cast<uint64_t>(
+        table.Integer(kKeys[lane], {.fallback = static_cast<int64_t>(limit),
+                                    .min = 1 << 20,
+                                    .max = int64_t{1} << 40}));
+  }
+  // A record travels in a batch together with its envelope.
+  out.outbox.record_bytes_max = out.batch_bytes_max - 1024;
+}
+
+void ReadDecision(Table table, Settings& out) {
+  out.heartbeat = SecondsOf(table, "heartbeat_s", 2, 0.1, 3600);
+  out.valid = SecondsOf(table, "valid_s", 6, 0.2, 36'000);
+  if (out.valid <= out.heartbeat)
+    table.Fault("valid_s", "a decision must stay valid for longer than heartbeat_s");
+}
+
+dsp::MachineSpec ReadMachine(Table table) {
+  const auto order = [&](std::string_view key) {
+    return table.Number(key, {.fallback = 0, .min = 0, .max = 1000});
+  };
+  dsp::MachineSpec out;
+  out.shaft_hz = order("shaft_hz");
+  out.bpfo = order("bpfo");
+  out.bpfi = order("bpfi");
+  out.bsf = order("bsf");
+  out.ftf = order("ftf");
+  out.rated_kw = table.Number("rated_kw", {.fallback = 0, .min = 0, .max = 1e6});
+  return out;
+}
+
+ChannelSettings ReadChannel(Table table) {
+  ChannelSettings out;
+  out.spec.name = table.Id("name");
+  if (out.spec.name == "decision") table.Fault("name", "\"decision\" is the agent's own topic");
+  out.spec.unit = table.String("unit", "");
+  const std::string kind = table.OneOf("kind", {"samples", "reading"}, "reading");
+  out.spec.kind = kind == "samples" ? dsp::ChannelKind::kSamples : dsp::ChannelKind::kReading;
+  out.spec.rate_hz = table.Number("rate_hz", {.min = 1e-5, .max = 200'000});
+  out.qos = static_cast<int>(table.Integer("qos", {.fallback = 2, .min = 0, .max = 2}));
+  return out;
+}
+
+AssetSettings ReadAsset(Table table) {
+  AssetSettings out;
+  out.id = AssetId(table.Id("id"));
+  out.area = AreaId(table.Id("area"));
+  if (out.area.value() == "gateways") table.Fault("area", "\"gateways\" is no area: status topics lie there");
+  out.name = table.String("name", out.id.value());
+  out.machine_class = table.String("class", "");
+  if (table.Has("commissioning_s"))
+    out.commissioning = SecondsOf(table, "commissioning_s", 0, 0.2, 30 * 86'400.0);
+  out.zone_c_mm_s = table.Number("zone_c_mm_s", {.fallback = 0, .min = 0, .max = 1000});
+  out.zone_d_mm_s = table.Number("zone_d_mm_s", {.fallback = 0, .min = 0, .max = 1000});
+  if (out.zone_d_mm_s < out.zone_c_mm_s) table.Fault("zone_d_mm_s", "is below zone_c_mm_s");
+  out.machine = ReadMachine(table.OptionalSection("machine"));
+  std::set<std::string> names;
+  for (Table& channel : table.List("channel")) {
+    out.channels.push_back(ReadChannel(channel));
+    const std::string& name = out.channels.back().spec.name;
+    if (!name.empty() && !names.insert(name).second)
+      channel.Fault("name", "a second channel is named \"" + name + "\"");
+  }
+  if (out.channels.empty()) table.Fault("", "has no [[asset.channel]]");
+  if (out.channels.size() > kChannelsPerAssetMax)
+    table.Fault("", "has more than " + std::to_string(kChannelsPerAssetMax) + " channels");
+  return out;
+}
+
+void ReadAssets(Table root, Settings& out) {
+  std::map<std::string, std::string> areas;
+  std::vector<Table> assets = root.List("asset");
+  if (assets.empty()) root.Fault("asset", "there is no [[asset]]: nothing to watch");
+  if (assets.size() > kAssetsMax)
+    root.Fault("asset", "more than " + std::to_string(kAssetsMax) + " assets on one gateway");
+  for (Table& table : assets) {
+    AssetSettings asset = ReadAsset(table);
+    const auto [first, fresh] = areas.emplace(asset.id.value(), asset.area.value());
+    if (!asset.id.value().empty() && !fresh)
+      table.Fault("id", "a second asset has the id \"" + asset.id.value() + "\"");
+    out.assets.push_back(std::move(asset));
+  }
+}
+
+}  // namespace
+
+Result<Settings> ReadSettings(std::string_view text, std::string_view file) {
+  MW_TRY(config::File parsed, config::File::Parse(text, file));
+  Table root = parsed.root();
+  Settings out;
+  Table device = root.Section("device");
+  out.device = DeviceId(device.Id("id"));
+  out.site = SiteId(device.Id("site"));
+  out.broker = ReadEndpoint(root.OptionalSection("broker"), 1883);
+  ReadUplink(root.OptionalSection("uplink"), out);
+  out.state_folder = root.Section("paths").String("state");
+  out.bundle_folder = root.Section("model").String("bundle");
+  ReadOutbox(root.OptionalSection("outbox"), out);
+  ReadDecision(root.OptionalSection("decision"), out);
+  Table health = root.OptionalSection("health");
+  out.health_period = SecondsOf(health, "period_s", 10, 0.5, 86'400);
+  out.spectrum_period = SecondsOf(health, "spectrum_period_s", 10, 1, 86'400);
+  Table witness = root.OptionalSection("witness");
+  out.witness_socket = witness.String("socket", "");
+  ReadAssets(root, out);
+  MW_TRY(parsed.Finish());
+  out.hash = crypto::Sha256Hex(text);
+  return out;
+}
+
+}  // namespace millwright::agent
