@@ -10,14 +10,14 @@
 namespace millwright::sim {
 namespace {
 
-constexpr Nanos kLookUp = 20 * kMillisecond;   // commands and signals are seen this often
+constexpr Nanos kLookUp = 20 * kMillisecond;  // commands and signals are seen this often
 constexpr Nanos kDrainMax = 2 * kSecond;
-constexpr Nanos kBehindMax = 10 * kSecond;     // a machine that slept longer does not catch up
+constexpr Nanos kBehindMax = 10 * kSecond;  // a machine that slept longer does not catch up
 
 class Live {
  public:
-  Live(machines::Plant& plant, mqtt::Client& client, os::Clock& clock, JsonLines& truth, JsonLines& published,
-       const LiveOptions& options)
+  Live(machines::Plant& plant, mqtt::Client& client, os::Clock& clock, JsonLines& truth,
+       JsonLines& published, const LiveOptions& options)
       : plant_(plant),
         client_(client),
         clock_(clock),
@@ -28,7 +28,8 @@ class Live {
 
   Result<PublishCounts> Run() {
     MW_TRY(client_.Start(publisher_));
-    // The plant counts in UTC, waits are measured on the monotonic clock: a clock that is set does not disturb the pace.
+    // The plant counts in UTC, waits are measured on the monotonic clock: a clock that is set does
+    // not disturb the pace.
     const Nanos to_monotonic = clock_.Monotonic() - clock_.Utc();
     const Nanos began = clock_.Monotonic();
     while (!stop_) {
@@ -69,7 +70,8 @@ class Live {
 
   void Drain() {
     const Nanos until = clock_.Monotonic() + kDrainMax;
-    while (client_.connected() && client_.unacked() > 0 && clock_.Monotonic() < until) client_.Poll(kLookUp);
+    while (client_.connected() && client_.unacked() > 0 && clock_.Monotonic() < until)
+      client_.Poll(kLookUp);
     client_.Stop();
   }
 
@@ -86,8 +88,8 @@ class Live {
 
 }  // namespace
 
-Result<PublishCounts> RunLive(machines::Plant& plant, mqtt::Client& client, os::Clock& clock, JsonLines& truth,
-                              JsonLines& published, const LiveOptions& options) {
+Result<PublishCounts> RunLive(machines::Plant& plant, mqtt::Client& client, os::Clock& clock,
+                              JsonLines& truth, JsonLines& published, const LiveOptions& options) {
   return Live(plant, client, clock, truth, published, options).Run();
 }
 

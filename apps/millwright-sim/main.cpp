@@ -47,31 +47,44 @@ struct Arguments {
 void Declare(CLI::App& app, Arguments& a) {
   app.set_version_flag("--version", MW_VERSION);
   app.footer(kFooter);
-  auto* config = app.add_option("--config", a.config, "The plant (TOML, docs/formats/plant-config.md)");
-  auto* fleet = app.add_option("--fleet", a.fleet, "Draw a plant of this many machines from the seed instead");
+  auto* config =
+      app.add_option("--config", a.config, "The plant (TOML, docs/formats/plant-config.md)");
+  auto* fleet = app.add_option("--fleet", a.fleet,
+                               "Draw a plant of this many machines from the seed instead");
   fleet->check(CLI::Range(1, 10'000))->excludes(config);
-  app.add_option("--faulty-share", a.faulty_share, "Of a drawn fleet, how many get one fault (default 0.75)")
-      ->check(CLI::Range(0.0, 1.0))->needs(fleet);
+  app.add_option("--faulty-share", a.faulty_share,
+                 "Of a drawn fleet, how many get one fault (default 0.75)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(fleet);
   app.add_option("--seed", a.seed, "Overrides the plant's seed: other machines, other noise");
-  app.add_option("--wear-s", a.wear_s, "Overrides the seconds from a fault's onset to its functional failure")
+  app.add_option("--wear-s", a.wear_s,
+                 "Overrides the seconds from a fault's onset to its functional failure")
       ->check(CLI::Range(1.0, 1e7));
-  auto* record = app.add_option("--record", a.record, "Write labelled recordings into this folder, as fast as it goes");
-  auto* seconds = app.add_option("--seconds", a.seconds, "Stop after this much time")->check(CLI::Range(0.1, 1e7));
+  auto* record = app.add_option("--record", a.record,
+                                "Write labelled recordings into this folder, as fast as it goes");
+  auto* seconds = app.add_option("--seconds", a.seconds, "Stop after this much time")
+                      ->check(CLI::Range(0.1, 1e7));
   record->needs(seconds);
   app.add_option("--truth", a.truth, "JSON lines of what really happens (\"-\": standard output)");
-  app.add_option("--published", a.published, "One JSON line per message the broker acknowledged")->excludes(record);
+  app.add_option("--published", a.published, "One JSON line per message the broker acknowledged")
+      ->excludes(record);
   app.add_option("--host", a.host, "Overrides the broker's host")->excludes(record);
-  app.add_option("--port", a.port, "Overrides the broker's port")->check(CLI::Range(1, 65535))->excludes(record);
-  app.add_flag("--ignore-input", a.ignore_input, "Take no commands and go on when standard input ends");
+  app.add_option("--port", a.port, "Overrides the broker's port")
+      ->check(CLI::Range(1, 65535))
+      ->excludes(record);
+  app.add_flag("--ignore-input", a.ignore_input,
+               "Take no commands and go on when standard input ends");
   app.add_flag("--json", a.json, "Print the figures of the run as one JSON object at the end");
 }
 
 Result<machines::PlantConfig> LoadPlant(const Arguments& a) {
   if (a.fleet > 0) {
     const double seconds = a.seconds > 0 ? a.seconds : 180;
-    return machines::DrawFleet(a.fleet, a.seed.value_or(1), seconds, a.wear_s > 0 ? a.wear_s : 60, a.faulty_share);
+    return machines::DrawFleet(a.fleet, a.seed.value_or(1), seconds, a.wear_s > 0 ? a.wear_s : 60,
+                               a.faulty_share);
   }
-  if (a.config.empty()) return Fail(Errc::kInvalid, "millwright-sim: give --config FILE or --fleet N");
+  if (a.config.empty())
+    return Fail(Errc::kInvalid, "millwright-sim: give --config FILE or --fleet N");
   os::RealFiles files;
   MW_TRY(const os::Bytes bytes, files.Read(a.config, size_t{16} << 20));
   MW_TRY(machines::PlantConfig plant, machines::ReadPlantConfig(os::AsText(bytes), a.config));
@@ -102,8 +115,8 @@ int Record(const Arguments& a, const machines::PlantConfig& config, JsonLines& t
   if (!done) return FailedWith(done.error(), kExitFailed);
   const double took_s = Seconds(clock.Monotonic() - began);
   char figures[160];
-  std::snprintf(figures, sizeof figures, "\"machines\":%zu,\"recorded_s\":%.6g,\"took_s\":%.4g", config.machines.size(),
-                a.seconds, took_s);
+  std::snprintf(figures, sizeof figures, "\"machines\":%zu,\"recorded_s\":%.6g,\"took_s\":%.4g",
+                config.machines.size(), a.seconds, took_s);
   PrintFigures(a, figures);
   return 0;
 }
@@ -134,16 +147,22 @@ int Live(const Arguments& a, const machines::PlantConfig& config, JsonLines& tru
   const Result<PublishCounts> counts = RunLive(*plant, *client, clock, truth, *published, options);
   if (!counts) return FailedWith(counts.error(), kExitFailed);
   const uint64_t handed_over = counts->made - counts->dropped;
-  log::Info("sim", "stopped", {{"made", counts->made}, {"acknowledged", counts->acknowledged}, {"dropped", counts->dropped}});
-  PrintFigures(a, "\"messages\":" + std::to_string(counts->made) + ",\"acknowledged\":" +
-                      std::to_string(counts->acknowledged) + ",\"dropped\":" + std::to_string(counts->dropped) +
+  log::Info("sim", "stopped",
+            {{"made", counts->made},
+             {"acknowledged", counts->acknowledged},
+             {"dropped", counts->dropped}});
+  PrintFigures(a, "\"messages\":" + std::to_string(counts->made) +
+                      ",\"acknowledged\":" + std::to_string(counts->acknowledged) +
+                      ",\"dropped\":" + std::to_string(counts->dropped) +
                       ",\"unacknowledged\":" + std::to_string(handed_over - counts->acknowledged));
   return 0;
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Simulates a plant of rotating machines whose faults grow, over MQTT or into labelled recordings.",
-               "millwright-sim");
+  CLI::App app(
+      "Simulates a plant of rotating machines whose faults grow, over MQTT or into labelled "
+      "recordings.",
+      "millwright-sim");
   Arguments a;
   Declare(app, a);
   CLI11_PARSE(app, argc, argv);

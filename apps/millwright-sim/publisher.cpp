@@ -11,32 +11,37 @@
 
 namespace millwright::sim {
 
-Publisher::Publisher(const machines::Plant& plant, mqtt::Client& client, os::Clock& clock, JsonLines& published)
+Publisher::Publisher(const machines::Plant& plant, mqtt::Client& client, os::Clock& clock,
+                     JsonLines& published)
     : client_(client), clock_(clock), published_(published), qos_(plant.config().qos) {
   const SiteId site(plant.config().site);
   for (const machines::Machine& machine : plant.machines()) {
     first_stream_.push_back(streams_.size());
     const machines::MachineConfig& config = machine.config();
     for (const dsp::ChannelSpec& channel : machine.channels())
-      streams_.push_back({.topic = wire::ReadingTopic(site, AreaId(config.area), AssetId(config.asset), ChannelId(channel.name)),
-                          .asset = config.asset,
-                          .channel = channel.name,
-                          .rate_hz = channel.rate_hz});
+      streams_.push_back(
+          {.topic = wire::ReadingTopic(site, AreaId(config.area), AssetId(config.asset),
+                                       ChannelId(channel.name)),
+           .asset = config.asset,
+           .channel = channel.name,
+           .rate_hz = channel.rate_hz});
   }
 }
 
 void Publisher::EncodeReading(const machines::Emission& emission, uint64_t sequence) {
   char text[160];
-  const int length = std::snprintf(text, sizeof text, R"({"ts":%lld,"v":%.9g,"seq":%llu,"sent":%lld})",
-                                   static_cast<long long>(emission.ts_ns), static_cast<double>(emission.value),
-                                   static_cast<unsigned long long>(sequence), static_cast<long long>(clock_.Utc()));
+  const int length = std::snprintf(
+      text, sizeof text, R"({"ts":%lld,"v":%.9g,"seq":%llu,"sent":%lld})",
+      static_cast<long long>(emission.ts_ns), static_cast<double>(emission.value),
+      static_cast<unsigned long long>(sequence), static_cast<long long>(clock_.Utc()));
   payload_.assign(text, static_cast<size_t>(length));
 }
 
 void Publisher::EncodeBlock(const machines::Emission& emission, const Stream& stream) {
   samples_.resize(2 * emission.samples.size());
   for (size_t i = 0; i < emission.samples.size(); ++i) {
-    const double steps = std::round(static_cast<double>(emission.samples[i]) / machines::kVibrationStep);
+    const double steps =
+        std::round(static_cast<double>(emission.samples[i]) / machines::kVibrationStep);
     const auto stored = static_cast<int16_t>(steps);
     std::memcpy(samples_.data() + 2 * i, &stored, 2);
   }
@@ -80,8 +85,9 @@ void Publisher::OnPublished(int message_id) {
   ++counts_.acknowledged;
   if (!published_.writes()) return;
   const Stream& stream = streams_[sent.stream];
-  published_.Write("{\"ts\":" + std::to_string(sent.ts_ns) + ",\"asset\":\"" + stream.asset + "\",\"channel\":\"" +
-                   stream.channel + "\",\"seq\":" + std::to_string(sent.sequence) + "}");
+  published_.Write("{\"ts\":" + std::to_string(sent.ts_ns) + ",\"asset\":\"" + stream.asset +
+                   "\",\"channel\":\"" + stream.channel +
+                   "\",\"seq\":" + std::to_string(sent.sequence) + "}");
 }
 
 void Publisher::OnConnected(bool session_present) {

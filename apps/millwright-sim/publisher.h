@@ -24,10 +24,11 @@ struct PublishCounts {
 class Publisher final : public mqtt::Listener {
  public:
   /// Borrows all; they outlive the Publisher.
-  Publisher(const machines::Plant& plant, mqtt::Client& client, os::Clock& clock, JsonLines& published);
+  Publisher(const machines::Plant& plant, mqtt::Client& client, os::Clock& clock,
+            JsonLines& published);
 
-  /// Stamps and hands over one emission. What cannot be handed over is dropped and counted; its sequence number stays
-  /// used, so that a receiver sees the hole.
+  /// Stamps and hands over one emission. What cannot be handed over is dropped and counted; its
+  /// sequence number stays used, so that a receiver sees the hole.
   void Publish(const machines::Emission& emission);
   [[nodiscard]] const PublishCounts& counts() const { return counts_; }
 

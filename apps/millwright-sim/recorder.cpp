@@ -15,7 +15,8 @@ namespace {
 using recording::Label;
 using recording::Rating;
 
-Result<std::unique_ptr<recording::Writer>> MakeWriter(const machines::Plant& plant, const machines::Machine& machine,
+Result<std::unique_ptr<recording::Writer>> MakeWriter(const machines::Plant& plant,
+                                                      const machines::Machine& machine,
                                                       const std::string& folder, Nanos start_ns) {
   recording::RecordingInfo info;
   info.name = machine.config().name;
@@ -28,9 +29,10 @@ Result<std::unique_ptr<recording::Writer>> MakeWriter(const machines::Plant& pla
   std::vector<recording::WriterChannel> channels;
   for (const dsp::ChannelSpec& spec : machine.channels()) {
     const bool samples = spec.kind == dsp::ChannelKind::kSamples;
-    channels.push_back({.spec = spec,
-                        .format = samples ? recording::FileFormat::kI16le : recording::FileFormat::kCsv,
-                        .scale = samples ? machines::kVibrationStep : 1});
+    channels.push_back(
+        {.spec = spec,
+         .format = samples ? recording::FileFormat::kI16le : recording::FileFormat::kCsv,
+         .scale = samples ? machines::kVibrationStep : 1});
   }
   return recording::Writer::Create(folder + "/" + info.asset, info, std::move(channels));
 }
@@ -41,12 +43,14 @@ std::vector<Label> LabelsOf(const machines::Machine& machine, double seconds) {
   std::vector<machines::Fault> faults = machine.faults();
   std::ranges::sort(faults, {}, &machines::Fault::onset_s);
   for (const machines::Fault& fault : faults) {
-    const double developed = fault.onset_s + machines::TimeOfSeverity(machines::kDevelopedSeverity, fault.wear_s);
+    const double developed =
+        fault.onset_s + machines::TimeOfSeverity(machines::kDevelopedSeverity, fault.wear_s);
     const std::string code(machines::Name(fault.kind));
     const auto add = [&](double from, double to, Rating rating) {
       const double start = std::max(from, free_from);
       const double end = std::min(to, seconds);
-      if (end > start) labels.push_back({.start_s = start, .end_s = end, .rating = rating, .fault = code});
+      if (end > start)
+        labels.push_back({.start_s = start, .end_s = end, .rating = rating, .fault = code});
       free_from = std::max(free_from, end);
     };
     add(fault.onset_s, developed, Rating::kNeutral);
@@ -69,7 +73,8 @@ Nanos RecordedStart(uint64_t seed) {
   return kFirst + static_cast<Nanos>(seed % 8760) * 3600 * kSecond;
 }
 
-Result<void> RecordPlant(machines::Plant& plant, const std::string& folder, double seconds, JsonLines& truth) {
+Result<void> RecordPlant(machines::Plant& plant, const std::string& folder, double seconds,
+                         JsonLines& truth) {
   const Nanos start = RecordedStart(plant.config().seed);
   const Nanos end = start + FromSeconds(seconds);
   std::vector<std::unique_ptr<recording::Writer>> writers(plant.machines().size());

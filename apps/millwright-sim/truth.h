@@ -6,7 +6,8 @@
 
 namespace millwright::sim {
 
-/// Writes what has happened since the last call. A sensor's event carries "channel" and "mode" instead of a fault.
+/// Writes what has happened since the last call. A sensor's event carries "channel" and "mode"
+/// instead of a fault.
 void WriteTruth(machines::Plant& plant, JsonLines& truth);
 
 }  // namespace millwright::sim

@@ -9,8 +9,8 @@
 namespace millwright::dsp {
 namespace {
 
-// Neighbours on each side that make the floor: a quarter of the frequency, but enough lines for a stable median and
-// few enough to stay local.
+// Neighbours on each side that make the floor: a quarter of the frequency, but enough lines for a
+// stable median and few enough to stay local.
 constexpr size_t kFloorLinesMin = 12;
 constexpr size_t kFloorLinesMax = 96;
 
@@ -26,7 +26,8 @@ double AccelerationFactor(std::string_view unit) {
 }
 
 Analyzer::EnvelopePlan::EnvelopePlan(Band band, double line_hz, size_t spectrum_lines)
-    : first_line(std::min(spectrum_lines - 2, static_cast<size_t>(std::ceil(band.lo_hz / line_hz)))),
+    : first_line(
+          std::min(spectrum_lines - 2, static_cast<size_t>(std::ceil(band.lo_hz / line_hz)))),
       lines(std::max<size_t>(
           2, std::min(spectrum_lines - first_line,
                       static_cast<size_t>(std::floor((band.hi_hz - band.lo_hz) / line_hz)) + 1))),
@@ -49,14 +50,16 @@ Analyzer::Analyzer(double rate_hz, size_t window_samples, std::vector<Band> band
       scratch_(2 * kFloorLinesMax + 1) {
   double fourth = 0;
   for (size_t i = 0; i < window_samples; ++i) {
-    const double phase = 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(window_samples);
+    const double phase =
+        2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(window_samples);
     const double w = 0.5 - 0.5 * std::cos(phase);
     hann_[i] = static_cast<float>(w);
     hann_square_sum_ += w * w;
     fourth += w * w * w * w;
   }
   // The window itself makes a signal look impulsive; dividing by this leaves Gaussian noise at 2.
-  hann_fourth_mean_ratio_ = fourth * static_cast<double>(window_samples) / (hann_square_sum_ * hann_square_sum_);
+  hann_fourth_mean_ratio_ =
+      fourth * static_cast<double>(window_samples) / (hann_square_sum_ * hann_square_sum_);
   for (const Band& band : bands) envelopes_.emplace_back(band, line_hz_, power_.size());
 }
 
@@ -102,8 +105,9 @@ void Analyzer::LoadSpectrum(std::span<const float> window) {
   power_.back() *= 0.5F;
 }
 
-// Band-pass, Hilbert transform and decimation at once: the band's positive lines, moved to 0 Hz and transformed back,
-// are the complex envelope; the Hann window that is already on it serves the second spectrum as well.
+// Band-pass, Hilbert transform and decimation at once: the band's positive lines, moved to 0 Hz and
+// transformed back, are the complex envelope; the Hann window that is already on it serves the
+// second spectrum as well.
 void Analyzer::LoadEnvelope(EnvelopePlan& plan) {
   std::ranges::fill(plan.shifted, std::complex<float>(0, 0));
   std::copy_n(spectrum_.begin() + static_cast<std::ptrdiff_t>(plan.first_line), plan.lines,
@@ -120,9 +124,11 @@ void Analyzer::LoadEnvelope(EnvelopePlan& plan) {
   }
   const double n = static_cast<double>(plan.analytic.size());
   const double padding = static_cast<double>(hann_.size()) / static_cast<double>(fft_.size());
-  plan.kurtosis = second > 1e-20 ? fourth * n * padding / (second * second * hann_fourth_mean_ratio_) : 0;
+  plan.kurtosis =
+      second > 1e-20 ? fourth * n * padding / (second * second * hann_fourth_mean_ratio_) : 0;
   plan.forward.Run(plan.magnitude, plan.spectrum);
-  // Hann halves an amplitude; a line has two sides: 2 x 2 / n, over the share of the plan that the window fills.
+  // Hann halves an amplitude; a line has two sides: 2 x 2 / n, over the share of the plan that the
+  // window fills.
   const float line_scale = static_cast<float>(4.0 / (n * padding));
   for (size_t k = 0; k < plan.amplitude.size(); ++k)
     plan.amplitude[k] = std::sqrt(Square(plan.spectrum[k])) * line_scale;
@@ -136,7 +142,8 @@ size_t Analyzer::LineAtLeast(double hz) const {
 double Analyzer::BandPower(double lo_hz, double hi_hz) const {
   double sum = 0;
   const size_t end = std::min(power_.size(), LineAtLeast(hi_hz) + 1);
-  for (size_t k = LineAtLeast(lo_hz); k < end && static_cast<double>(k) * line_hz_ <= hi_hz + 1e-9; ++k)
+  for (size_t k = LineAtLeast(lo_hz); k < end && static_cast<double>(k) * line_hz_ <= hi_hz + 1e-9;
+       ++k)
     sum += static_cast<double>(power_[k]);
   return sum;
 }
@@ -166,7 +173,8 @@ double PeakToFloor(std::span<const float> amplitude, double line_hz, double hz, 
                                        amplitude.begin() + static_cast<std::ptrdiff_t>(hi) + 1);
   const size_t reach = std::clamp(static_cast<size_t>(centre / 4), kFloorLinesMin, kFloorLinesMax);
   const size_t middle = static_cast<size_t>(centre);
-  const size_t from = std::max<size_t>(3, middle > reach ? middle - reach : 0);  // below: the Hann lobe of 0 Hz
+  const size_t from =
+      std::max<size_t>(3, middle > reach ? middle - reach : 0);  // below: the Hann lobe of 0 Hz
   const size_t to = std::min(amplitude.size(), middle + reach + 1);
   scratch.assign(amplitude.begin() + static_cast<std::ptrdiff_t>(from),
                  amplitude.begin() + static_cast<std::ptrdiff_t>(to));

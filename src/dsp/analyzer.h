@@ -1,5 +1,6 @@
-// What the sample features of one channel share: moments, the Hann-windowed power spectrum and envelope spectra of
-// one window of samples. Planned in the constructor; Load and all getters allocate nothing.
+// What the sample features of one channel share: moments, the Hann-windowed power spectrum and
+// envelope spectra of one window of samples. Planned in the constructor; Load and all getters
+// allocate nothing.
 #pragma once
 
 #include <complex>
@@ -27,7 +28,8 @@ struct Band {
   bool operator==(const Band&) const = default;
 };
 
-/// Factor from the unit of an acceleration to m/s2; 0 where `unit` is none ("m/s2", "m/s^2", "g", "mm/s2").
+/// Factor from the unit of an acceleration to m/s2; 0 where `unit` is none ("m/s2", "m/s^2", "g",
+/// "mm/s2").
 [[nodiscard]] double AccelerationFactor(std::string_view unit);
 
 class Analyzer {
@@ -39,7 +41,8 @@ class Analyzer {
   void Load(std::span<const float> window);
 
   [[nodiscard]] const Moments& moments() const { return moments_; }
-  /// Mean square of each line, 0 .. rate/2 in steps of `line_hz`; the sum is the mean square of the window.
+  /// Mean square of each line, 0 .. rate/2 in steps of `line_hz`; the sum is the mean square of the
+  /// window.
   [[nodiscard]] std::span<const float> power() const { return power_; }
   [[nodiscard]] double line_hz() const { return line_hz_; }
   /// Mean square between two frequencies.
@@ -48,10 +51,14 @@ class Analyzer {
   [[nodiscard]] double VelocityPower(double lo_hz, double hi_hz) const;
 
   /// Amplitude spectrum of the envelope of bands[index], lines of `line_hz`.
-  [[nodiscard]] std::span<const float> Envelope(size_t index) const { return envelopes_[index].amplitude; }
-  /// Kurtosis of the band-limited analytic signal, E|z|^4 / (E|z|^2)^2: Gaussian noise 2, impacts more.
+  [[nodiscard]] std::span<const float> Envelope(size_t index) const {
+    return envelopes_[index].amplitude;
+  }
+  /// Kurtosis of the band-limited analytic signal, E|z|^4 / (E|z|^2)^2: Gaussian noise 2, impacts
+  /// more.
   [[nodiscard]] double EnvelopeKurtosis(size_t index) const { return envelopes_[index].kurtosis; }
-  /// The largest line within `tolerance` (a share of `hz`) of `hz`, over the median of the lines around it.
+  /// The largest line within `tolerance` (a share of `hz`) of `hz`, over the median of the lines
+  /// around it.
   [[nodiscard]] double PeakToFloor(size_t index, double hz, double tolerance) const;
   [[nodiscard]] size_t bands() const { return envelopes_.size(); }
 
@@ -87,8 +94,9 @@ class Analyzer {
   Moments moments_;
 };
 
-/// PeakToFloor on any amplitude spectrum. `scratch` needs room for the lines within a quarter of `hz` (at least 17).
-[[nodiscard]] double PeakToFloor(std::span<const float> amplitude, double line_hz, double hz, double tolerance,
-                                 std::vector<float>& scratch);
+/// PeakToFloor on any amplitude spectrum. `scratch` needs room for the lines within a quarter of
+/// `hz` (at least 17).
+[[nodiscard]] double PeakToFloor(std::span<const float> amplitude, double line_hz, double hz,
+                                 double tolerance, std::vector<float>& scratch);
 
 }  // namespace millwright::dsp

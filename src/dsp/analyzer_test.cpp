@@ -21,7 +21,8 @@ constexpr double kTwoPi = 2 * std::numbers::pi;
 std::vector<float> Sine(double amplitude, double hz, size_t count = kCount, double rate = kRate) {
   std::vector<float> samples(count);
   for (size_t i = 0; i < count; ++i)
-    samples[i] = static_cast<float>(amplitude * std::sin(kTwoPi * hz * static_cast<double>(i) / rate + 0.7));
+    samples[i] =
+        static_cast<float>(amplitude * std::sin(kTwoPi * hz * static_cast<double>(i) / rate + 0.7));
   return samples;
 }
 
@@ -34,8 +35,9 @@ std::vector<float> GoldenSignal() {
     state = state * 1664525U + 1013904223U;
     const double noise = state / 4294967296.0 - 0.5;
     const double since = std::fmod(t, 1 / 88.2);
-    samples[i] = static_cast<float>(1.2 * std::sin(kTwoPi * 24.7 * t + 0.3) + 0.4 * std::sin(kTwoPi * 49.4 * t) + 0.25 +
-                                    2.5 * std::exp(-since * 900.0) * std::sin(kTwoPi * 3000 * since) + 0.3 * noise);
+    samples[i] = static_cast<float>(
+        1.2 * std::sin(kTwoPi * 24.7 * t + 0.3) + 0.4 * std::sin(kTwoPi * 49.4 * t) + 0.25 +
+        2.5 * std::exp(-since * 900.0) * std::sin(kTwoPi * 3000 * since) + 0.3 * noise);
   }
   return samples;
 }
@@ -78,7 +80,8 @@ TEST(AnalyzerTest, MatchesNumpyAndScipy) {
   EXPECT_NEAR(m.kurtosis, golden.at("kurtosis"), 1e-5);
   EXPECT_NEAR(m.skewness, golden.at("skewness"), 1e-5);
   EXPECT_NEAR(std::sqrt(analyzer.BandPower(1000, 3000)), golden.at("band_rms_1000_3000"), 1e-5);
-  EXPECT_NEAR(1e3 * std::sqrt(analyzer.VelocityPower(10, 1000)), golden.at("velocity_rms_10_1000"), 1e-4);
+  EXPECT_NEAR(1e3 * std::sqrt(analyzer.VelocityPower(10, 1000)), golden.at("velocity_rms_10_1000"),
+              1e-4);
   for (int h = 1; h <= 3; ++h) {
     const size_t k = static_cast<size_t>(std::lround(h * 88.2 / analyzer.line_hz()));
     const std::span<const float> envelope = analyzer.Envelope(0);
@@ -92,7 +95,8 @@ TEST(AnalyzerTest, MeasuresAnalyticSines) {
   for (const double hz : {25.0, 88.3, 311.7, 950.1}) {
     Analyzer analyzer(kRate, kCount, {});
     analyzer.Load(Sine(2.0, hz));
-    EXPECT_NEAR(std::sqrt(analyzer.BandPower(hz - 10, hz + 10)), 2 / std::numbers::sqrt2, 2e-3) << hz;
+    EXPECT_NEAR(std::sqrt(analyzer.BandPower(hz - 10, hz + 10)), 2 / std::numbers::sqrt2, 2e-3)
+        << hz;
     const double velocity = 1e3 * 2 / std::numbers::sqrt2 / (kTwoPi * hz);
     EXPECT_NEAR(1e3 * std::sqrt(analyzer.VelocityPower(10, 1000)), velocity, 0.02 * velocity) << hz;
   }
@@ -115,7 +119,8 @@ TEST(AnalyzerTest, FindsSyntheticImpactsAtTheirRate) {
     const double t = static_cast<double>(i) / kRate;
     const double since = std::fmod(t, 1 / 83.33);
     const double noise = std::sin(static_cast<double>(i * i % 7919)) * 0.3;
-    samples[i] = static_cast<float>(3 * std::exp(-since * 700) * std::sin(kTwoPi * 3100 * since) + noise);
+    samples[i] =
+        static_cast<float>(3 * std::exp(-since * 700) * std::sin(kTwoPi * 3100 * since) + noise);
   }
   Analyzer analyzer(kRate, kCount, {{.lo_hz = 2048, .hi_hz = 5760}});
   analyzer.Load(samples);
@@ -136,15 +141,17 @@ TEST(AnalyzerTest, ConstantAndShortSignalsAreHarmless) {
 }
 
 TEST(SpectrumTest, MarksTheLineThatGrew) {
-  const MachineSpec machine = {.shaft_hz = 25, .bpfo = 3.333, .bpfi = 4.667, .bsf = 2.917, .ftf = 0.4167};
+  const MachineSpec machine = {
+      .shaft_hz = 25, .bpfo = 3.333, .bpfi = 4.667, .bsf = 2.917, .ftf = 0.4167};
   const auto impacts = [](double strength) {
     std::vector<float> samples(kCount);
     uint32_t state = 99;
     for (size_t i = 0; i < kCount; ++i) {
       state = state * 1664525U + 1013904223U;
       const double since = std::fmod(static_cast<double>(i) / kRate, 1 / (3.333 * 25));
-      samples[i] = static_cast<float>(strength * std::exp(-since * 700) * std::sin(kTwoPi * 3100 * since) +
-                                      state / 4294967296.0 - 0.5);
+      samples[i] =
+          static_cast<float>(strength * std::exp(-since * 700) * std::sin(kTwoPi * 3100 * since) +
+                             state / 4294967296.0 - 0.5);
     }
     return samples;
   };
@@ -177,7 +184,8 @@ TEST(IsoTest, PlacesVelocitiesInZones) {
   EXPECT_EQ(ZoneOf(*limits, 4.5), Zone::kC);
   EXPECT_EQ(ZoneOf(*limits, 9), Zone::kD);
   EXPECT_FALSE(FindZoneLimits("iso9001").has_value());
-  for (const ZoneLimits& known : KnownZoneLimits()) EXPECT_TRUE(known.a_b < known.b_c && known.b_c < known.c_d);
+  for (const ZoneLimits& known : KnownZoneLimits())
+    EXPECT_TRUE(known.a_b < known.b_c && known.b_c < known.c_d);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// In a file of its own: inlined beside its callers, gcc would take new and free for a mismatched pair.
+// In a file of its own: inlined beside its callers, gcc would take new and free for a mismatched
+// pair.
 #include "dsp/counting_new_test.h"
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
-// Counts operator new while g_counting is set, so that a test can show that a path allocates nothing.
+// Counts operator new while g_counting is set, so that a test can show that a path allocates
+// nothing.
 #pragma once
 
 #include <atomic>

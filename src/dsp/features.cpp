@@ -10,9 +10,11 @@ namespace {
 
 constexpr double kRequired = std::numeric_limits<double>::quiet_NaN();
 constexpr double kByRate = std::numeric_limits<double>::quiet_NaN();
-constexpr double kSlip = 0.02;        // rolling elements slip: a bearing's lines lie within 2 % of their kinematic place
-constexpr double kSpeedMinHz = 0.5;   // below it orders mean nothing
-constexpr double kEnvelopeLoShare = 0.16;  // of the rate: the default band, above most machine lines
+constexpr double kSlip =
+    0.02;  // rolling elements slip: a bearing's lines lie within 2 % of their kinematic place
+constexpr double kSpeedMinHz = 0.5;  // below it orders mean nothing
+constexpr double kEnvelopeLoShare =
+    0.16;  // of the rate: the default band, above most machine lines
 constexpr double kEnvelopeHiShare = 0.45;
 
 // Samples.
@@ -25,7 +27,9 @@ double Crest(const SampleView& v, const Params&) {
 }
 double Kurtosis(const SampleView& v, const Params&) { return v.analyzer.moments().kurtosis; }
 double Skewness(const SampleView& v, const Params&) { return v.analyzer.moments().skewness; }
-double BandRms(const SampleView& v, const Params& p) { return std::sqrt(v.analyzer.BandPower(p[0], p[1])); }
+double BandRms(const SampleView& v, const Params& p) {
+  return std::sqrt(v.analyzer.BandPower(p[0], p[1]));
+}
 double VelocityRms(const SampleView& v, const Params& p) {
   return 1e3 * v.to_m_s2 * std::sqrt(v.analyzer.VelocityPower(p[0], p[1]));
 }
@@ -33,7 +37,8 @@ double VelocityRms(const SampleView& v, const Params& p) {
 struct LineBand {
   double lo_hz, hi_hz;
 };
-// Half the width of a line's band: a share of its frequency, but at least the two lines of a Hann lobe.
+// Half the width of a line's band: a share of its frequency, but at least the two lines of a Hann
+// lobe.
 LineBand AroundOrder(const SampleView& v, const Params& p) {
   const double hz = p[0] * v.speed_hz;
   const double half = std::max(p[1] * hz, 2 * v.analyzer.line_hz());
@@ -55,15 +60,26 @@ double EnvelopeLines(const SampleView& v, double order, double harmonics) {
   if (v.speed_hz < kSpeedMinHz) return 1;
   double sum = 0;
   const int count = static_cast<int>(harmonics);
-  for (int h = 1; h <= count; ++h) sum += v.analyzer.PeakToFloor(v.band, h * order * v.speed_hz, kSlip);
+  for (int h = 1; h <= count; ++h)
+    sum += v.analyzer.PeakToFloor(v.band, h * order * v.speed_hz, kSlip);
   return sum / count;
 }
 double EnvelopeOrder(const SampleView& v, const Params& p) { return EnvelopeLines(v, p[3], p[2]); }
-double EnvelopeBpfo(const SampleView& v, const Params& p) { return EnvelopeLines(v, v.machine.bpfo, p[2]); }
-double EnvelopeBpfi(const SampleView& v, const Params& p) { return EnvelopeLines(v, v.machine.bpfi, p[2]); }
-double EnvelopeBsf2(const SampleView& v, const Params& p) { return EnvelopeLines(v, 2 * v.machine.bsf, p[2]); }
-double EnvelopeFtf(const SampleView& v, const Params& p) { return EnvelopeLines(v, v.machine.ftf, p[2]); }
-double EnvelopeKurtosis(const SampleView& v, const Params&) { return v.analyzer.EnvelopeKurtosis(v.band); }
+double EnvelopeBpfo(const SampleView& v, const Params& p) {
+  return EnvelopeLines(v, v.machine.bpfo, p[2]);
+}
+double EnvelopeBpfi(const SampleView& v, const Params& p) {
+  return EnvelopeLines(v, v.machine.bpfi, p[2]);
+}
+double EnvelopeBsf2(const SampleView& v, const Params& p) {
+  return EnvelopeLines(v, 2 * v.machine.bsf, p[2]);
+}
+double EnvelopeFtf(const SampleView& v, const Params& p) {
+  return EnvelopeLines(v, v.machine.ftf, p[2]);
+}
+double EnvelopeKurtosis(const SampleView& v, const Params&) {
+  return v.analyzer.EnvelopeKurtosis(v.band);
+}
 
 // Readings.
 
@@ -102,17 +118,23 @@ constexpr ParamSpec kWindow = {"window_s", kByRate, 1e-3, 1e5};
 constexpr ChannelKind kSamples = ChannelKind::kSamples;
 constexpr ChannelKind kReading = ChannelKind::kReading;
 
-constexpr FeatureKind Sample(std::string_view name, SampleFunction run, std::array<ParamSpec, kParamsMax> params = {}) {
+constexpr FeatureKind Sample(std::string_view name, SampleFunction run,
+                             std::array<ParamSpec, kParamsMax> params = {}) {
   return {.name = name, .from = kSamples, .sample = run, .params = params};
 }
 constexpr FeatureKind Acceleration(std::string_view name, SampleFunction run,
                                    std::array<ParamSpec, kParamsMax> params) {
-  return {.name = name, .from = kSamples, .sample = run, .params = params, .needs_acceleration = true};
+  return {
+      .name = name, .from = kSamples, .sample = run, .params = params, .needs_acceleration = true};
 }
-constexpr FeatureKind Envelope(std::string_view name, SampleFunction run, double MachineSpec::* order,
-                               ParamSpec extra = {}) {
-  return {.name = name, .from = kSamples, .sample = run, .params = {kLo, kHi, kHarmonics, extra},
-          .needs_envelope = true, .order = order};
+constexpr FeatureKind Envelope(std::string_view name, SampleFunction run,
+                               double MachineSpec::*order, ParamSpec extra = {}) {
+  return {.name = name,
+          .from = kSamples,
+          .sample = run,
+          .params = {kLo, kHi, kHarmonics, extra},
+          .needs_envelope = true,
+          .order = order};
 }
 constexpr FeatureKind Reading(std::string_view name, ReadingFunction run,
                               std::array<ParamSpec, kParamsMax> params = {kWindow}) {
@@ -126,9 +148,12 @@ constexpr std::array kKinds = {
     Sample("kurtosis", Kurtosis),
     Sample("skewness", Skewness),
     Sample("band_rms", BandRms, {{{"lo_hz", kRequired, 0, 1e6}, {"hi_hz", kRequired, 0.1, 1e6}}}),
-    Acceleration("velocity_rms", VelocityRms, {{{"lo_hz", 10, 0.1, 1e6}, {"hi_hz", 1000, 0.2, 1e6}}}),
-    Sample("order_amplitude", OrderAmplitude, {{{"order", kRequired, 0.01, 1e4}, {"width", 0.03, 0, 0.5}}}),
-    Acceleration("order_velocity", OrderVelocity, {{{"order", kRequired, 0.01, 1e4}, {"width", 0.03, 0, 0.5}}}),
+    Acceleration("velocity_rms", VelocityRms,
+                 {{{"lo_hz", 10, 0.1, 1e6}, {"hi_hz", 1000, 0.2, 1e6}}}),
+    Sample("order_amplitude", OrderAmplitude,
+           {{{"order", kRequired, 0.01, 1e4}, {"width", 0.03, 0, 0.5}}}),
+    Acceleration("order_velocity", OrderVelocity,
+                 {{{"order", kRequired, 0.01, 1e4}, {"width", 0.03, 0, 0.5}}}),
     Envelope("envelope_order", EnvelopeOrder, nullptr, {"order", kRequired, 0.01, 1e4}),
     Envelope("envelope_bpfo", EnvelopeBpfo, &MachineSpec::bpfo),
     Envelope("envelope_bpfi", EnvelopeBpfi, &MachineSpec::bpfi),
@@ -142,7 +167,8 @@ constexpr std::array kKinds = {
     Reading("last", Last),
     Reading("slope", Slope),
     Reading("ema", Ema, {{{"tau_s", kRequired, 1e-3, 1e7}}}),
-    Reading("ema_difference", EmaDifference, {{{"fast_s", kRequired, 1e-3, 1e7}, {"slow_s", kRequired, 1e-3, 1e7}}}),
+    Reading("ema_difference", EmaDifference,
+            {{{"fast_s", kRequired, 1e-3, 1e7}, {"slow_s", kRequired, 1e-3, 1e7}}}),
 };
 
 std::string Where(const FeatureSpec& spec) { return "schema: feature \"" + spec.name + "\""; }
@@ -153,35 +179,43 @@ Result<const FeatureKind*> FindKind(const FeatureSpec& spec, ChannelKind from) {
     if (kind.name == spec.kind) {
       if (kind.from == from) return &kind;
       return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" needs a channel of " +
-                                      (kind.from == kSamples ? "samples" : "readings") + ", \"" + spec.channel +
-                                      "\" has " + (from == kSamples ? "samples" : "readings"));
+                                      (kind.from == kSamples ? "samples" : "readings") + ", \"" +
+                                      spec.channel + "\" has " +
+                                      (from == kSamples ? "samples" : "readings"));
     }
     if (kind.from == from) known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }
-  return Fail(Errc::kInvalid, Where(spec) + ": unknown kind \"" + spec.kind + "\"; known here: " + known);
+  return Fail(Errc::kInvalid,
+              Where(spec) + ": unknown kind \"" + spec.kind + "\"; known here: " + known);
 }
 
-Result<double> Checked(const FeatureSpec& spec, std::string_view name, double value, double min, double max) {
+Result<double> Checked(const FeatureSpec& spec, std::string_view name, double value, double min,
+                       double max) {
   if (std::isfinite(value) && value >= min && value <= max) return value;
-  return Fail(Errc::kInvalid, Where(spec) + ": " + std::string(name) + " = " + std::to_string(value) +
-                                  " is not within " + std::to_string(min) + " .. " + std::to_string(max));
+  return Fail(Errc::kInvalid, Where(spec) + ": " + std::string(name) + " = " +
+                                  std::to_string(value) + " is not within " + std::to_string(min) +
+                                  " .. " + std::to_string(max));
 }
 
 Result<void> CheckParamNames(const FeatureSpec& spec, const FeatureKind& kind) {
   for (const auto& [name, value] : spec.params) {
     if (name == "log" || name == "speed_power") continue;
-    const auto matches = [&](const ParamSpec& param) { return !param.name.empty() && param.name == name; };
+    const auto matches = [&](const ParamSpec& param) {
+      return !param.name.empty() && param.name == name;
+    };
     if (std::ranges::any_of(kind.params, matches)) continue;
     std::string known = "log, speed_power";
     for (const ParamSpec& param : kind.params)
       if (!param.name.empty()) known += ", " + std::string(param.name);
-    return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" takes no \"" + name + "\", only " + known);
+    return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" takes no \"" + name +
+                                    "\", only " + known);
   }
   return {};
 }
 
 // What a parameter is where the schema is silent; NaN: it must speak.
-double Standard(const FeatureKind& kind, const ParamSpec& param, const ChannelSpec& channel, Nanos step) {
+double Standard(const FeatureKind& kind, const ParamSpec& param, const ChannelSpec& channel,
+                Nanos step) {
   if (!std::isnan(param.standard)) return param.standard;
   if (param.name == "window_s") return Seconds(step);
   if (kind.needs_envelope && param.name == "lo_hz") return kEnvelopeLoShare * channel.rate_hz;
@@ -189,41 +223,51 @@ double Standard(const FeatureKind& kind, const ParamSpec& param, const ChannelSp
   return kRequired;
 }
 
-Result<Params> ResolveParams(const FeatureSpec& spec, const FeatureKind& kind, const ChannelSpec& channel, Nanos step) {
+Result<Params> ResolveParams(const FeatureSpec& spec, const FeatureKind& kind,
+                             const ChannelSpec& channel, Nanos step) {
   MW_TRY(CheckParamNames(spec, kind));
   Params params = {};
   for (size_t i = 0; i < kParamsMax; ++i) {
     const ParamSpec& param = kind.params[i];
     if (param.name.empty()) continue;
     const auto given = spec.params.find(std::string(param.name));
-    const double value = given != spec.params.end() ? given->second : Standard(kind, param, channel, step);
+    const double value =
+        given != spec.params.end() ? given->second : Standard(kind, param, channel, step);
     if (std::isnan(value) && given == spec.params.end())
-      return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" needs \"" + std::string(param.name) + "\"");
+      return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" needs \"" +
+                                      std::string(param.name) + "\"");
     MW_TRY(params[i], Checked(spec, param.name, value, param.min, param.max));
   }
   return params;
 }
 
 // A band ends above its beginning and below half the sampling rate.
-Result<void> CheckBand(const FeatureSpec& spec, const FeatureKind& kind, const ChannelSpec& channel, Params& params) {
+Result<void> CheckBand(const FeatureSpec& spec, const FeatureKind& kind, const ChannelSpec& channel,
+                       Params& params) {
   if (kind.params[0].name != "lo_hz") return {};
   const double nyquist = channel.rate_hz / 2;
-  // The velocity band of ISO 20816 is asked for on slow channels too: there it ends where the data end.
-  if (spec.kind == "velocity_rms" && !spec.params.contains("hi_hz")) params[1] = std::min(params[1], 0.999 * nyquist);
+  // The velocity band of ISO 20816 is asked for on slow channels too: there it ends where the data
+  // end.
+  if (spec.kind == "velocity_rms" && !spec.params.contains("hi_hz"))
+    params[1] = std::min(params[1], 0.999 * nyquist);
   if (params[0] < params[1] && params[1] <= nyquist) return {};
   return Fail(Errc::kInvalid, Where(spec) + ": the band " + std::to_string(params[0]) + " .. " +
-                                  std::to_string(params[1]) + " Hz must rise and end below half the rate, " +
+                                  std::to_string(params[1]) +
+                                  " Hz must rise and end below half the rate, " +
                                   std::to_string(nyquist) + " Hz");
 }
 
-Result<void> CheckNeeds(const FeatureSpec& spec, const FeatureKind& kind, const ChannelSpec& channel,
-                        const MachineSpec& machine) {
+Result<void> CheckNeeds(const FeatureSpec& spec, const FeatureKind& kind,
+                        const ChannelSpec& channel, const MachineSpec& machine) {
   if (kind.needs_acceleration && AccelerationFactor(channel.unit) == 0)
-    return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" needs an acceleration (m/s2, g or mm/s2), \"" +
+    return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind +
+                                    "\" needs an acceleration (m/s2, g or mm/s2), \"" +
                                     channel.name + "\" is in \"" + channel.unit + "\"");
   if (kind.order != nullptr && machine.*kind.order <= 0)
-    return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" needs the machine's bearing order (" +
-                                    spec.kind.substr(std::string_view("envelope_").size(), 4) + "), which is not known");
+    return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind +
+                                    "\" needs the machine's bearing order (" +
+                                    spec.kind.substr(std::string_view("envelope_").size(), 4) +
+                                    "), which is not known");
   return {};
 }
 
@@ -238,7 +282,8 @@ float Feature::Finish(double value, double speed_ratio) const {
   return static_cast<float>(value);
 }
 
-Result<Feature> ResolveFeature(const FeatureSpec& spec, const Schema& schema, const MachineSpec& machine) {
+Result<Feature> ResolveFeature(const FeatureSpec& spec, const Schema& schema,
+                               const MachineSpec& machine) {
   const auto channel = std::ranges::find(schema.channels, spec.channel, &ChannelSpec::name);
   if (channel == schema.channels.end())
     return Fail(Errc::kInvalid, Where(spec) + ": there is no channel \"" + spec.channel + "\"");
@@ -249,7 +294,8 @@ Result<Feature> ResolveFeature(const FeatureSpec& spec, const Schema& schema, co
   MW_TRY(CheckBand(spec, *feature.kind, *channel, feature.params));
   MW_TRY(CheckNeeds(spec, *feature.kind, *channel, machine));
   if (feature.kind->from == kReading)
-    feature.window = feature.kind->params[0].name == "window_s" ? FromSeconds(feature.params[0]) : schema.step;
+    feature.window =
+        feature.kind->params[0].name == "window_s" ? FromSeconds(feature.params[0]) : schema.step;
   if (const auto log = spec.params.find("log"); log != spec.params.end()) {
     MW_TRY(const double value, Checked(spec, "log", log->second, 0, 2));
     feature.log = static_cast<int>(value);

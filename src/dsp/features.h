@@ -1,5 +1,5 @@
-// The feature table: every kind a schema may name, what it is computed from and which numbers it takes.
-// docs/formats/features.md says the same for people; a test compares the two.
+// The feature table: every kind a schema may name, what it is computed from and which numbers it
+// takes. docs/formats/features.md says the same for people; a test compares the two.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace millwright::dsp {
 inline constexpr size_t kParamsMax = 4;
 using Params = std::array<double, kParamsMax>;
 
-/// One number of a feature kind. A default of NaN means that the schema must give it, or that it follows from the
-/// channel's rate (`lo_hz`, `hi_hz` of envelopes) or from the step (`window_s`).
+/// One number of a feature kind. A default of NaN means that the schema must give it, or that it
+/// follows from the channel's rate (`lo_hz`, `hi_hz` of envelopes) or from the step (`window_s`).
 struct ParamSpec {
   std::string_view name;
   double standard = 0;
@@ -31,8 +31,8 @@ struct SampleView {
   const Analyzer& analyzer;
   const MachineSpec& machine;
   double speed_hz = 0;
-  double to_m_s2 = 0;   // factor from the channel's unit; 0: the channel is no acceleration
-  size_t band = 0;      // index of the feature's envelope band
+  double to_m_s2 = 0;  // factor from the channel's unit; 0: the channel is no acceleration
+  size_t band = 0;     // index of the feature's envelope band
 };
 
 /// What a reading feature keeps from step to step.
@@ -58,9 +58,9 @@ struct FeatureKind {
   SampleFunction sample = nullptr;
   ReadingFunction reading = nullptr;
   std::array<ParamSpec, kParamsMax> params = {};
-  bool needs_acceleration = false;  // the channel's unit must be one of acceleration
-  bool needs_envelope = false;      // params 0 and 1 are its band, lo_hz and hi_hz
-  double MachineSpec::* order = nullptr;  // must be known of the machine
+  bool needs_acceleration = false;       // the channel's unit must be one of acceleration
+  bool needs_envelope = false;           // params 0 and 1 are its band, lo_hz and hi_hz
+  double MachineSpec::*order = nullptr;  // must be known of the machine
 };
 
 /// All kinds, samples first.
@@ -81,8 +81,9 @@ struct Feature {
   [[nodiscard]] float Finish(double value, double speed_ratio) const;
 };
 
-/// Checks one FeatureSpec against the table, its channel and the machine. The error names feature, channel or
-/// parameter and, where a name is unknown, the nearest known one.
-[[nodiscard]] Result<Feature> ResolveFeature(const FeatureSpec& spec, const Schema& schema, const MachineSpec& machine);
+/// Checks one FeatureSpec against the table, its channel and the machine. The error names feature,
+/// channel or parameter and, where a name is unknown, the nearest known one.
+[[nodiscard]] Result<Feature> ResolveFeature(const FeatureSpec& spec, const Schema& schema,
+                                             const MachineSpec& machine);
 
 }  // namespace millwright::dsp

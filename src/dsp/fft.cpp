@@ -8,8 +8,8 @@
 namespace millwright::dsp {
 namespace {
 
-// std::complex<float> and kiss_fft_cpx are both two floats, real part first; the standard lets the former be read as
-// an array of two.
+// std::complex<float> and kiss_fft_cpx are both two floats, real part first; the standard lets the
+// former be read as an array of two.
 const kiss_fft_cpx* AsKiss(std::span<const std::complex<float>> values) {
   return reinterpret_cast<const kiss_fft_cpx*>(values.data());
 }
@@ -30,8 +30,7 @@ struct RealFft::Plan {
 };
 
 RealFft::RealFft(size_t size)
-    : size_(size),
-      plan_(new Plan{kiss_fftr_alloc(static_cast<int>(size), 0, nullptr, nullptr)}) {
+    : size_(size), plan_(new Plan{kiss_fftr_alloc(static_cast<int>(size), 0, nullptr, nullptr)}) {
   MW_CHECK(plan_->config != nullptr);
 }
 RealFft::~RealFft() = default;

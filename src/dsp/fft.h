@@ -1,5 +1,5 @@
-// Fourier transforms over kissfft, planned once: Run allocates nothing. Lengths are rounded up to products of
-// 2, 3 and 5 by FastSize, since kissfft allocates scratch memory for other factors.
+// Fourier transforms over kissfft, planned once: Run allocates nothing. Lengths are rounded up to
+// products of 2, 3 and 5 by FastSize, since kissfft allocates scratch memory for other factors.
 #pragma once
 
 #include <complex>

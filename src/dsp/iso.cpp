@@ -6,7 +6,8 @@
 namespace millwright::dsp {
 namespace {
 
-constexpr std::string_view kPart1 = "ISO 10816-1:1995 annex B, informative; check against your copy";
+constexpr std::string_view kPart1 =
+    "ISO 10816-1:1995 annex B, informative; check against your copy";
 constexpr std::string_view kPart3 = "ISO 20816-3:2022; check against your copy";
 
 constexpr std::array<ZoneLimits, 8> kLimits = {{

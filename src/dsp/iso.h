@@ -1,5 +1,6 @@
-// Vibration zones A to D: boundaries are data with their source, never code. Web copies of these tables disagree and
-// the standard itself is paid for, so each site states its own limits; these are what millwright ships as defaults.
+// Vibration zones A to D: boundaries are data with their source, never code. Web copies of these
+// tables disagree and the standard itself is paid for, so each site states its own limits; these
+// are what millwright ships as defaults.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@ namespace millwright::dsp {
 
 /// Velocity boundaries in mm/s RMS, 10-1000 Hz.
 struct ZoneLimits {
-  std::string_view key;     // "iso20816-3/2/flexible"
-  std::string_view what;    // for people
+  std::string_view key;   // "iso20816-3/2/flexible"
+  std::string_view what;  // for people
   std::string_view source;
   double a_b = 0, b_c = 0, c_d = 0;
 };

@@ -15,19 +15,25 @@ namespace {
 
 constexpr Nanos kStart = 1'795'000'000 * kSecond + 123'456'789;
 constexpr double kRate = 12800;
-constexpr MachineSpec kMachine = {.shaft_hz = 25, .bpfo = 3.333, .bpfi = 4.667, .bsf = 2.917, .ftf = 0.4167};
+constexpr MachineSpec kMachine = {
+    .shaft_hz = 25, .bpfo = 3.333, .bpfi = 4.667, .bsf = 2.917, .ftf = 0.4167};
 
 Schema VibrationSchema() {
   Schema schema;
-  schema.channels = {{.name = "vib", .unit = "m/s2", .kind = ChannelKind::kSamples, .rate_hz = kRate},
-                     {.name = "temperature", .unit = "degC", .rate_hz = 1},
-                     {.name = "speed", .unit = "rpm", .rate_hz = 5}};
-  schema.features = {{.name = "vib.rms", .channel = "vib", .kind = "rms", .params = {}},
-                     {.name = "vib.velocity", .channel = "vib", .kind = "velocity_rms", .params = {}},
-                     {.name = "vib.1x", .channel = "vib", .kind = "order_amplitude", .params = {{"order", 1}}},
-                     {.name = "vib.bpfo", .channel = "vib", .kind = "envelope_bpfo", .params = {{"log", 1}}},
-                     {.name = "temperature.last", .channel = "temperature", .kind = "last", .params = {}},
-                     {.name = "temperature.ema", .channel = "temperature", .kind = "ema", .params = {{"tau_s", 5}}}};
+  schema.channels = {
+      {.name = "vib", .unit = "m/s2", .kind = ChannelKind::kSamples, .rate_hz = kRate},
+      {.name = "temperature", .unit = "degC", .rate_hz = 1},
+      {.name = "speed", .unit = "rpm", .rate_hz = 5}};
+  schema.features = {
+      {.name = "vib.rms", .channel = "vib", .kind = "rms", .params = {}},
+      {.name = "vib.velocity", .channel = "vib", .kind = "velocity_rms", .params = {}},
+      {.name = "vib.1x", .channel = "vib", .kind = "order_amplitude", .params = {{"order", 1}}},
+      {.name = "vib.bpfo", .channel = "vib", .kind = "envelope_bpfo", .params = {{"log", 1}}},
+      {.name = "temperature.last", .channel = "temperature", .kind = "last", .params = {}},
+      {.name = "temperature.ema",
+       .channel = "temperature",
+       .kind = "ema",
+       .params = {{"tau_s", 5}}}};
   schema.speed_min_hz = 2;
   return schema;
 }
@@ -41,7 +47,8 @@ std::unique_ptr<Pipeline> Make(const Schema& schema, const MachineSpec& machine 
 std::vector<float> Sine(double amplitude, double hz, size_t from, size_t count) {
   std::vector<float> samples(count);
   for (size_t i = 0; i < count; ++i)
-    samples[i] = static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(from + i) / kRate));
+    samples[i] = static_cast<float>(
+        amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(from + i) / kRate));
   return samples;
 }
 
@@ -71,7 +78,8 @@ class Feeder {
         }
       }
       if (!silent_vibration)
-        pipeline.PushBlock(0, At(static_cast<double>(sent_) / kRate), kRate, Sine(2, 25, sent_, block_));
+        pipeline.PushBlock(0, At(static_cast<double>(sent_) / kRate), kRate,
+                           Sine(2, 25, sent_, block_));
       sent_ += block_;
       t_ = block_end;
     }
@@ -106,7 +114,8 @@ TEST_P(BlockSizes, OneStepPerGridPointWhateverTheBlocks) {
     if (!steps[i].complete) continue;
     ++complete;
     EXPECT_NEAR(steps[i].features[0], 2 / std::numbers::sqrt2, 1e-2);
-    EXPECT_NEAR(steps[i].features[1], 1e3 * 2 / std::numbers::sqrt2 / (2 * std::numbers::pi * 25), 0.2);
+    EXPECT_NEAR(steps[i].features[1], 1e3 * 2 / std::numbers::sqrt2 / (2 * std::numbers::pi * 25),
+                0.2);
     EXPECT_NEAR(steps[i].features[2], 2, 1e-2);
     EXPECT_NEAR(steps[i].features[4], 61.5, 1e-4);
     EXPECT_NEAR(steps[i].features[5], 61.5, 1e-4);
@@ -117,7 +126,8 @@ TEST_P(BlockSizes, OneStepPerGridPointWhateverTheBlocks) {
   EXPECT_EQ(pipeline->late(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(PipelineTest, BlockSizes, ::testing::Values(64, 256, 1000, 2560, 4097, 12800, 38400),
+INSTANTIATE_TEST_SUITE_P(PipelineTest, BlockSizes,
+                         ::testing::Values(64, 256, 1000, 2560, 4097, 12800, 38400),
                          [](const auto& param) { return std::to_string(param.param); });
 
 TEST(PipelineTest, AllocatesNothingOnceMade) {
@@ -187,13 +197,13 @@ TEST(PipelineTest, GoesOnWithoutADeadSampleChannel) {
 TEST(PipelineTest, CountsLateAndBadData) {
   auto pipeline = Make(VibrationSchema());
   pipeline->PushReading(1, kStart, 60);
-  pipeline->PushReading(1, kStart - 1, 60);                     // older than the last one
-  pipeline->PushReading(1, kStart + 1, std::nanf(""));          // no number
-  pipeline->PushReading(0, kStart + 1, 1);                      // a reading for samples
-  pipeline->PushReading(7, kStart + 1, 1);                      // no such channel
+  pipeline->PushReading(1, kStart - 1, 60);             // older than the last one
+  pipeline->PushReading(1, kStart + 1, std::nanf(""));  // no number
+  pipeline->PushReading(0, kStart + 1, 1);              // a reading for samples
+  pipeline->PushReading(7, kStart + 1, 1);              // no such channel
   const std::vector<float> block = Sine(1, 25, 0, 2560);
   pipeline->PushBlock(0, kStart, kRate, block);
-  pipeline->PushBlock(0, kStart, kRate, block);                 // sent again
+  pipeline->PushBlock(0, kStart, kRate, block);                       // sent again
   pipeline->PushBlock(0, kStart + 200 * kMillisecond, 25600, block);  // another rate
   pipeline->PushBlock(0, kStart + 200 * kMillisecond, kRate, {});
   EXPECT_EQ(pipeline->late(), 7U);
@@ -291,9 +301,13 @@ Schema SkabSchema() {
   schema.step = kSecond;
   for (const char* name : {"a", "b", "c"}) {
     schema.channels.push_back({.name = name, .unit = "V", .rate_hz = 1});
-    schema.features.push_back({.name = std::string(name) + ".mean", .channel = name, .kind = "mean", .params = {}});
+    schema.features.push_back(
+        {.name = std::string(name) + ".mean", .channel = name, .kind = "mean", .params = {}});
   }
-  schema.features.push_back({.name = "a.d", .channel = "a", .kind = "ema_difference", .params = {{"fast_s", 5}, {"slow_s", 150}}});
+  schema.features.push_back({.name = "a.d",
+                             .channel = "a",
+                             .kind = "ema_difference",
+                             .params = {{"fast_s", 5}, {"slow_s", 150}}});
   return schema;
 }
 
@@ -304,7 +318,8 @@ TEST(PipelineTest, ReadsIrregularSeconds) {
   std::vector<Step> steps;
   for (size_t row = 0; row < times.size(); ++row) {
     const Nanos ts = kStart + FromSeconds(times[row]);
-    for (int c = 0; c < 3; ++c) pipeline->PushReading(c, ts, static_cast<float>(10 * c + times[row]));
+    for (int c = 0; c < 3; ++c)
+      pipeline->PushReading(c, ts, static_cast<float>(10 * c + times[row]));
     for (Step& step : Drain(*pipeline)) steps.push_back(std::move(step));
   }
   ASSERT_EQ(steps.size(), 11U);  // grid points 0..10
@@ -339,7 +354,8 @@ TEST(PipelineTest, EmaFollowsItsFormula) {
   double fast = 0, slow = 0;
   for (int t = 0; t < 60; ++t) {
     const double x = t < 10 ? 1 : 3;
-    for (int c = 0; c < 3; ++c) pipeline->PushReading(c, kStart + t * kSecond, static_cast<float>(x));
+    for (int c = 0; c < 3; ++c)
+      pipeline->PushReading(c, kStart + t * kSecond, static_cast<float>(x));
     fast = t == 0 ? x : fast + (1 - std::exp(-1.0 / 5)) * (x - fast);
     slow = t == 0 ? x : slow + (1 - std::exp(-1.0 / 150)) * (x - slow);
     const std::vector<Step> steps = Drain(*pipeline);
@@ -366,18 +382,27 @@ TEST_P(BadSchemas, IsNamed) {
 INSTANTIATE_TEST_SUITE_P(
     PipelineTest, BadSchemas,
     ::testing::Values(
-        BadSchema{"kind", [](Schema& s) { s.features[0].kind = "rsm"; }, "feature \"vib.rms\": unknown kind \"rsm\""},
+        BadSchema{"kind", [](Schema& s) { s.features[0].kind = "rsm"; },
+                  "feature \"vib.rms\": unknown kind \"rsm\""},
         BadSchema{"channel", [](Schema& s) { s.features[0].channel = "v"; }, "no channel \"v\""},
-        BadSchema{"param", [](Schema& s) { s.features[2].params["ordr"] = 1; }, "takes no \"ordr\""},
-        BadSchema{"param_missing", [](Schema& s) { s.features[2].params.clear(); }, "needs \"order\""},
-        BadSchema{"param_range", [](Schema& s) { s.features[2].params["order"] = -1; }, "order = -1"},
-        BadSchema{"band", [](Schema& s) { s.features[3].params["hi_hz"] = 9000; }, "below half the rate"},
+        BadSchema{"param", [](Schema& s) { s.features[2].params["ordr"] = 1; },
+                  "takes no \"ordr\""},
+        BadSchema{"param_missing", [](Schema& s) { s.features[2].params.clear(); },
+                  "needs \"order\""},
+        BadSchema{"param_range", [](Schema& s) { s.features[2].params["order"] = -1; },
+                  "order = -1"},
+        BadSchema{"band", [](Schema& s) { s.features[3].params["hi_hz"] = 9000; },
+                  "below half the rate"},
         BadSchema{"unit", [](Schema& s) { s.channels[0].unit = "mV"; }, "needs an acceleration"},
-        BadSchema{"wrong_source", [](Schema& s) { s.features[0].channel = "speed"; }, "needs a channel of samples"},
-        BadSchema{"twins", [](Schema& s) { s.features[1].name = "vib.rms"; }, "two features are named"},
-        BadSchema{"twin_channels", [](Schema& s) { s.channels[1].name = "vib"; }, "two channels are named"},
+        BadSchema{"wrong_source", [](Schema& s) { s.features[0].channel = "speed"; },
+                  "needs a channel of samples"},
+        BadSchema{"twins", [](Schema& s) { s.features[1].name = "vib.rms"; },
+                  "two features are named"},
+        BadSchema{"twin_channels", [](Schema& s) { s.channels[1].name = "vib"; },
+                  "two channels are named"},
         BadSchema{"rate", [](Schema& s) { s.channels[0].rate_hz = 0; }, "rate_hz"},
-        BadSchema{"hold", [](Schema& s) { s.hold_max = 500 * kMillisecond; }, "hold_max_ms is shorter"},
+        BadSchema{"hold", [](Schema& s) { s.hold_max = 500 * kMillisecond; },
+                  "hold_max_ms is shorter"},
         BadSchema{"window", [](Schema& s) { s.sample_window = 1; }, "sample_window_ms"},
         BadSchema{"none", [](Schema& s) { s.features.clear(); }, "1 to 4096 features"}),
     [](const auto& param) { return param.param.name; });
@@ -396,7 +421,8 @@ TEST(FeaturesTest, TheDocumentListsEveryKind) {
   std::stringstream text;
   text << file.rdbuf();
   for (const FeatureKind& kind : FeatureKinds())
-    EXPECT_NE(text.str().find("| `" + std::string(kind.name) + "` |"), std::string::npos) << kind.name;
+    EXPECT_NE(text.str().find("| `" + std::string(kind.name) + "` |"), std::string::npos)
+        << kind.name;
 }
 
 TEST(StandardizerTest, LearnsAndApplies) {

@@ -9,7 +9,8 @@ namespace {
 
 constexpr double kVelocityFromHz = 2;
 constexpr double kSlip = 0.02;
-constexpr double kStandsOut = 2.5;  // a peak this many times its floor is one; noise rarely gets there
+constexpr double kStandsOut =
+    2.5;  // a peak this many times its floor is one; noise rarely gets there
 constexpr double kEnvelopeLoShare = 0.16;
 constexpr double kEnvelopeHiShare = 0.45;
 
@@ -47,7 +48,10 @@ struct Wanted {
 
 std::vector<Wanted> WantedOrders(const MachineSpec& machine, MarkSet set) {
   if (set == MarkSet::kShaft) return {{"1x", 1}, {"2x", 2}, {"3x", 3}};
-  return {{"BPFO", machine.bpfo}, {"BPFI", machine.bpfi}, {"2xBSF", 2 * machine.bsf}, {"FTF", machine.ftf}};
+  return {{"BPFO", machine.bpfo},
+          {"BPFI", machine.bpfi},
+          {"2xBSF", 2 * machine.bsf},
+          {"FTF", machine.ftf}};
 }
 
 }  // namespace
@@ -56,10 +60,12 @@ Band StandardEnvelopeBand(double rate_hz) {
   return {.lo_hz = kEnvelopeLoShare * rate_hz, .hi_hz = kEnvelopeHiShare * rate_hz};
 }
 
-Result<Spectrum> VelocitySpectrum(std::span<const float> samples, double rate_hz, std::string_view unit, double hi_hz) {
+Result<Spectrum> VelocitySpectrum(std::span<const float> samples, double rate_hz,
+                                  std::string_view unit, double hi_hz) {
   MW_TRY(Check(samples, rate_hz));
   const double to_m_s2 = AccelerationFactor(unit);
-  if (to_m_s2 == 0) return Fail(Errc::kInvalid, "spectrum: \"" + std::string(unit) + "\" is no acceleration");
+  if (to_m_s2 == 0)
+    return Fail(Errc::kInvalid, "spectrum: \"" + std::string(unit) + "\" is no acceleration");
   Analyzer analyzer(rate_hz, samples.size(), {});
   analyzer.Load(samples);
   Spectrum spectrum = {.step_hz = analyzer.line_hz(), .unit = "mm/s", .values = {}};
@@ -73,15 +79,17 @@ Result<Spectrum> VelocitySpectrum(std::span<const float> samples, double rate_hz
   return spectrum;
 }
 
-Result<Spectrum> EnvelopeSpectrum(std::span<const float> samples, double rate_hz, std::string_view unit, double hi_hz) {
+Result<Spectrum> EnvelopeSpectrum(std::span<const float> samples, double rate_hz,
+                                  std::string_view unit, double hi_hz) {
   return EnvelopeSpectrum(samples, rate_hz, unit, hi_hz, StandardEnvelopeBand(rate_hz));
 }
 
-Result<Spectrum> EnvelopeSpectrum(std::span<const float> samples, double rate_hz, std::string_view unit, double hi_hz,
-                                  Band band) {
+Result<Spectrum> EnvelopeSpectrum(std::span<const float> samples, double rate_hz,
+                                  std::string_view unit, double hi_hz, Band band) {
   MW_TRY(Check(samples, rate_hz));
   if (!(band.lo_hz > 0 && band.lo_hz < band.hi_hz && band.hi_hz <= rate_hz / 2))
-    return Fail(Errc::kInvalid, "spectrum: the envelope's band must lie between 0 and half the rate");
+    return Fail(Errc::kInvalid,
+                "spectrum: the envelope's band must lie between 0 and half the rate");
   Analyzer analyzer(rate_hz, samples.size(), {band});
   analyzer.Load(samples);
   Spectrum spectrum = {.step_hz = analyzer.line_hz(), .unit = std::string(unit), .values = {}};
@@ -93,8 +101,8 @@ Result<Spectrum> EnvelopeSpectrum(std::span<const float> samples, double rate_hz
   return spectrum;
 }
 
-std::vector<SpectrumMark> FindMarks(const Spectrum& now, const Spectrum* baseline, const MachineSpec& machine,
-                                    double speed_hz, MarkSet set) {
+std::vector<SpectrumMark> FindMarks(const Spectrum& now, const Spectrum* baseline,
+                                    const MachineSpec& machine, double speed_hz, MarkSet set) {
   std::vector<SpectrumMark> marks;
   std::vector<float> scratch;
   for (const Wanted& wanted : WantedOrders(machine, set)) {
@@ -104,7 +112,8 @@ std::vector<SpectrumMark> FindMarks(const Spectrum& now, const Spectrum* baselin
     const Peak peak = FindPeak(now, hz);
     const double over_floor = PeakToFloor(now.values, now.step_hz, hz, kSlip, scratch);
     if (over_floor >= kStandsOut) mark.found_hz = peak.hz;
-    const bool comparable = baseline != nullptr && std::abs(baseline->step_hz - now.step_hz) < 1e-6 * now.step_hz;
+    const bool comparable =
+        baseline != nullptr && std::abs(baseline->step_hz - now.step_hz) < 1e-6 * now.step_hz;
     const double before = comparable ? FindPeak(*baseline, hz).height : 0;
     mark.times_baseline = before > 1e-12 ? peak.height / before : over_floor;
     marks.push_back(std::move(mark));

@@ -7,7 +7,8 @@
 namespace millwright::dsp {
 namespace {
 
-constexpr float kDeviationMin = 1e-6F;  // under any floor that a bundle gives: never divide by nothing
+constexpr float kDeviationMin =
+    1e-6F;  // under any floor that a bundle gives: never divide by nothing
 
 }  // namespace
 
@@ -24,7 +25,8 @@ Result<Standardizer> Standardizer::Learn(std::span<const float> rows, size_t fea
     return Fail(Errc::kInvalid, "standardiser: no whole rows to learn from");
   if (!deviation_floor.empty() && deviation_floor.size() != features)
     return Fail(Errc::kInvalid, "standardiser: " + std::to_string(deviation_floor.size()) +
-                                    " deviation floors for " + std::to_string(features) + " features");
+                                    " deviation floors for " + std::to_string(features) +
+                                    " features");
   const double n = static_cast<double>(rows.size() / features);
   std::vector<float> mean(features), deviation(features);
   for (size_t f = 0; f < features; ++f) {

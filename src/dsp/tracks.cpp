@@ -113,7 +113,8 @@ void SampleTrack::Append(Nanos ts, std::span<const float> samples, Nanos toleran
   }
   std::ranges::copy(samples, buffer_.begin() + static_cast<std::ptrdiff_t>(size_));
   size_ += samples.size();
-  end_ns_ = ts + static_cast<Nanos>(std::llround(static_cast<double>(samples.size()) * 1e9 / rate_hz_));
+  end_ns_ =
+      ts + static_cast<Nanos>(std::llround(static_cast<double>(samples.size()) * 1e9 / rate_hz_));
 }
 
 std::span<const float> SampleTrack::Window(Nanos end, size_t count) const {

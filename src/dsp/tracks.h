@@ -1,5 +1,5 @@
-// What a pipeline remembers of one channel: the latest samples without a hole, or the latest readings. All memory is
-// taken in the constructors.
+// What a pipeline remembers of one channel: the latest samples without a hole, or the latest
+// readings. All memory is taken in the constructors.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace millwright::dsp {
 
-/// Tells a stuck sensor from a quiet one: the run of equal readings is compared with the longest runs that ended by
-/// themselves before. A channel that never varied is not judged.
+/// Tells a stuck sensor from a quiet one: the run of equal readings is compared with the longest
+/// runs that ended by themselves before. A channel that never varied is not judged.
 class StuckDetector {
  public:
   void Push(float value);
@@ -19,9 +19,9 @@ class StuckDetector {
 
  private:
   float value_ = 0;
-  int run_ = 0;          // equal readings in a row, the latest included
-  int run_max_ = 0;      // the longest finished run
-  int runs_ = 0;         // finished runs
+  int run_ = 0;      // equal readings in a row, the latest included
+  int run_max_ = 0;  // the longest finished run
+  int runs_ = 0;     // finished runs
 };
 
 class ReadingTrack {
@@ -42,7 +42,8 @@ class ReadingTrack {
     double slope = 0;  // per second, least squares; 0 with fewer than 3 readings
     int count = 0;     // readings inside the window; 0: the values are the held one's
   };
-  /// Over (until - window, until]. Without a reading in it, the last one before is held. `found` false: none at all.
+  /// Over (until - window, until]. Without a reading in it, the last one before is held. `found`
+  /// false: none at all.
   [[nodiscard]] Stats Over(Nanos window, Nanos until, bool& found) const;
   /// The latest reading's time at or before `until`; `found` false: none.
   [[nodiscard]] Nanos LatestAt(Nanos until, bool& found) const;
@@ -69,14 +70,15 @@ class SampleTrack {
   /// Keeps at least `keep_samples` of the latest samples in one piece of memory.
   SampleTrack(double rate_hz, size_t keep_samples);
 
-  /// Appends samples that begin at `ts`. Within `tolerance` of the end of what is there they continue it (and the
-  /// track takes over their time); otherwise the run starts anew. At most `keep_samples` at once.
+  /// Appends samples that begin at `ts`. Within `tolerance` of the end of what is there they
+  /// continue it (and the track takes over their time); otherwise the run starts anew. At most
+  /// `keep_samples` at once.
   void Append(Nanos ts, std::span<const float> samples, Nanos tolerance);
 
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] Nanos end_ns() const { return end_ns_; }  // one period after the last sample
-  /// The `count` samples that end at `end`, or at the track's own end where that is earlier; empty where the run is
-  /// shorter than that.
+  /// The `count` samples that end at `end`, or at the track's own end where that is earlier; empty
+  /// where the run is shorter than that.
   [[nodiscard]] std::span<const float> Window(Nanos end, size_t count) const;
   [[nodiscard]] double rate_hz() const { return rate_hz_; }
   void Clear() { size_ = 0; }

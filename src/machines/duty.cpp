@@ -18,10 +18,14 @@ void Wander(double& x, double sigma, double tau_s, double dt_s, Random& random) 
 
 double PeriodOf(LoadProfile profile, Random& random) {
   switch (profile) {
-    case LoadProfile::kSteady: return 1;
-    case LoadProfile::kDaily: return kDayS;
-    case LoadProfile::kCyclic: return random.Uniform(18, 32);
-    case LoadProfile::kStartStop: return random.Uniform(55, 75);
+    case LoadProfile::kSteady:
+      return 1;
+    case LoadProfile::kDaily:
+      return kDayS;
+    case LoadProfile::kCyclic:
+      return random.Uniform(18, 32);
+    case LoadProfile::kStartStop:
+      return random.Uniform(55, 75);
   }
   return 1;
 }
@@ -30,10 +34,14 @@ double PeriodOf(LoadProfile profile, Random& random) {
 
 std::string_view Name(LoadProfile profile) {
   switch (profile) {
-    case LoadProfile::kSteady: return "steady";
-    case LoadProfile::kDaily: return "daily";
-    case LoadProfile::kCyclic: return "cyclic";
-    case LoadProfile::kStartStop: return "start-stop";
+    case LoadProfile::kSteady:
+      return "steady";
+    case LoadProfile::kDaily:
+      return "daily";
+    case LoadProfile::kCyclic:
+      return "cyclic";
+    case LoadProfile::kStartStop:
+      return "start-stop";
   }
   return "steady";
 }
@@ -49,12 +57,14 @@ DutyPoint Duty::Planned() const {
   const double cycle = t_s_ / period_s_ + phase_;
   const double at = cycle - std::floor(cycle);
   switch (profile_) {
-    case LoadProfile::kSteady: return {.speed = 1, .load = base_load_};
+    case LoadProfile::kSteady:
+      return {.speed = 1, .load = base_load_};
     case LoadProfile::kDaily:
       return {.speed = 1, .load = base_load_ - 0.12 + 0.15 * std::sin(2 * std::numbers::pi * at)};
     case LoadProfile::kCyclic:
       // A soft square wave.
-      return {.speed = 1, .load = base_load_ - 0.1 + 0.12 * std::tanh(4 * std::sin(2 * std::numbers::pi * at))};
+      return {.speed = 1,
+              .load = base_load_ - 0.1 + 0.12 * std::tanh(4 * std::sin(2 * std::numbers::pi * at))};
     case LoadProfile::kStartStop: {
       const double in_s = at * period_s_;
       const double stop_s = kRunShare * period_s_;

@@ -18,7 +18,8 @@ Result<FaultKind> ParseFault(std::string_view code) {
   const auto found = std::ranges::find(kNames, code);
   if (found != kNames.end()) return static_cast<FaultKind>(found - kNames.begin());
   std::string known;
-  for (const std::string_view name : kNames) known += (known.empty() ? "" : ", ") + std::string(name);
+  for (const std::string_view name : kNames)
+    known += (known.empty() ? "" : ", ") + std::string(name);
   return Fail(Errc::kInvalid, "fault: \"" + std::string(code) + "\" is none of " + known);
 }
 

@@ -11,7 +11,13 @@
 namespace millwright::machines {
 
 enum class FaultKind : uint8_t {
-  kOuterRace, kInnerRace, kBall, kUnbalance, kMisalignment, kCavitation, kOverheating,
+  kOuterRace,
+  kInnerRace,
+  kBall,
+  kUnbalance,
+  kMisalignment,
+  kCavitation,
+  kOverheating,
 };
 inline constexpr int kFaultKinds = 7;
 
@@ -20,13 +26,15 @@ inline constexpr int kFaultKinds = 7;
 /// kInvalid lists the codes there are.
 [[nodiscard]] Result<FaultKind> ParseFault(std::string_view code);
 
-/// A defect grows like damage does, slowly and then all at once: 0 at its onset, 1 at functional failure `wear_s`
-/// later, (e^(4x) - 1) / (e^4 - 1) in between. It stays at 1 from there.
+/// A defect grows like damage does, slowly and then all at once: 0 at its onset, 1 at functional
+/// failure `wear_s` later, (e^(4x) - 1) / (e^4 - 1) in between. It stays at 1 from there.
 [[nodiscard]] double Severity(double since_onset_s, double wear_s);
-/// When the severity reaches `severity`, in seconds after the onset. The inverse of Severity on (0, 1].
+/// When the severity reaches `severity`, in seconds after the onset. The inverse of Severity on (0,
+/// 1].
 [[nodiscard]] double TimeOfSeverity(double severity, double wear_s);
 
-/// From here a defect is physically developed: recordings are labelled ANOMALY, before that NEUTRAL.
+/// From here a defect is physically developed: recordings are labelled ANOMALY, before that
+/// NEUTRAL.
 inline constexpr double kDevelopedSeverity = 0.15;
 
 struct Fault {

@@ -23,16 +23,24 @@ constexpr std::array<SensorData, 5> kSensors = {{
 }};
 
 Result<void> Check(const MachineConfig& config) {
-  const auto fail = [&](const std::string& what) { return Fail(Errc::kInvalid, "machine " + config.asset + ": " + what); };
-  if (!(config.shaft_hz >= 1 && config.shaft_hz <= 500)) return fail("shaft_hz is not within 1 .. 500");
-  if (!(config.vib_rate_hz >= 1000 && config.vib_rate_hz <= 25600)) return fail("vib_rate_hz is not within 1000 .. 25600");
-  if (!(config.rated_kw > 0 && config.rated_kw <= 1e5)) return fail("rated_kw is not within 0 .. 100000");
+  const auto fail = [&](const std::string& what) {
+    return Fail(Errc::kInvalid, "machine " + config.asset + ": " + what);
+  };
+  if (!(config.shaft_hz >= 1 && config.shaft_hz <= 500))
+    return fail("shaft_hz is not within 1 .. 500");
+  if (!(config.vib_rate_hz >= 1000 && config.vib_rate_hz <= 25600))
+    return fail("vib_rate_hz is not within 1000 .. 25600");
+  if (!(config.rated_kw > 0 && config.rated_kw <= 1e5))
+    return fail("rated_kw is not within 0 .. 100000");
   return {};
 }
 
 Result<void> CheckFault(const MachineConfig& config, FaultKind kind, double wear_s) {
-  const auto fail = [&](const std::string& what) { return Fail(Errc::kInvalid, "machine " + config.asset + ": " + what); };
-  if (kind == FaultKind::kCavitation && config.kind != MachineKind::kPump) return fail("only a pump can cavitate");
+  const auto fail = [&](const std::string& what) {
+    return Fail(Errc::kInvalid, "machine " + config.asset + ": " + what);
+  };
+  if (kind == FaultKind::kCavitation && config.kind != MachineKind::kPump)
+    return fail("only a pump can cavitate");
   if (!(wear_s >= 1 && wear_s <= 1e7)) return fail("wear_s is not within 1 .. 10000000");
   return {};
 }
@@ -40,7 +48,8 @@ Result<void> CheckFault(const MachineConfig& config, FaultKind kind, double wear
 }  // namespace
 
 std::string_view Name(MachineKind kind) {
-  constexpr std::array<std::string_view, 5> kNames = {"pump", "fan", "gearbox", "spindle", "compressor"};
+  constexpr std::array<std::string_view, 5> kNames = {"pump", "fan", "gearbox", "spindle",
+                                                      "compressor"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -65,18 +74,23 @@ Machine::Machine(const MachineConfig& config, const dsp::BearingOrders& orders, 
   for (size_t c = 0; c < count; ++c) {
     const SensorData& data = kSensors[c];
     const double factor = c == 2 ? amperes : 1;
-    channels_.push_back({.name = std::string(kChannelNames[c]),
-                         .unit = std::string(data.unit),
-                         .kind = c == kVib ? dsp::ChannelKind::kSamples : dsp::ChannelKind::kReading,
-                         .rate_hz = c == kVib ? config.vib_rate_hz : data.rate_hz});
+    channels_.push_back(
+        {.name = std::string(kChannelNames[c]),
+         .unit = std::string(data.unit),
+         .kind = c == kVib ? dsp::ChannelKind::kSamples : dsp::ChannelKind::kReading,
+         .rate_hz = c == kVib ? config.vib_rate_hz : data.rate_hz});
     sensors_.emplace_back(data.noise * factor, data.resolution * factor, random_);
   }
   process_.Advance(0, duty_.Advance(0), {});
 }
 
 dsp::MachineSpec Machine::spec() const {
-  return {.shaft_hz = config_.shaft_hz, .bpfo = orders_.bpfo, .bpfi = orders_.bpfi, .bsf = orders_.bsf,
-          .ftf = orders_.ftf, .rated_kw = config_.rated_kw};
+  return {.shaft_hz = config_.shaft_hz,
+          .bpfo = orders_.bpfo,
+          .bpfi = orders_.bpfi,
+          .bsf = orders_.bsf,
+          .ftf = orders_.ftf,
+          .rated_kw = config_.rated_kw};
 }
 
 double Machine::SeverityOf(const Fault& fault) const {
@@ -115,7 +129,8 @@ void Machine::RunStretch(double dt_s, size_t samples) {
   vibration_.Run(duty, condition, fresh);
   Sensor& sensor = sensors_[kVib];
   for (float& sample : fresh) {
-    const double clipped = std::clamp(static_cast<double>(sample), -32767 * kVibrationStep, 32767 * kVibrationStep);
+    const double clipped =
+        std::clamp(static_cast<double>(sample), -32767 * kVibrationStep, 32767 * kVibrationStep);
     sample = static_cast<float>(sensor.Read(clipped));
   }
 }
@@ -127,7 +142,8 @@ std::span<const float> Machine::TakeVibration() {
 
 float Machine::ReadSensor(size_t channel) {
   const ProcessValues& values = process_.values();
-  const std::array<double, 5> truth = {0, values.temperature_c, values.current_a, values.speed_rpm, values.pressure_bar};
+  const std::array<double, 5> truth = {0, values.temperature_c, values.current_a, values.speed_rpm,
+                                       values.pressure_bar};
   return static_cast<float>(sensors_[channel].Read(truth[channel]));
 }
 
@@ -135,7 +151,8 @@ Result<void> Machine::Inject(FaultKind kind, double wear_s) {
   MW_TRY(CheckFault(config_, kind, wear_s));
   const auto same = [&](const Fault& fault) { return fault.kind == kind && fault.onset_s <= t_s_; };
   if (std::ranges::any_of(faults_, same))
-    return Fail(Errc::kConflict, "machine " + config_.asset + ": " + std::string(Name(kind)) + " is there already");
+    return Fail(Errc::kConflict,
+                "machine " + config_.asset + ": " + std::string(Name(kind)) + " is there already");
   faults_.push_back({.kind = kind, .onset_s = t_s_, .wear_s = wear_s});
   return {};
 }
@@ -150,7 +167,8 @@ Result<void> Machine::SetSensor(std::string_view channel, SensorMode mode) {
   }
   std::string known;
   for (const dsp::ChannelSpec& spec : channels_) known += (known.empty() ? "" : ", ") + spec.name;
-  return Fail(Errc::kNotFound, "machine " + config_.asset + ": there is no channel \"" + std::string(channel) + "\", only " + known);
+  return Fail(Errc::kNotFound, "machine " + config_.asset + ": there is no channel \"" +
+                                   std::string(channel) + "\", only " + known);
 }
 
 }  // namespace millwright::machines

@@ -1,5 +1,5 @@
-// One rotating machine with its sensors, on a time of its own that starts at 0. Everything it does follows from its
-// configuration and seed, bit for bit.
+// One rotating machine with its sensors, on a time of its own that starts at 0. Everything it does
+// follows from its configuration and seed, bit for bit.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,14 @@
 namespace millwright::machines {
 
 /// Channels of every machine, in the order of Channels(): pressure only for pumps.
-inline constexpr std::array<std::string_view, 5> kChannelNames = {"vib", "temperature", "current", "speed", "pressure"};
+inline constexpr std::array<std::string_view, 5> kChannelNames = {"vib", "temperature", "current",
+                                                                  "speed", "pressure"};
 inline constexpr size_t kVib = 0;
 
 class Machine {
  public:
-  /// kInvalid names what is wrong with the configuration (bearing, rates, a fault that this kind cannot have).
+  /// kInvalid names what is wrong with the configuration (bearing, rates, a fault that this kind
+  /// cannot have).
   [[nodiscard]] static Result<Machine> Make(const MachineConfig& config, uint64_t plant_seed);
 
   /// Runs on to `t_s` (never back).
@@ -34,7 +36,8 @@ class Machine {
   [[nodiscard]] float ReadSensor(size_t channel);
   [[nodiscard]] SensorMode sensor_mode(size_t channel) const { return sensors_[channel].mode(); }
 
-  /// A fault begins now. kConflict where it is there already, kInvalid where this machine cannot have it.
+  /// A fault begins now. kConflict where it is there already, kInvalid where this machine cannot
+  /// have it.
   [[nodiscard]] Result<void> Inject(FaultKind kind, double wear_s);
   /// All faults are gone, scheduled ones too.
   void Repair();

@@ -42,14 +42,23 @@ class Probe {
     window_.resize(kWindow);
     analyzer_.Load(window_);
   }
-  [[nodiscard]] double velocity() const { return 1e3 * std::sqrt(analyzer_.VelocityPower(10, 1000)); }
+  [[nodiscard]] double velocity() const {
+    return 1e3 * std::sqrt(analyzer_.VelocityPower(10, 1000));
+  }
   [[nodiscard]] double line(double order) const {
     double sum = 0;
-    for (int h = 1; h <= 3; ++h) sum += analyzer_.PeakToFloor(0, h * order * orders_.shaft_hz, 0.02);
+    for (int h = 1; h <= 3; ++h)
+      sum += analyzer_.PeakToFloor(0, h * order * orders_.shaft_hz, 0.02);
     return sum / 3;
   }
-  [[nodiscard]] double one_x() const { return 1e3 * std::sqrt(analyzer_.VelocityPower(0.95 * orders_.shaft_hz, 1.05 * orders_.shaft_hz)); }
-  [[nodiscard]] double two_x() const { return 1e3 * std::sqrt(analyzer_.VelocityPower(1.95 * orders_.shaft_hz, 2.05 * orders_.shaft_hz)); }
+  [[nodiscard]] double one_x() const {
+    return 1e3 *
+           std::sqrt(analyzer_.VelocityPower(0.95 * orders_.shaft_hz, 1.05 * orders_.shaft_hz));
+  }
+  [[nodiscard]] double two_x() const {
+    return 1e3 *
+           std::sqrt(analyzer_.VelocityPower(1.95 * orders_.shaft_hz, 2.05 * orders_.shaft_hz));
+  }
   [[nodiscard]] const dsp::Analyzer& analyzer() const { return analyzer_; }
 
  private:
@@ -121,9 +130,10 @@ TEST(MachineTest, EveryFaultFailsInZoneD) {
 }
 
 TEST(MachineTest, BearingDefectsShowAtTheirOrdersWhenDeveloped) {
-  const std::map<FaultKind, double dsp::MachineSpec::*> kOrders = {{FaultKind::kOuterRace, &dsp::MachineSpec::bpfo},
-                                                                  {FaultKind::kInnerRace, &dsp::MachineSpec::bpfi},
-                                                                  {FaultKind::kBall, &dsp::MachineSpec::bsf}};
+  const std::map<FaultKind, double dsp::MachineSpec::*> kOrders = {
+      {FaultKind::kOuterRace, &dsp::MachineSpec::bpfo},
+      {FaultKind::kInnerRace, &dsp::MachineSpec::bpfi},
+      {FaultKind::kBall, &dsp::MachineSpec::bsf}};
   for (const auto& [kind, member] : kOrders) {
     MachineConfig config = Pump("B-1");
     config.faults = {{.kind = kind, .onset_s = 0, .wear_s = 100}};
@@ -272,7 +282,8 @@ load = "start-stop"
   [[machine.fault]]
   kind = "outer_race"
   onset_s = 45
-)", "plant.toml");
+)",
+                                     "plant.toml");
   ASSERT_TRUE(plant.has_value()) << plant.error().what;
   EXPECT_EQ(plant->site, "alder");
   EXPECT_EQ(plant->broker_port, 1999);
@@ -297,10 +308,13 @@ bearing = { n = 90, ball_mm = 7.94, pitch_mm = 39.0 }
   [[machine.fault]]
   kind = "outer_rase"
   onset_s = 45
-)", "plant.toml");
+)",
+                                     "plant.toml");
   ASSERT_FALSE(plant.has_value());
-  for (const char* part : {"plant.toml:4", "did you mean \"seed\"", "plant.toml:9", "do not fit", "plant.toml:12", "outer_race"})
-    EXPECT_NE(plant.error().what.find(part), std::string::npos) << part << " in\n" << plant.error().what;
+  for (const char* part : {"plant.toml:4", "did you mean \"seed\"", "plant.toml:9", "do not fit",
+                           "plant.toml:12", "outer_race"})
+    EXPECT_NE(plant.error().what.find(part), std::string::npos) << part << " in\n"
+                                                                << plant.error().what;
 }
 
 TEST(PlantConfigTest, DrawsFleetsWithFaultsOfEveryKind) {

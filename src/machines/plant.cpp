@@ -15,10 +15,14 @@ constexpr auto kLater = [](const auto& a, const auto& b) {
 
 std::string_view Name(TruthEvent::Kind kind) {
   switch (kind) {
-    case TruthEvent::Kind::kOnset: return "onset";
-    case TruthEvent::Kind::kFailure: return "failure";
-    case TruthEvent::Kind::kRepair: return "repair";
-    case TruthEvent::Kind::kSensor: return "sensor";
+    case TruthEvent::Kind::kOnset:
+      return "onset";
+    case TruthEvent::Kind::kFailure:
+      return "failure";
+    case TruthEvent::Kind::kRepair:
+      return "repair";
+    case TruthEvent::Kind::kSensor:
+      return "sensor";
   }
   return "onset";
 }
@@ -52,10 +56,14 @@ Plant::Plant(PlantConfig config, Nanos start_ns, std::vector<Machine> machines)
 void Plant::AddSlots(size_t machine, Nanos phase, Random& random) {
   const std::vector<dsp::ChannelSpec>& channels = machines_[machine].channels();
   for (size_t c = 0; c < channels.size(); ++c) {
-    const Nanos period = c == kVib ? config_.block_ms * kMillisecond : FromSeconds(1 / channels[c].rate_hz);
+    const Nanos period =
+        c == kVib ? config_.block_ms * kMillisecond : FromSeconds(1 / channels[c].rate_hz);
     // A block is due when it is full; readings anywhere in their period.
     const Nanos first = c == kVib ? period : FromSeconds(random.Uniform() * Seconds(period));
-    Slot slot = {.machine = machine, .channel = c, .origin_ns = start_ns_ + phase + first, .period_ns = period};
+    Slot slot = {.machine = machine,
+                 .channel = c,
+                 .origin_ns = start_ns_ + phase + first,
+                 .period_ns = period};
     slot.due_ns = slot.origin_ns;
     heap_.push_back(slot);
   }
@@ -68,8 +76,10 @@ std::optional<Emission> Plant::Next() {
   Slot& slot = heap_.back();
   const Nanos due = slot.due_ns;
   ++slot.count;
-  slot.due_ns = slot.origin_ns + static_cast<Nanos>(slot.count) * slot.period_ns;  // from the origin: no drift
-  Emission emission = {.machine = slot.machine, .channel = slot.channel, .ts_ns = due, .due_ns = due, .samples = {}};
+  slot.due_ns = slot.origin_ns +
+                static_cast<Nanos>(slot.count) * slot.period_ns;  // from the origin: no drift
+  Emission emission = {
+      .machine = slot.machine, .channel = slot.channel, .ts_ns = due, .due_ns = due, .samples = {}};
   const Nanos period = slot.period_ns;
   std::ranges::push_heap(heap_, kLater);
   now_ns_ = due;
@@ -99,7 +109,8 @@ void Plant::NoteTruth(size_t machine, Nanos now) {
       truth_.push_back({kind, now, machine, std::string(Name(faults[f].kind)), severity});
       ++told[f];
     };
-    if (told[f] == 0 && machines_[machine].now_s() >= faults[f].onset_s) note(TruthEvent::Kind::kOnset);
+    if (told[f] == 0 && machines_[machine].now_s() >= faults[f].onset_s)
+      note(TruthEvent::Kind::kOnset);
     if (told[f] == 1 && severity >= 1) note(TruthEvent::Kind::kFailure);
   }
 }
@@ -109,10 +120,12 @@ std::vector<TruthEvent> Plant::TakeTruth() { return std::exchange(truth_, {}); }
 Result<size_t> Plant::Find(std::string_view asset) const {
   for (size_t m = 0; m < machines_.size(); ++m)
     if (machines_[m].config().asset == asset) return m;
-  return Fail(Errc::kNotFound, "plant " + config_.site + ": there is no machine \"" + std::string(asset) + "\"");
+  return Fail(Errc::kNotFound,
+              "plant " + config_.site + ": there is no machine \"" + std::string(asset) + "\"");
 }
 
-Result<void> Plant::Inject(std::string_view asset, std::string_view fault, std::optional<double> wear_s) {
+Result<void> Plant::Inject(std::string_view asset, std::string_view fault,
+                           std::optional<double> wear_s) {
   MW_TRY(const size_t m, Find(asset));
   MW_TRY(const FaultKind kind, ParseFault(fault));
   MW_TRY(machines_[m].Inject(kind, wear_s.value_or(config_.wear_s)));
@@ -125,17 +138,20 @@ Result<void> Plant::Repair(std::string_view asset) {
   MW_TRY(const size_t m, Find(asset));
   for (const Fault& fault : machines_[m].faults())
     if (machines_[m].SeverityOf(fault) > 0)
-      truth_.push_back({TruthEvent::Kind::kRepair, now_ns_, m, std::string(Name(fault.kind)), machines_[m].SeverityOf(fault)});
+      truth_.push_back({TruthEvent::Kind::kRepair, now_ns_, m, std::string(Name(fault.kind)),
+                        machines_[m].SeverityOf(fault)});
   machines_[m].Repair();
   told_[m].clear();
   return {};
 }
 
-Result<void> Plant::SetSensor(std::string_view asset, std::string_view channel, std::string_view mode) {
+Result<void> Plant::SetSensor(std::string_view asset, std::string_view channel,
+                              std::string_view mode) {
   MW_TRY(const size_t m, Find(asset));
   MW_TRY(const SensorMode parsed, ParseSensorMode(mode));
   MW_TRY(machines_[m].SetSensor(channel, parsed));
-  truth_.push_back({TruthEvent::Kind::kSensor, now_ns_, m, std::string(channel) + " " + std::string(mode), 0});
+  truth_.push_back(
+      {TruthEvent::Kind::kSensor, now_ns_, m, std::string(channel) + " " + std::string(mode), 0});
   return {};
 }
 

@@ -16,21 +16,25 @@ namespace millwright::machines {
 struct PlantConfig {
   std::string site = "plant";
   uint64_t seed = 1;
-  double wear_s = 60;    // of faults that name no own
-  int block_ms = 200;    // a vibration block is this long
-  double reading_loss = 0;  // share of readings and blocks that a flaky sensor link loses before they are sent
+  double wear_s = 60;  // of faults that name no own
+  int block_ms = 200;  // a vibration block is this long
+  double reading_loss =
+      0;  // share of readings and blocks that a flaky sensor link loses before they are sent
   std::string broker_host = "127.0.0.1";
   int broker_port = 1883;
   int qos = 2;
   std::vector<MachineConfig> machines;
 };
 
-/// Reads plant.toml (docs/formats/plant-config.md); all faults of the file at once, with file, line and key.
-[[nodiscard]] Result<PlantConfig> ReadPlantConfig(std::string_view text, std::string_view file_name);
+/// Reads plant.toml (docs/formats/plant-config.md); all faults of the file at once, with file, line
+/// and key.
+[[nodiscard]] Result<PlantConfig> ReadPlantConfig(std::string_view text,
+                                                  std::string_view file_name);
 
-/// `count` machines drawn from the seed: kinds, speeds, bearings, loads and, in `faulty_share` of them, one fault with an
-/// onset between 40 and 60 % of `seconds`.
-[[nodiscard]] PlantConfig DrawFleet(int count, uint64_t seed, double seconds, double wear_s, double faulty_share);
+/// `count` machines drawn from the seed: kinds, speeds, bearings, loads and, in `faulty_share` of
+/// them, one fault with an onset between 40 and 60 % of `seconds`.
+[[nodiscard]] PlantConfig DrawFleet(int count, uint64_t seed, double seconds, double wear_s,
+                                    double faulty_share);
 
 /// Something that a sensor sends.
 struct Emission {
@@ -60,16 +64,19 @@ class Plant {
 
   /// When the next emission is due.
   [[nodiscard]] Nanos NextDue() const;
-  /// Makes the next emission; nothing where the sensor is silent (the time has gone on all the same).
+  /// Makes the next emission; nothing where the sensor is silent (the time has gone on all the
+  /// same).
   [[nodiscard]] std::optional<Emission> Next();
 
   /// Truth events since the last call.
   [[nodiscard]] std::vector<TruthEvent> TakeTruth();
 
   /// At the time of the last emission. kNotFound for an unknown asset.
-  [[nodiscard]] Result<void> Inject(std::string_view asset, std::string_view fault, std::optional<double> wear_s);
+  [[nodiscard]] Result<void> Inject(std::string_view asset, std::string_view fault,
+                                    std::optional<double> wear_s);
   [[nodiscard]] Result<void> Repair(std::string_view asset);
-  [[nodiscard]] Result<void> SetSensor(std::string_view asset, std::string_view channel, std::string_view mode);
+  [[nodiscard]] Result<void> SetSensor(std::string_view asset, std::string_view channel,
+                                       std::string_view mode);
 
   [[nodiscard]] const std::vector<Machine>& machines() const { return machines_; }
   /// UTC of a machine's own time 0, where its first block begins.
@@ -77,7 +84,8 @@ class Plant {
   [[nodiscard]] const PlantConfig& config() const { return config_; }
 
  private:
-  // A channel's place in the schedule. Phases differ from machine to machine, so that a plant's load is spread.
+  // A channel's place in the schedule. Phases differ from machine to machine, so that a plant's
+  // load is spread.
   struct Slot {
     size_t machine, channel;
     Nanos origin_ns, period_ns;
@@ -93,8 +101,8 @@ class Plant {
   Nanos start_ns_;
   Nanos now_ns_;
   std::vector<Machine> machines_;
-  std::vector<Nanos> phases_;  // of each machine's time 0 after start_ns_
-  std::vector<Slot> heap_;     // the slot that is due first in front
+  std::vector<Nanos> phases_;           // of each machine's time 0 after start_ns_
+  std::vector<Slot> heap_;              // the slot that is due first in front
   std::vector<std::vector<int>> told_;  // per machine and fault: 0 nothing, 1 onset, 2 failure
   std::vector<TruthEvent> truth_;
   Random losses_;

@@ -14,8 +14,9 @@ const std::vector<std::string> kLoadNames = {"steady", "daily", "cyclic", "start
 
 template <typename Enum>
 Enum IndexOf(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<Enum>(std::max<std::ptrdiff_t>(0, std::ranges::find(names, name) - names.begin()) %
-                           static_cast<std::ptrdiff_t>(names.size()));
+  return static_cast<Enum>(
+      std::max<std::ptrdiff_t>(0, std::ranges::find(names, name) - names.begin()) %
+      static_cast<std::ptrdiff_t>(names.size()));
 }
 
 std::vector<std::string> FaultNames() {
@@ -42,7 +43,8 @@ Fault ReadFault(config::Table& table, MachineKind kind, double wear_s) {
   fault.kind = IndexOf<FaultKind>(kNames, table.OneOf("kind", kNames));
   fault.onset_s = table.Number("onset_s", {.min = 0, .max = 1e7});
   fault.wear_s = table.Number("wear_s", {.fallback = wear_s, .min = 1, .max = 1e7});
-  if (fault.kind == FaultKind::kCavitation && kind != MachineKind::kPump) table.Fault("kind", "only a pump can cavitate");
+  if (fault.kind == FaultKind::kCavitation && kind != MachineKind::kPump)
+    table.Fault("kind", "only a pump can cavitate");
   return fault;
 }
 
@@ -57,7 +59,8 @@ MachineConfig ReadMachine(config::Table& table, double wear_s) {
   machine.bearing = ReadBearing(table.OptionalSection("bearing"));
   machine.vib_rate_hz = table.Number("vib_rate_hz", {.fallback = 12800, .min = 1000, .max = 25600});
   machine.load = IndexOf<LoadProfile>(kLoadNames, table.OneOf("load", kLoadNames, "steady"));
-  for (config::Table& fault : table.List("fault")) machine.faults.push_back(ReadFault(fault, machine.kind, wear_s));
+  for (config::Table& fault : table.List("fault"))
+    machine.faults.push_back(ReadFault(fault, machine.kind, wear_s));
   return machine;
 }
 
@@ -94,11 +97,13 @@ Result<PlantConfig> ReadPlantConfig(std::string_view text, std::string_view file
   plant.site = head.Id("site");
   plant.seed = static_cast<uint64_t>(head.Integer("seed", {.fallback = 1, .min = 0}));
   plant.wear_s = head.Number("wear_s", {.fallback = 60, .min = 1, .max = 1e7});
-  plant.block_ms = static_cast<int>(head.Integer("block_ms", {.fallback = 200, .min = 10, .max = 10'000}));
+  plant.block_ms =
+      static_cast<int>(head.Integer("block_ms", {.fallback = 200, .min = 10, .max = 10'000}));
   plant.reading_loss = head.Number("reading_loss", {.fallback = 0, .min = 0, .max = 1});
   config::Table broker = file.root().OptionalSection("broker");
   plant.broker_host = broker.String("host", "127.0.0.1");
-  plant.broker_port = static_cast<int>(broker.Integer("port", {.fallback = 1883, .min = 1, .max = 65535}));
+  plant.broker_port =
+      static_cast<int>(broker.Integer("port", {.fallback = 1883, .min = 1, .max = 65535}));
   plant.qos = static_cast<int>(broker.Integer("qos", {.fallback = 2, .min = 0, .max = 2}));
   std::set<std::string> assets;
   for (config::Table& table : file.root().List("machine")) {
@@ -106,12 +111,14 @@ Result<PlantConfig> ReadPlantConfig(std::string_view text, std::string_view file
     if (!assets.insert(plant.machines.back().asset).second)
       table.Fault("asset", "two machines are named \"" + plant.machines.back().asset + "\"");
   }
-  if (plant.machines.empty()) file.root().Fault("machine", "a plant needs at least one [[machine]]");
+  if (plant.machines.empty())
+    file.root().Fault("machine", "a plant needs at least one [[machine]]");
   MW_TRY(file.Finish());
   return plant;
 }
 
-PlantConfig DrawFleet(int count, uint64_t seed, double seconds, double wear_s, double faulty_share) {
+PlantConfig DrawFleet(int count, uint64_t seed, double seconds, double wear_s,
+                      double faulty_share) {
   PlantConfig plant;
   plant.site = "fleet-" + std::to_string(seed);
   plant.seed = seed;

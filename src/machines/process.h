@@ -1,4 +1,5 @@
-// The slow side of a machine: temperature, motor current, pressure. And the sensors that all values pass through.
+// The slow side of a machine: temperature, motor current, pressure. And the sensors that all values
+// pass through.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,9 @@ struct ProcessValues {
   double pressure_bar = 0;  // pumps only
 };
 
-/// First-order physics: losses heat a housing that cools towards ambient (with a lag of seconds instead of minutes,
-/// as life is compressed), torque draws current, a pump's head follows the square of its speed.
+/// First-order physics: losses heat a housing that cools towards ambient (with a lag of seconds
+/// instead of minutes, as life is compressed), torque draws current, a pump's head follows the
+/// square of its speed.
 class Process {
  public:
   Process(const MachineConfig& config, Random& random);

@@ -1,4 +1,5 @@
-// Random numbers that are the same on every platform and standard library: a simulated plant is its seed.
+// Random numbers that are the same on every platform and standard library: a simulated plant is its
+// seed.
 #pragma once
 
 #include <cmath>

@@ -70,12 +70,14 @@ class BinarySource final : public Source {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> OpenBinarySource(const RecordingInfo& info, int channel, Nanos block) {
+Result<std::unique_ptr<Source>> OpenBinarySource(const RecordingInfo& info, int channel,
+                                                 Nanos block) {
   const size_t index = static_cast<size_t>(channel);
   MW_TRY(InputFile file, InputFile::Open(info.sources[index].path));
   const double count = std::round(Seconds(block) * info.channels[index].rate_hz);
   const size_t block_samples = count < 1 ? 1 : static_cast<size_t>(count);
-  std::unique_ptr<Source> made = std::make_unique<BinarySource>(std::move(file), info, channel, block_samples);
+  std::unique_ptr<Source> made =
+      std::make_unique<BinarySource>(std::move(file), info, channel, block_samples);
   return made;
 }
 

@@ -11,7 +11,8 @@ namespace millwright::recording {
 namespace {
 
 bool IsAbsent(std::string_view cell) {
-  constexpr std::array<std::string_view, 12> kWords = {"", "nan", "NaN", "NAN", "na", "NA", "n/a", "N/A", "null", "NULL", "-", "?"};
+  constexpr std::array<std::string_view, 12> kWords = {"",    "nan", "NaN",  "NAN",  "na", "NA",
+                                                       "n/a", "N/A", "null", "NULL", "-",  "?"};
   for (const std::string_view word : kWords)
     if (cell == word) return true;
   return false;
@@ -35,7 +36,8 @@ Result<Nanos> ParseTime(std::string_view cell, TimeFormat format, Nanos start_ns
   if (!ParseCell(cell, value) || std::isnan(value))
     return Fail(Errc::kInvalid, "\"" + std::string(cell) + "\" is not a time in numbers");
   const double seconds = format == TimeFormat::kUnixMs ? value * 1e-3 : value;
-  if (std::abs(seconds) > 9e9) return Fail(Errc::kInvalid, "the time " + std::string(cell) + " is out of range");
+  if (std::abs(seconds) > 9e9)
+    return Fail(Errc::kInvalid, "the time " + std::string(cell) + " is out of range");
   // Whole seconds and the rest apart: a double holds today's nanoseconds only to 200.
   const double whole = std::floor(seconds);
   const Nanos ns = static_cast<Nanos>(whole) * kSecond + std::llround((seconds - whole) * 1e9);

@@ -47,7 +47,8 @@ class CsvSource final : public Source {
       column.scale = info.sources[index].scale;
       column.rate_hz = info.channels[index].rate_hz;
       column.is_samples = info.channels[index].kind == dsp::ChannelKind::kSamples;
-      column.block_samples = static_cast<size_t>(std::max(2.0, std::round(Seconds(block) * column.rate_hz)));
+      column.block_samples =
+          static_cast<size_t>(std::max(2.0, std::round(Seconds(block) * column.rate_hz)));
       MW_TRY(column.field, FieldOf(info.sources[index].column));
     }
     return {};
@@ -71,7 +72,9 @@ class CsvSource final : public Source {
       return Fail(Errc::kInvalid, file_.path() + ":1: there is no column \"" + name + "\"");
     return static_cast<size_t>(found - fields_.begin());
   }
-  [[nodiscard]] std::string Where() const { return file_.path() + ":" + std::to_string(file_.line_number()); }
+  [[nodiscard]] std::string Where() const {
+    return file_.path() + ":" + std::to_string(file_.line_number());
+  }
 
   Result<void> ReadRow() {
     MW_TRY(const bool more, file_.ReadLine(line_));
@@ -83,15 +86,16 @@ class CsvSource final : public Source {
     if (line_.empty()) return {};
     SplitCsv(line_, separator_, fields_);
     if (fields_.size() != columns_in_file_)
-      return Fail(Errc::kInvalid, Where() + ": " + std::to_string(fields_.size()) + " columns instead of " +
-                                      std::to_string(columns_in_file_));
+      return Fail(Errc::kInvalid, Where() + ": " + std::to_string(fields_.size()) +
+                                      " columns instead of " + std::to_string(columns_in_file_));
     Nanos ts = 0;
     if (has_time_) {
       Result<Nanos> parsed = ParseTime(fields_[time_field_], time_format_, start_ns_);
       if (!parsed) return Fail(Errc::kInvalid, Where() + ": " + parsed.error().what);
       ts = *parsed;
     } else {
-      ts = start_ns_ + static_cast<Nanos>(std::llround(static_cast<double>(row_) / columns_.front().rate_hz * 1e9));
+      ts = start_ns_ + static_cast<Nanos>(std::llround(static_cast<double>(row_) /
+                                                       columns_.front().rate_hz * 1e9));
     }
     ++row_;
     for (Column& column : columns_) MW_TRY(AddCell(column, ts));
@@ -101,13 +105,15 @@ class CsvSource final : public Source {
   Result<void> AddCell(Column& column, Nanos ts) {
     double value = 0;
     if (!ParseCell(fields_[column.field], value))
-      return Fail(Errc::kInvalid, Where() + ": column " + std::to_string(column.field + 1) + ": \"" +
-                                      std::string(fields_[column.field]) + "\" is not a number");
+      return Fail(Errc::kInvalid, Where() + ": column " + std::to_string(column.field + 1) +
+                                      ": \"" + std::string(fields_[column.field]) +
+                                      "\" is not a number");
     const float scaled = static_cast<float>(value * column.scale);
     if (column.is_samples) {
       AddSample(column, ts, scaled);
     } else if (std::isfinite(scaled)) {
-      queue_.push_back({.channel = column.channel, .ts_ns = ts, .due_ns = ts, .value = scaled, .samples = {}});
+      queue_.push_back(
+          {.channel = column.channel, .ts_ns = ts, .due_ns = ts, .value = scaled, .samples = {}});
     }
     return {};
   }
@@ -127,8 +133,8 @@ class CsvSource final : public Source {
     return static_cast<Nanos>(std::llround(static_cast<double>(samples) * 1e9 / column.rate_hz));
   }
 
-  // What is handed out stays in `out` while the next block grows. Blocks hold two samples at least, so that one row
-  // never hands out two of them.
+  // What is handed out stays in `out` while the next block grows. Blocks hold two samples at least,
+  // so that one row never hands out two of them.
   void HandOut(Column& column) {
     if (column.block.empty()) return;
     std::swap(column.block, column.out);
@@ -159,7 +165,8 @@ class CsvSource final : public Source {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> OpenCsvSource(const RecordingInfo& info, std::vector<int> channels, Nanos block) {
+Result<std::unique_ptr<Source>> OpenCsvSource(const RecordingInfo& info, std::vector<int> channels,
+                                              Nanos block) {
   const ChannelSource& format = info.sources[static_cast<size_t>(channels.front())];
   MW_TRY(InputFile file, InputFile::Open(format.path));
   auto source = std::make_unique<CsvSource>(std::move(file), info.start_ns, format);

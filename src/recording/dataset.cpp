@@ -32,20 +32,24 @@ void Search(const fs::path& folder, Found& found) {
     if (entry.is_directory(error)) Search(entry.path(), found);
     if (entry.is_regular_file(error)) {
       const std::string name = entry.path().filename().string();
-      if (name.ends_with(".csv") || name.ends_with(".csv.gz")) found.csv_files.push_back(entry.path());
+      if (name.ends_with(".csv") || name.ends_with(".csv.gz"))
+        found.csv_files.push_back(entry.path());
     }
   }
 }
 
 std::string IdOf(const fs::path& root, const fs::path& path) {
-  std::string id = path == root ? root.filename().string() : path.lexically_relative(root).generic_string();
-  if (id.empty() || id == ".") id = fs::absolute(root).lexically_normal().parent_path().filename().string();
+  std::string id =
+      path == root ? root.filename().string() : path.lexically_relative(root).generic_string();
+  if (id.empty() || id == ".")
+    id = fs::absolute(root).lexically_normal().parent_path().filename().string();
   for (const std::string_view ending : {".gz", ".csv"})
     if (id.ends_with(ending)) id.resize(id.size() - ending.size());
   return id;
 }
 
-Result<std::vector<RecordingInfo>> ReadFolders(const fs::path& root, const std::vector<fs::path>& folders) {
+Result<std::vector<RecordingInfo>> ReadFolders(const fs::path& root,
+                                               const std::vector<fs::path>& folders) {
   std::vector<RecordingInfo> all;
   for (const fs::path& folder : folders) {
     MW_TRY(all.emplace_back(), ReadTomlLayout(folder.string()));
@@ -54,7 +58,8 @@ Result<std::vector<RecordingInfo>> ReadFolders(const fs::path& root, const std::
   return all;
 }
 
-Result<std::vector<RecordingInfo>> ReadCsvFiles(const fs::path& root, const std::vector<fs::path>& paths) {
+Result<std::vector<RecordingInfo>> ReadCsvFiles(const fs::path& root,
+                                                const std::vector<fs::path>& paths) {
   std::vector<RecordingInfo> all;
   for (const fs::path& path : paths) {
     if (!IsDatetimeCsv(path.string())) continue;
@@ -95,18 +100,21 @@ Result<void> ReadGroups(const fs::path& root, std::vector<RecordingInfo>& all) {
 Result<std::vector<RecordingInfo>> OpenDataset(const std::string& path) {
   std::error_code error;
   const fs::path root(path);
-  if (!fs::exists(root, error)) return Fail(Errc::kNotFound, path + ": there is no such file or folder");
+  if (!fs::exists(root, error))
+    return Fail(Errc::kNotFound, path + ": there is no such file or folder");
   Found found;
   if (fs::is_directory(root, error)) {
     Search(root, found);
   } else {
     found.csv_files.push_back(root);
   }
-  MW_TRY(std::vector<RecordingInfo> all,
-         found.folders.empty() ? ReadCsvFiles(root, found.csv_files) : ReadFolders(root, found.folders));
+  MW_TRY(std::vector<RecordingInfo> all, found.folders.empty() ? ReadCsvFiles(root, found.csv_files)
+                                                               : ReadFolders(root, found.folders));
   if (all.empty())
-    return Fail(Errc::kNotFound, path + ": holds no recording (a folder with recording.toml, or a CSV file whose first "
-                                        "column is \"datetime\")");
+    return Fail(Errc::kNotFound,
+                path +
+                    ": holds no recording (a folder with recording.toml, or a CSV file whose first "
+                    "column is \"datetime\")");
   std::ranges::sort(all, {}, &RecordingInfo::id);
   if (fs::is_directory(root, error)) MW_TRY(ReadGroups(root, all));
   return all;

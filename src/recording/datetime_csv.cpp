@@ -1,5 +1,5 @@
-// CSV files as SKAB publishes them: `;` between columns, first `datetime`, then one column per sensor, then (where the
-// run is labelled) `anomaly` and `changepoint` with 0 or 1.
+// CSV files as SKAB publishes them: `;` between columns, first `datetime`, then one column per
+// sensor, then (where the run is labelled) `anomaly` and `changepoint` with 0 or 1.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -27,8 +27,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kUnits = 
 std::string ChannelName(std::string_view column) {
   std::string name(column.substr(0, 64));
   for (char& c : name) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                         c == '.' || c == '-';
+    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
     if (!allowed) c = '_';
   }
   if (!name.empty() && (name.front() == '.' || name.front() == '-')) name.front() = '_';
@@ -36,7 +36,8 @@ std::string ChannelName(std::string_view column) {
 }
 
 std::string_view UnitOf(std::string_view name) {
-  const auto known = std::ranges::find(kUnits, name, &std::pair<std::string_view, std::string_view>::first);
+  const auto known =
+      std::ranges::find(kUnits, name, &std::pair<std::string_view, std::string_view>::first);
   return known == kUnits.end() ? std::string_view() : known->second;
 }
 
@@ -46,7 +47,9 @@ char SeparatorOf(std::string_view header) {
 
 bool IsLabelColumn(std::string_view name) { return name == "anomaly" || name == "changepoint"; }
 
-bool HasEnding(const std::string& path, std::string_view ending) { return std::string_view(path).ends_with(ending); }
+bool HasEnding(const std::string& path, std::string_view ending) {
+  return std::string_view(path).ends_with(ending);
+}
 
 struct Header {
   std::string line;  // backs `columns`
@@ -82,7 +85,8 @@ void AddChannels(const Header& header, const std::string& path, RecordingInfo& i
   }
 }
 
-// What the rows tell before they are replayed: when the run starts, how often it is read, where it is anomalous.
+// What the rows tell before they are replayed: when the run starts, how often it is read, where it
+// is anomalous.
 class RowScan {
  public:
   RowScan(const Header& header, RecordingInfo& info) : header_(header), info_(info) {}
@@ -90,15 +94,20 @@ class RowScan {
   Result<void> Add(std::string_view line, const std::string& where) {
     SplitCsv(line, header_.separator, fields_);
     if (fields_.size() != header_.columns.size())
-      return Fail(Errc::kInvalid, where + ": " + std::to_string(fields_.size()) + " columns instead of " +
+      return Fail(Errc::kInvalid, where + ": " + std::to_string(fields_.size()) +
+                                      " columns instead of " +
                                       std::to_string(header_.columns.size()));
     const Result<Nanos> ts = ParseUtc(fields_.front());
     if (!ts) return Fail(Errc::kInvalid, where + ": column \"datetime\": " + ts.error().what);
     double anomaly = 0;
     if (header_.anomaly != 0 && !ParseCell(fields_[header_.anomaly], anomaly))
-      return Fail(Errc::kInvalid, where + ": column \"anomaly\": \"" + std::string(fields_[header_.anomaly]) + "\" is neither 0 nor 1");
-    if (rows_++ == 0) info_.start_ns = *ts;
-    else if (*ts > last_) gaps_.push_back(*ts - last_);
+      return Fail(Errc::kInvalid, where + ": column \"anomaly\": \"" +
+                                      std::string(fields_[header_.anomaly]) +
+                                      "\" is neither 0 nor 1");
+    if (rows_++ == 0)
+      info_.start_ns = *ts;
+    else if (*ts > last_)
+      gaps_.push_back(*ts - last_);
     AddRow(*ts, anomaly > 0.5);
     last_ = *ts;
     return {};
@@ -127,7 +136,10 @@ class RowScan {
   }
   void Close(Nanos end) {
     open_ = false;
-    info_.labels.push_back({.start_s = Seconds(opened_ - info_.start_ns), .end_s = Seconds(end - info_.start_ns), .rating = Rating::kAnomaly, .fault = {}});
+    info_.labels.push_back({.start_s = Seconds(opened_ - info_.start_ns),
+                            .end_s = Seconds(end - info_.start_ns),
+                            .rating = Rating::kAnomaly,
+                            .fault = {}});
   }
 
   const Header& header_;

@@ -6,9 +6,12 @@ namespace millwright::recording {
 
 std::string_view Name(Rating rating) {
   switch (rating) {
-    case Rating::kNoAnomaly: return "NO_ANOMALY";
-    case Rating::kNeutral: return "NEUTRAL";
-    case Rating::kAnomaly: return "ANOMALY";
+    case Rating::kNoAnomaly:
+      return "NO_ANOMALY";
+    case Rating::kNeutral:
+      return "NEUTRAL";
+    case Rating::kAnomaly:
+      return "ANOMALY";
   }
   return "NO_ANOMALY";
 }

@@ -18,7 +18,8 @@ class MergingReader final : public Reader {
  public:
   explicit MergingReader(std::vector<Lane> lanes) : lanes_(std::move(lanes)) {}
 
-  // An item's samples live in its source, so a lane is moved on only when the caller comes for the next item.
+  // An item's samples live in its source, so a lane is moved on only when the caller comes for the
+  // next item.
   Result<bool> Next(Item& item) override {
     Lane* first = nullptr;
     for (Lane& lane : lanes_) {
@@ -55,7 +56,8 @@ std::vector<int> Companions(const RecordingInfo& info, size_t first) {
     const bool csv = info.sources[c].format == FileFormat::kCsv;
     const bool same_rate = !info.sources[first].time_column.empty() ||
                            info.channels[c].rate_hz == info.channels[first].rate_hz;
-    if (csv && same_rate && SameFile(info.sources[first], info.sources[c])) together.push_back(static_cast<int>(c));
+    if (csv && same_rate && SameFile(info.sources[first], info.sources[c]))
+      together.push_back(static_cast<int>(c));
   }
   return together;
 }
@@ -65,7 +67,8 @@ std::vector<int> Companions(const RecordingInfo& info, size_t first) {
 Result<std::unique_ptr<Reader>> Reader::Open(const RecordingInfo& info, ReaderOptions options) {
   if (info.channels.empty() || info.channels.size() != info.sources.size())
     return Fail(Errc::kInvalid, "recording " + info.id + ": each channel needs its source");
-  if (options.block <= 0) return Fail(Errc::kInvalid, "recording " + info.id + ": blocks must have a length");
+  if (options.block <= 0)
+    return Fail(Errc::kInvalid, "recording " + info.id + ": blocks must have a length");
   std::vector<Lane> lanes;
   std::vector<bool> opened(info.channels.size());
   for (size_t c = 0; c < info.channels.size(); ++c) {

@@ -42,9 +42,11 @@ class RecordingTest : public ::testing::Test {
   fs::path root_;
 };
 
-constexpr const char* kSkabHead = "datetime;Accelerometer1RMS;Volume Flow RateRMS;anomaly;changepoint\n";
+constexpr const char* kSkabHead =
+    "datetime;Accelerometer1RMS;Volume Flow RateRMS;anomaly;changepoint\n";
 
-std::vector<Item> ReadAll(const RecordingInfo& info, std::vector<std::vector<float>>* blocks = nullptr) {
+std::vector<Item> ReadAll(const RecordingInfo& info,
+                          std::vector<std::vector<float>>* blocks = nullptr) {
   std::vector<Item> items;
   auto reader = Reader::Open(info);
   EXPECT_TRUE(reader.has_value()) << reader.error().what;
@@ -66,7 +68,8 @@ TEST_F(RecordingTest, ReadsSkabRunsWithLabels) {
                             "2020-03-09 10:14:36;0.3;;1.0;1.0\n"
                             "2020-03-09 10:14:37;0.4;78.0;1.0;0.0\n"
                             "2020-03-09 10:14:38;0.5;79.0;0.0;0.0\n");
-  WriteGz("anomaly-free.csv.gz", "datetime;Accelerometer1RMS\n2020-02-08 13:30:47;0.2\n2020-02-08 13:30:48;0.3\n");
+  WriteGz("anomaly-free.csv.gz",
+          "datetime;Accelerometer1RMS\n2020-02-08 13:30:47;0.2\n2020-02-08 13:30:48;0.3\n");
   Write("notes.csv", "a,b\n1,2\n");
   const auto all = OpenDataset(root());
   ASSERT_TRUE(all.has_value()) << all.error().what;
@@ -105,7 +108,8 @@ TEST_F(RecordingTest, NamesLineAndColumnOfABadCell) {
   Item item;
   const Result<bool> more = (*reader)->Next(item);
   ASSERT_FALSE(more.has_value());
-  EXPECT_NE(more.error().what.find("run.csv:2: column 3: \"oops\" is not a number"), std::string::npos)
+  EXPECT_NE(more.error().what.find("run.csv:2: column 3: \"oops\" is not a number"),
+            std::string::npos)
       << more.error().what;
 }
 
@@ -113,11 +117,13 @@ TEST_F(RecordingTest, RefusesBadSkabRows) {
   Write("run.csv", std::string(kSkabHead) + "2020-03-09 10:14:33;0.1;1;0.0\n");
   const auto narrow = OpenDataset(root());
   ASSERT_FALSE(narrow.has_value());
-  EXPECT_NE(narrow.error().what.find("run.csv:2: 4 columns instead of 5"), std::string::npos) << narrow.error().what;
+  EXPECT_NE(narrow.error().what.find("run.csv:2: 4 columns instead of 5"), std::string::npos)
+      << narrow.error().what;
   Write("run.csv", std::string(kSkabHead) + "yesterday;0.1;1;0.0;0\n");
   const auto time = OpenDataset(root());
   ASSERT_FALSE(time.has_value());
-  EXPECT_NE(time.error().what.find("run.csv:2: column \"datetime\""), std::string::npos) << time.error().what;
+  EXPECT_NE(time.error().what.find("run.csv:2: column \"datetime\""), std::string::npos)
+      << time.error().what;
   Write("run.csv", kSkabHead);
   EXPECT_FALSE(OpenDataset(root()).has_value());
 }
@@ -137,17 +143,19 @@ RecordingInfo PumpInfo() {
   info.source = "a test";
   info.licence = "Apache-2.0";
   info.start_ns = kStart;
-  info.machine = {.shaft_hz = 24.7, .bpfo = 3.57, .bpfi = 5.43, .bsf = 2.32, .ftf = 0.4, .rated_kw = 30};
+  info.machine = {
+      .shaft_hz = 24.7, .bpfo = 3.57, .bpfi = 5.43, .bsf = 2.32, .ftf = 0.4, .rated_kw = 30};
   return info;
 }
 
 std::vector<WriterChannel> PumpChannels() {
-  return {{.spec = {.name = "vib", .unit = "m/s2", .kind = dsp::ChannelKind::kSamples, .rate_hz = 1000},
-           .format = FileFormat::kI16le,
-           .scale = 0.01},
-          {.spec = {.name = "raw", .unit = "g", .kind = dsp::ChannelKind::kSamples, .rate_hz = 500},
-           .format = FileFormat::kF32le},
-          {.spec = {.name = "temperature", .unit = "degC", .rate_hz = 1}}};
+  return {
+      {.spec = {.name = "vib", .unit = "m/s2", .kind = dsp::ChannelKind::kSamples, .rate_hz = 1000},
+       .format = FileFormat::kI16le,
+       .scale = 0.01},
+      {.spec = {.name = "raw", .unit = "g", .kind = dsp::ChannelKind::kSamples, .rate_hz = 500},
+       .format = FileFormat::kF32le},
+      {.spec = {.name = "temperature", .unit = "degC", .rate_hz = 1}}};
 }
 
 TEST_F(RecordingTest, ReadsWhatItWrote) {
@@ -160,7 +168,8 @@ TEST_F(RecordingTest, ReadsWhatItWrote) {
   ASSERT_TRUE((*writer)->Block(0, std::span(vib).subspan(700)).has_value());
   ASSERT_TRUE((*writer)->Block(1, raw).has_value());
   ASSERT_TRUE((*writer)->Reading(2, kStart + 250 * kMillisecond, 61.25F).has_value());
-  const Label label = {.start_s = 0.25, .end_s = 0.75, .rating = Rating::kAnomaly, .fault = "outer_race"};
+  const Label label = {
+      .start_s = 0.25, .end_s = 0.75, .rating = Rating::kAnomaly, .fault = "outer_race"};
   ASSERT_TRUE((*writer)->Finish(std::span(&label, 1)).has_value());
 
   const auto all = OpenDataset(root());
@@ -202,7 +211,8 @@ TEST_F(RecordingTest, WillNotOverwriteARecording) {
   auto writer = Writer::Create(root() + "/run", PumpInfo(), PumpChannels());
   ASSERT_TRUE(writer.has_value());
   ASSERT_TRUE((*writer)->Finish({}).has_value());
-  EXPECT_EQ(Writer::Create(root() + "/run", PumpInfo(), PumpChannels()).error().code, Errc::kConflict);
+  EXPECT_EQ(Writer::Create(root() + "/run", PumpInfo(), PumpChannels()).error().code,
+            Errc::kConflict);
 }
 
 constexpr const char* kToml = R"([recording]
@@ -230,7 +240,8 @@ TEST_F(RecordingTest, ReadsWaveformsAndReadingsFromOneCsv) {
   Write("run/recording.toml", kToml);
   std::string csv = "t,a,b\n";
   for (int i = 0; i < 500; ++i)
-    csv += std::to_string(1'800'000'000'000 + 1 * i) + "," + std::to_string(i) + "," + (i % 100 == 0 ? std::to_string(i) : "") + "\n";
+    csv += std::to_string(1'800'000'000'000 + 1 * i) + "," + std::to_string(i) + "," +
+           (i % 100 == 0 ? std::to_string(i) : "") + "\n";
   WriteGz("run/data.csv.gz", csv);
   const auto all = OpenDataset(root() + "/run");
   ASSERT_TRUE(all.has_value()) << all.error().what;
@@ -268,9 +279,11 @@ rating = "ANOMALY"
 )");
   const auto all = OpenDataset(root());
   ASSERT_FALSE(all.has_value());
-  for (const char* part : {"recording.toml:2", "recording.toml:3", "recording.toml:6", "recording.toml:7",
-                           "recording.toml:8", "inside the recording's folder", "lies before start_s"})
-    EXPECT_NE(all.error().what.find(part), std::string::npos) << part << " in\n" << all.error().what;
+  for (const char* part :
+       {"recording.toml:2", "recording.toml:3", "recording.toml:6", "recording.toml:7",
+        "recording.toml:8", "inside the recording's folder", "lies before start_s"})
+    EXPECT_NE(all.error().what.find(part), std::string::npos) << part << " in\n"
+                                                              << all.error().what;
 }
 
 TEST_F(RecordingTest, AssignsGroups) {
@@ -286,8 +299,10 @@ TEST_F(RecordingTest, AssignsGroups) {
   Write("dataset.toml", "[groups]\ntrain = [\"a/*\", \"c/*\"]\ntest = [\"a/1\"]\n");
   const auto wrong = OpenDataset(root());
   ASSERT_FALSE(wrong.has_value());
-  EXPECT_NE(wrong.error().what.find("\"c/*\" matches no recording"), std::string::npos) << wrong.error().what;
-  EXPECT_NE(wrong.error().what.find("\"a/1\" is in \"test\" too"), std::string::npos) << wrong.error().what;
+  EXPECT_NE(wrong.error().what.find("\"c/*\" matches no recording"), std::string::npos)
+      << wrong.error().what;
+  EXPECT_NE(wrong.error().what.find("\"a/1\" is in \"test\" too"), std::string::npos)
+      << wrong.error().what;
 }
 
 TEST_F(RecordingTest, NoticesCutFiles) {

@@ -78,8 +78,9 @@ Result<bool> InputFile::ReadLine(std::string& line) {
     const size_t end = std::min(buffer_.find('\n', buffer_at_), buffer_.size());
     line.append(buffer_, buffer_at_, end - buffer_at_);
     if (line.size() > kLineBytesMax)
-      return Fail(Errc::kInvalid, path_ + ":" + std::to_string(line_number_ + 1) + ": the line is longer than " +
-                                      std::to_string(kLineBytesMax) + " bytes");
+      return Fail(Errc::kInvalid, path_ + ":" + std::to_string(line_number_ + 1) +
+                                      ": the line is longer than " + std::to_string(kLineBytesMax) +
+                                      " bytes");
     buffer_at_ = end == buffer_.size() ? end : end + 1;
     if (end < buffer_.size()) break;
   }

@@ -1,4 +1,5 @@
-// Reads a file front to back, plain or gzip-compressed alike, without holding more than a buffer of it.
+// Reads a file front to back, plain or gzip-compressed alike, without holding more than a buffer of
+// it.
 #pragma once
 
 #include <memory>
@@ -23,8 +24,8 @@ class InputFile {
 
   /// Fills `out` as far as the file goes; how many bytes. kInvalid for damaged or cut gzip data.
   [[nodiscard]] Result<size_t> Read(std::span<std::byte> out);
-  /// The next line without its end ("\n" or "\r\n"); false at the file's end. kInvalid for a line beyond
-  /// kLineBytesMax. `line` keeps its capacity.
+  /// The next line without its end ("\n" or "\r\n"); false at the file's end. kInvalid for a line
+  /// beyond kLineBytesMax. `line` keeps its capacity.
   [[nodiscard]] Result<bool> ReadLine(std::string& line);
   /// Of the line read last, from 1.
   [[nodiscard]] size_t line_number() const { return line_number_; }
@@ -42,7 +43,8 @@ class InputFile {
   size_t line_number_ = 0;
 };
 
-/// Splits a CSV line. A field may stand in double quotes and then hold separators. Blanks round a field are dropped.
+/// Splits a CSV line. A field may stand in double quotes and then hold separators. Blanks round a
+/// field are dropped.
 void SplitCsv(std::string_view line, char separator, std::vector<std::string_view>& fields);
 
 }  // namespace millwright::recording

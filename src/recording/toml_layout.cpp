@@ -30,13 +30,15 @@ TimeFormat TimeFormatOf(const std::string& name) {
 std::string ResolveFile(config::Table& table, const std::string& folder) {
   const std::string name = table.String("file");
   const std::filesystem::path path(name);
-  const bool leads_out = path.is_absolute() || std::ranges::any_of(path, [](const auto& p) { return p == ".."; });
+  const bool leads_out =
+      path.is_absolute() || std::ranges::any_of(path, [](const auto& p) { return p == ".."; });
   if (leads_out) {
     table.Fault("file", "\"" + name + "\" must lie inside the recording's folder");
     return {};
   }
   const std::string found = FindPlainOrGz(folder + "/" + name);
-  if (found.empty() && !name.empty()) table.Fault("file", "there is neither \"" + name + "\" nor \"" + name + ".gz\" in " + folder);
+  if (found.empty() && !name.empty())
+    table.Fault("file", "there is neither \"" + name + "\" nor \"" + name + ".gz\" in " + folder);
   return found;
 }
 
@@ -44,7 +46,8 @@ void ReadCsvKeys(config::Table& table, ChannelSource& source) {
   source.column = table.String("column", "");
   if (source.column.empty()) table.Fault("column", "a csv channel needs the name of its column");
   source.time_column = table.String("time_column", "");
-  source.time_format = TimeFormatOf(table.OneOf("time_format", {"seconds", "unix", "unix_ms", "rfc3339"}, "seconds"));
+  source.time_format = TimeFormatOf(
+      table.OneOf("time_format", {"seconds", "unix", "unix_ms", "rfc3339"}, "seconds"));
   const std::string separator = table.String("separator", ",");
   if (separator.size() == 1) {
     source.separator = separator.front();
@@ -65,9 +68,11 @@ void ReadChannel(config::Table& table, const std::string& folder, RecordingInfo&
   const bool csv = source.format == FileFormat::kCsv;
   if (csv) ReadCsvKeys(table, source);
   const bool fast = !csv || spec.rate_hz >= kCsvSamplesFromHz;
-  const std::string kind = table.OneOf("kind", {"samples", "reading"}, fast ? "samples" : "reading");
+  const std::string kind =
+      table.OneOf("kind", {"samples", "reading"}, fast ? "samples" : "reading");
   spec.kind = kind == "samples" ? dsp::ChannelKind::kSamples : dsp::ChannelKind::kReading;
-  if (!csv && spec.kind == dsp::ChannelKind::kReading) table.Fault("kind", "readings are stored as csv");
+  if (!csv && spec.kind == dsp::ChannelKind::kReading)
+    table.Fault("kind", "readings are stored as csv");
   if (std::ranges::find(info.channels, spec.name, &dsp::ChannelSpec::name) != info.channels.end())
     table.Fault("name", "two channels are named \"" + spec.name + "\"");
   info.channels.push_back(std::move(spec));
@@ -78,7 +83,9 @@ void ReadMachine(config::Table machine, dsp::MachineSpec& spec) {
   spec.shaft_hz = machine.Number("shaft_hz", {.fallback = 0, .min = 0, .max = 10'000});
   spec.rated_kw = machine.Number("rated_kw", {.fallback = 0, .min = 0, .max = 1e6});
   config::Table bearing = machine.OptionalSection("bearing");
-  const auto order = [&](std::string_view key) { return bearing.Number(key, {.fallback = 0, .min = 0, .max = 1000}); };
+  const auto order = [&](std::string_view key) {
+    return bearing.Number(key, {.fallback = 0, .min = 0, .max = 1000});
+  };
   spec.bpfo = order("bpfo");
   spec.bpfi = order("bpfi");
   spec.bsf = order("bsf");
@@ -90,10 +97,14 @@ void ReadLabel(config::Table& table, RecordingInfo& info) {
   label.start_s = table.Number("start_s", {.min = 0});
   label.end_s = table.Number("end_s", {.min = 0});
   const std::string rating = table.OneOf("rating", {"ANOMALY", "NO_ANOMALY", "NEUTRAL"});
-  label.rating = rating == "ANOMALY" ? Rating::kAnomaly : rating == "NEUTRAL" ? Rating::kNeutral : Rating::kNoAnomaly;
+  label.rating = rating == "ANOMALY"   ? Rating::kAnomaly
+                 : rating == "NEUTRAL" ? Rating::kNeutral
+                                       : Rating::kNoAnomaly;
   label.fault = table.String("fault", "");
   if (label.end_s < label.start_s) table.Fault("end_s", "lies before start_s");
-  const auto overlaps = [&](const Label& other) { return label.start_s < other.end_s && other.start_s < label.end_s; };
+  const auto overlaps = [&](const Label& other) {
+    return label.start_s < other.end_s && other.start_s < label.end_s;
+  };
   if (std::ranges::any_of(info.labels, overlaps)) table.Fault("start_s", "overlaps another label");
   info.labels.push_back(std::move(label));
 }
@@ -122,7 +133,8 @@ Result<RecordingInfo> ReadTomlLayout(const std::string& folder) {
   ReadMachine(file.root().OptionalSection("machine"), info.machine);
   for (config::Table& table : file.root().List("channel")) ReadChannel(table, folder, info);
   for (config::Table& table : file.root().List("label")) ReadLabel(table, info);
-  if (info.channels.empty()) file.root().Fault("channel", "a recording needs at least one [[channel]]");
+  if (info.channels.empty())
+    file.root().Fault("channel", "a recording needs at least one [[channel]]");
   MW_TRY(file.Finish());
   std::ranges::sort(info.labels, {}, &Label::start_s);
   return info;

@@ -1,4 +1,5 @@
-// Samples go to one raw file a channel, the readings of a channel to a CSV file of their own (their times differ).
+// Samples go to one raw file a channel, the readings of a channel to a CSV file of their own (their
+// times differ).
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -21,9 +22,12 @@ using Handle = std::unique_ptr<std::FILE, Closer>;
 
 std::string_view FormatName(FileFormat format) {
   switch (format) {
-    case FileFormat::kCsv: return "csv";
-    case FileFormat::kF32le: return "f32le";
-    case FileFormat::kI16le: return "i16le";
+    case FileFormat::kCsv:
+      return "csv";
+    case FileFormat::kF32le:
+      return "f32le";
+    case FileFormat::kI16le:
+      return "i16le";
   }
   return "csv";
 }
@@ -53,7 +57,8 @@ class FolderWriter final : public Writer {
       const std::string path = folder_ + "/" + FileName(channel);
       Handle file(std::fopen(path.c_str(), "wbe"));
       if (file == nullptr) return Fail(Errc::kIo, path + ": " + std::strerror(errno));
-      if (channel.format == FileFormat::kCsv) std::fprintf(file.get(), "t,%s\n", channel.spec.name.c_str());
+      if (channel.format == FileFormat::kCsv)
+        std::fprintf(file.get(), "t,%s\n", channel.spec.name.c_str());
       files_.push_back(std::move(file));
     }
     return {};
@@ -62,7 +67,8 @@ class FolderWriter final : public Writer {
   Result<void> Reading(int channel, Nanos ts, float value) override {
     std::FILE* file = files_[static_cast<size_t>(channel)].get();
     const Nanos since = ts - info_.start_ns;
-    const int written = std::fprintf(file, "%.6f,%.9g\n", Seconds(since), static_cast<double>(value));
+    const int written =
+        std::fprintf(file, "%.6f,%.9g\n", Seconds(since), static_cast<double>(value));
     return written > 0 ? Result<void>() : Full(channel);
   }
 
@@ -79,7 +85,8 @@ class FolderWriter final : public Writer {
         std::memcpy(bytes_.data() + 4 * i, &stored, 4);
       }
     }
-    const size_t done = std::fwrite(bytes_.data(), 1, bytes_.size(), files_[static_cast<size_t>(channel)].get());
+    const size_t done =
+        std::fwrite(bytes_.data(), 1, bytes_.size(), files_[static_cast<size_t>(channel)].get());
     return done == bytes_.size() ? Result<void>() : Full(channel);
   }
 
@@ -102,26 +109,33 @@ class FolderWriter final : public Writer {
   }
   Result<void> Full(int channel) const {
     return Fail(errno == ENOSPC ? Errc::kExhausted : Errc::kIo,
-                folder_ + "/" + FileName(channels_[static_cast<size_t>(channel)]) + ": " + std::strerror(errno));
+                folder_ + "/" + FileName(channels_[static_cast<size_t>(channel)]) + ": " +
+                    std::strerror(errno));
   }
 
   [[nodiscard]] std::string HeadText() const {
     const dsp::MachineSpec& m = info_.machine;
-    std::string text = "[recording]\nname = " + JsonQuote(info_.name) + "\nsite = " + JsonQuote(info_.site) +
-                       "\nasset = " + JsonQuote(info_.asset) + "\nsource = " + JsonQuote(info_.source) +
-                       "\nlicence = " + JsonQuote(info_.licence) + "\nstart = \"" + FormatUtc(info_.start_ns) + "\"\n\n";
-    text += "[machine]\nshaft_hz = " + Number(m.shaft_hz) + "\nrated_kw = " + Number(m.rated_kw) + "\n";
+    std::string text = "[recording]\nname = " + JsonQuote(info_.name) +
+                       "\nsite = " + JsonQuote(info_.site) + "\nasset = " + JsonQuote(info_.asset) +
+                       "\nsource = " + JsonQuote(info_.source) +
+                       "\nlicence = " + JsonQuote(info_.licence) + "\nstart = \"" +
+                       FormatUtc(info_.start_ns) + "\"\n\n";
+    text +=
+        "[machine]\nshaft_hz = " + Number(m.shaft_hz) + "\nrated_kw = " + Number(m.rated_kw) + "\n";
     if (m.bpfo > 0)
-      text += "bearing = { bpfo = " + Number(m.bpfo) + ", bpfi = " + Number(m.bpfi) + ", bsf = " + Number(m.bsf) +
-              ", ftf = " + Number(m.ftf) + " }\n";
+      text += "bearing = { bpfo = " + Number(m.bpfo) + ", bpfi = " + Number(m.bpfi) +
+              ", bsf = " + Number(m.bsf) + ", ftf = " + Number(m.ftf) + " }\n";
     return text;
   }
   static std::string ChannelText(const WriterChannel& channel) {
-    std::string text = "\n[[channel]]\nname = " + JsonQuote(channel.spec.name) + "\nunit = " + JsonQuote(channel.spec.unit) +
+    std::string text = "\n[[channel]]\nname = " + JsonQuote(channel.spec.name) +
+                       "\nunit = " + JsonQuote(channel.spec.unit) +
                        "\nfile = " + JsonQuote(FileName(channel)) + "\nformat = \"" +
-                       std::string(FormatName(channel.format)) + "\"\nrate_hz = " + Number(channel.spec.rate_hz) + "\n";
+                       std::string(FormatName(channel.format)) +
+                       "\"\nrate_hz = " + Number(channel.spec.rate_hz) + "\n";
     if (channel.format == FileFormat::kCsv) {
-      text += "column = " + JsonQuote(channel.spec.name) + "\ntime_column = \"t\"\ntime_format = \"seconds\"\n";
+      text += "column = " + JsonQuote(channel.spec.name) +
+              "\ntime_column = \"t\"\ntime_format = \"seconds\"\n";
       text += "kind = \"reading\"\n";
     } else {
       text += "scale = " + Number(channel.scale) + "\n";
@@ -129,8 +143,9 @@ class FolderWriter final : public Writer {
     return text;
   }
   static std::string LabelText(const Label& label) {
-    std::string text = "\n[[label]]\nstart_s = " + Number(label.start_s) + "\nend_s = " + Number(label.end_s) +
-                       "\nrating = \"" + std::string(Name(label.rating)) + "\"\n";
+    std::string text = "\n[[label]]\nstart_s = " + Number(label.start_s) +
+                       "\nend_s = " + Number(label.end_s) + "\nrating = \"" +
+                       std::string(Name(label.rating)) + "\"\n";
     if (!label.fault.empty()) text += "fault = " + JsonQuote(label.fault) + "\n";
     return text;
   }
@@ -152,8 +167,11 @@ Result<std::unique_ptr<Writer>> Writer::Create(const std::string& folder, const 
   for (const WriterChannel& channel : channels) {
     const bool csv = channel.format == FileFormat::kCsv;
     if (csv != (channel.spec.kind == dsp::ChannelKind::kReading))
-      return Fail(Errc::kInvalid, "recording: channel " + channel.spec.name + ": readings are csv, samples are not");
-    if (!(channel.scale > 0)) return Fail(Errc::kInvalid, "recording: channel " + channel.spec.name + ": scale must be above 0");
+      return Fail(Errc::kInvalid, "recording: channel " + channel.spec.name +
+                                      ": readings are csv, samples are not");
+    if (!(channel.scale > 0))
+      return Fail(Errc::kInvalid,
+                  "recording: channel " + channel.spec.name + ": scale must be above 0");
   }
   MW_TRY(files.MakeFolders(folder));
   auto writer = std::make_unique<FolderWriter>(folder, info, std::move(channels));
