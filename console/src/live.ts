@@ -22,6 +22,8 @@ let boardTimer: ReturnType<typeof setTimeout> | undefined;
 let boardAt = 0;
 let boardOk = 0;
 let boardLoading = false;
+let flushedAt = 0;
+let flushTimer: ReturnType<typeof setTimeout> | undefined;
 const pending = {
   machines: new Map<string, Machine>(),
   alarms: new Map<string, Alarm>(),
@@ -32,7 +34,6 @@ export function start(): void {
   void loadBoard();
   open();
   setInterval(watch, 1_000);
-  setInterval(flush, kFlushMs);
   addEventListener("online", reopen);
 }
 
@@ -72,9 +73,16 @@ function open(): void {
   on("machine", (data) => {
     const machine = data as Machine;
     pending.machines.set(store.machineKey(machine.site, machine.asset), machine);
+    flushSoon();
   });
-  on("alarm", (data) => pending.alarms.set((data as Alarm).id, data as Alarm));
-  on("device", (data) => pending.devices.set((data as Device).device, data as Device));
+  on("alarm", (data) => {
+    pending.alarms.set((data as Alarm).id, data as Alarm);
+    flushSoon();
+  });
+  on("device", (data) => {
+    pending.devices.set((data as Device).device, data as Device);
+    flushSoon();
+  });
   opened.onerror = () => {
     // The browser reconnects by itself after a cut, but gives up for good after an error answer.
     if (opened.readyState === EventSource.CLOSED && source === opened) again();
@@ -136,7 +144,14 @@ function boardSoon(delayMs: number): void {
   boardTimer = setTimeout(() => void loadBoard(), Math.max(delayMs, boardAt + 1_000 - Date.now()));
 }
 
+// At once where nothing changed for a second, otherwise when the second is over.
+function flushSoon(): void {
+  flushTimer ??= setTimeout(flush, Math.max(0, flushedAt + kFlushMs - Date.now()));
+}
+
 function flush(): void {
+  flushTimer = undefined;
+  flushedAt = Date.now();
   batch(() => {
     if (pending.alarms.size > 0) store.putAlarms(take(pending.alarms));
     if (pending.devices.size > 0) applyDevices(take(pending.devices));
