@@ -113,6 +113,7 @@ class Player : public mqtt::Listener {
     const auto played = Play();
     if (played) Settle();
     figures_.wall_s = Seconds(clock_.Monotonic() - started_);
+    figures_.recorded_s = Seconds(position_);
     client_.Stop();
     MW_TRY(played);
     return figures_;

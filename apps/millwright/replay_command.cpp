@@ -156,8 +156,15 @@ void Report(const ReplayFigures& figures, Context& context) {
     json.Count("recordings", figures.recordings).Count("messages", figures.messages);
     json.Count("decisions", figures.decisions).Count("waited_out", figures.waited_out);
     json.Set("recorded_s", figures.recorded_s).Set("wall_s", figures.wall_s);
-    json.Set("times_real", speed).Print();
+    json.Set("times_real", speed);
+    if (figures.decisions == 0) json.Set("not_measured", std::vector<std::string>{"decisions"});
+    json.Print();
     return;
+  }
+  if (figures.decisions == 0) {
+    std::fprintf(stderr,
+                 "millwright: no decision came back; does an agent with these machines listen "
+                 "on this broker and site?\n");
   }
   std::printf("%llu recordings, %llu messages, %llu decisions in %.1f s (%.0f times as fast)\n",
               static_cast<unsigned long long>(figures.recordings),

@@ -127,6 +127,7 @@ TEST_F(ReplayTest, PlaysEveryReadingOnceAndInOrder) {
   EXPECT_EQ(figures->decisions, 80u);
   EXPECT_EQ(figures->waited_out, 0u);
   EXPECT_EQ(figures->recordings, 2u);
+  EXPECT_EQ(figures->recorded_s, 49.0);
 }
 
 TEST_F(ReplayTest, HandsDecisionsOver) {
