@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
     if parsed.train and not parsed.replay:
         parser.error("--train goes with --replay")
     if parsed.seconds is not None and parsed.seconds < 40:
-        parser.error("--seconds: at least 40, the machines need some of it to learn what is healthy")
+        parser.error("--seconds: at least 60, the machines need some of it to learn what is healthy")
     if parsed.seconds is not None and not parsed.headless:
         parser.error("--seconds goes with --headless")
     return parsed
@@ -61,9 +61,8 @@ def bars(seconds: float, machines: int, commissioning_s: float) -> list[Bar]:
 def run(options: argparse.Namespace, screen: Screen) -> int:
     seconds = (options.seconds or SECONDS_DEFAULT) if options.headless else None
     plants = load_plants()
-    commissioning_s = COMMISSIONING_S if seconds is None or seconds >= 100 else 10.0
-    schedule(plants, seconds or SECONDS_DEFAULT, commissioning_s)
-    world = World(WORK / "run", BIN, Path(), plants, options.uplink_qos, commissioning_s)
+    schedule(plants, seconds or SECONDS_DEFAULT, COMMISSIONING_S)
+    world = World(WORK / "run", BIN, Path(), plants, options.uplink_qos, COMMISSIONING_S)
     try:
         world.start_hub()
         screen.line(f"  {'console':<18} {world.console_url}", "good")

@@ -216,7 +216,7 @@ def e2e(context: Context) -> Outcome:
 
 
 def demo(context: Context) -> Outcome:
-    seconds = 3600 if context.long else 180 if context.full else 45
+    seconds = 3600 if context.long else 180 if context.full else 60
     outcome = Outcome()
     for qos in (1, 2) if context.full else (1,):
         code, text = call(context, f"demo-qos{qos}", [PYTHON, MW / "demo.py", "--headless", "--seconds", seconds,

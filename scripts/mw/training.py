@@ -14,7 +14,7 @@ from screen import Screen
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD_SEEDS = [101, 102, 103, 104, 105, 106]
-RECORD_SECONDS = 150
+RECORD_SECONDS = 200
 TRAIN_SEED = 5
 
 
