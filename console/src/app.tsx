@@ -103,6 +103,7 @@ export function App() {
       bind([
         ...kScreens.map((one) => ({ keys: one.keys, label: `Go to ${one.label.toLowerCase()}`, group: "Everywhere", run: go(one.href) })),
         { keys: "?", label: "All keys", group: "Everywhere", run: () => (keysOpen.value = true) },
+        { keys: "Ctrl-K", label: "Find anything", group: "Everywhere", run: () => (paletteOpen.value = true) },
         { keys: "g t", label: "Change light and dark", group: "Everywhere", run: nextTheme },
       ]),
     [],

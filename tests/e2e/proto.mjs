@@ -78,7 +78,7 @@ export function features(asset, area, steps) {
     body: kBody.features,
     bytes: Buffer.concat([
       text(1, asset), text(2, area), times(3, steps.map((step) => step.ts)), floats(4, steps.map((step) => step.score)),
-      uints(5, steps.map((step) => kLevel[step.level ?? "none"])), uints(6, steps.map((step) => kState[step.state ?? "running"])), uints(7, steps.map(() => 0)),
+      uints(5, steps.map((step) => kLevel[step.level ?? "none"])), uints(6, steps.map((step) => kState[step.state ?? "running"])), uints(7, steps.map((step) => (step.level && step.level !== "none" ? 1 : 0))),
       floats(8, steps.flatMap((step) => [step.velocity, step.temperature])), text(9, "vib.velocity_rms"), text(9, "temperature"), text(10, "mm/s"), text(10, "C"),
     ]),
   };

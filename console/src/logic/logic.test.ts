@@ -22,8 +22,10 @@ test("the palette wants every word and prefers beginnings", () => {
 });
 
 test("a sparkline breaks at a gap and ends where the data end", () => {
-  assert.equal(line([0, 1, null, 0.5, null]).path, "M0 100L25 0M75 50");
-  assert.deepEqual(line([0, 1, null]).end, { x: 50, y: 0 });
+  const long = [0, 1, null, 0.5, ...Array.from({ length: 47 }, () => null)];
+  assert.equal(line(long).path, "M0 100L2 0M6 50");
+  assert.deepEqual(line(long).end, { x: 6, y: 50 });
+  assert.deepEqual(line([0.2, 0.5]).end, { x: 100, y: 50 }, "a young machine's line ends at the right");
   assert.equal(line([]).end, null);
 });
 

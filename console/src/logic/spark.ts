@@ -6,8 +6,12 @@ export interface SparkLine {
   end: { x: number; y: number } | null;
 }
 
+/** Fewer points than this do not fill the width: a young machine's line grows in from the right. */
+const kPointsMin = 24;
+
 export function line(values: Spark): SparkLine {
-  const step = values.length > 1 ? 100 / (values.length - 1) : 0;
+  const missing = Math.max(0, kPointsMin - values.length);
+  const step = 100 / (values.length + missing - 1);
   let path = "";
   let end: SparkLine["end"] = null;
   let pen = false;
@@ -16,7 +20,7 @@ export function line(values: Spark): SparkLine {
       pen = false;
       return;
     }
-    const x = Math.round(index * step * 10) / 10;
+    const x = Math.round((index + missing) * step * 10) / 10;
     const y = Math.round((100 - 100 * Math.min(1, Math.max(0, value))) * 10) / 10;
     path += `${pen ? "L" : "M"}${x} ${y}`;
     pen = true;

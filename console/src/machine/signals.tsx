@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { bind } from "../keys.ts";
-import { dayClock, clockSeconds, featureName, quantity, score, span, unit } from "../logic/format.ts";
+import { dayClock, clockSeconds, featureName, quantity, score, sentence, span, unit } from "../logic/format.ts";
 import { mergeGaps, ribbon, silenceMs, stoppedSpans, valueAt } from "../logic/spans.ts";
 import type { MachineDetail, Series } from "../logic/types.ts";
 import { At, Empty } from "../ui/parts.tsx";
@@ -19,10 +19,11 @@ interface Group {
 const kGroupSize = 3;
 const kGroupsFirst = 4;
 
-/** Signals of one unit share a plot, three at most. What has no unit compares with nothing: a plot each. */
+/** Vibration velocity first. Signals of one unit share a plot, three at most; what has no unit compares with nothing: a plot each. */
 export function groups(series: Series["series"]): Group[] {
   const out: Group[] = [];
-  for (const one of series) {
+  const order = (one: Series["series"][number]) => (one.unit === "mm/s" ? 0 : one.unit === "" || one.unit === "1" ? 2 : 1);
+  for (const one of [...series].sort((a, b) => order(a) - order(b))) {
     if (one.name === "score") continue;
     const shared = one.unit && one.unit !== "1" ? out.find((group) => group.unit === one.unit && group.members.length < kGroupSize) : undefined;
     if (shared) shared.members.push(one);
@@ -38,6 +39,11 @@ export function common(names: readonly string[]): string {
   let length = 0;
   while (words.every((one) => one[length] !== undefined && one[length] === words[0]?.[length])) length += 1;
   return (words[0] ?? []).slice(0, length).join(" ").replace(/,$/, "");
+}
+
+function scoreTitle(detail: MachineDetail): string {
+  const fault = detail.alarm?.fault_name || (detail.level !== "none" && detail.fault !== "healthy" ? detail.fault_name : null);
+  return fault ? `${sentence(fault)} score per window` : "Score per window";
 }
 
 const trace = (one: Series["series"][number]): Trace => ({ mean: one.mean, min: one.min, max: one.max });
@@ -118,7 +124,7 @@ export function Signals(props: {
   return (
     <div class="signals">
       <div class="plot-head">
-        <h2>{detail.fault_name && detail.level !== "none" ? `${detail.fault_name} score per window` : "Score per window"}</h2>
+        <h2>{scoreTitle(detail)}</h2>
         <span>{detail.model?.name}</span>
         <span class="plot-legend">
           {cursor.value !== null && at !== undefined && (

@@ -6,7 +6,7 @@ import { singleKeys } from "../settings.ts";
 import { Key } from "./parts.tsx";
 
 export const keysOpen = signal(false);
-const kNames: Record<string, string> = { Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", Enter: "Enter" };
+const kNames: Record<string, string> = { Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", Enter: "Enter", "Ctrl-K": "Ctrl K" };
 
 export function KeysHelp() {
   const box = useRef<HTMLDialogElement>(null);

@@ -39,7 +39,7 @@ function items(asked: boolean): Item[] {
       run: go("#/devices"),
     })),
     ...bindings.value
-      .filter((one) => one.group !== "Lists" && one.group !== "Plots")
+      .filter((one) => one.group !== "Lists" && one.keys !== "Ctrl-K" && one.group !== "Plots")
       .map((one): Item => ({ id: `action-${one.keys}`, group: "Action", label: one.label, detail: one.group, keys: one.keys, run: one.run })),
   ];
 }
