@@ -1,6 +1,7 @@
-// A .tflite file of anybody's making: reading, planning and running it gives an error or a result, nothing else.
-// The mutator knows the format: it changes integers and floats in place, or the graph itself and writes it again, so
-// that mutants get past the verifier and into the planner and the kernels.
+// A .tflite file of anybody's making: reading, planning and running it gives an error or a result,
+// nothing else. The mutator knows the format: it changes integers and floats in place, or the graph
+// itself and writes it again, so that mutants get past the verifier and into the planner and the
+// kernels.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -43,13 +44,41 @@ class Dice {
   }
   size_t Below(size_t end) { return end == 0 ? 0 : Next() % end; }
   int32_t Integer() {
-    constexpr int32_t kInteresting[] = {0, 1, -1, 2, 3, 4, 7, 8, 127, 128, -128, 255, 256, 65536, 1 << 30,
-                                        std::numeric_limits<int32_t>::max(), std::numeric_limits<int32_t>::min()};
-    return Below(4) == 0 ? static_cast<int32_t>(Next()) : kInteresting[Below(std::size(kInteresting))];
+    constexpr int32_t kInteresting[] = {0,
+                                        1,
+                                        -1,
+                                        2,
+                                        3,
+                                        4,
+                                        7,
+                                        8,
+                                        127,
+                                        128,
+                                        -128,
+                                        255,
+                                        256,
+                                        65536,
+                                        1 << 30,
+                                        std::numeric_limits<int32_t>::max(),
+                                        std::numeric_limits<int32_t>::min()};
+    return Below(4) == 0 ? static_cast<int32_t>(Next())
+                         : kInteresting[Below(std::size(kInteresting))];
   }
   float Real() {
-    constexpr float kInteresting[] = {0,     1,     -1,    1e-38F, 1e-45F, 3e38F, 0.5F, 1.0F / 256, 1.0F / 32768,
-                                      1e-9F, 1e6F,  10.0F, 0.02F,  std::numeric_limits<float>::infinity(),
+    constexpr float kInteresting[] = {0,
+                                      1,
+                                      -1,
+                                      1e-38F,
+                                      1e-45F,
+                                      3e38F,
+                                      0.5F,
+                                      1.0F / 256,
+                                      1.0F / 32768,
+                                      1e-9F,
+                                      1e6F,
+                                      10.0F,
+                                      0.02F,
+                                      std::numeric_limits<float>::infinity(),
                                       std::numeric_limits<float>::quiet_NaN()};
     return kInteresting[Below(std::size(kInteresting))];
   }
@@ -68,10 +97,12 @@ void MutateTensor(Tensor& tensor, Dice& dice) {
       if (!q.scales.empty()) q.scales[dice.Below(q.scales.size())] = dice.Real();
       break;
     case 2:
-      if (!q.zero_points.empty()) q.zero_points[dice.Below(q.zero_points.size())] = dice.Integer() % 256 - 128;
+      if (!q.zero_points.empty())
+        q.zero_points[dice.Below(q.zero_points.size())] = dice.Integer() % 256 - 128;
       break;
     case 3:
-      if (!tensor.data.empty()) tensor.data[dice.Below(tensor.data.size())] = static_cast<std::byte>(dice.Next());
+      if (!tensor.data.empty())
+        tensor.data[dice.Below(tensor.data.size())] = static_cast<std::byte>(dice.Next());
       break;
     case 4:
       if (tensor.data.size() >= 4) {
@@ -93,9 +124,12 @@ struct MutateOptions {
     o.keep_num_dims = dice.Below(2) == 0;
   }
   void operator()(millwright::model::SoftmaxOptions& o) const { o.beta = dice.Real(); }
-  void operator()(millwright::model::ReshapeOptions& o) const { o.new_shape.assign(dice.Below(5), dice.Integer()); }
+  void operator()(millwright::model::ReshapeOptions& o) const {
+    o.new_shape.assign(dice.Below(5), dice.Integer());
+  }
   void operator()(millwright::model::StridedSliceOptions& o) const {
-    int32_t* masks[] = {&o.begin_mask, &o.end_mask, &o.ellipsis_mask, &o.new_axis_mask, &o.shrink_axis_mask};
+    int32_t* masks[] = {&o.begin_mask, &o.end_mask, &o.ellipsis_mask, &o.new_axis_mask,
+                        &o.shrink_axis_mask};
     *masks[dice.Below(5)] = static_cast<int32_t>(dice.Below(16));
   }
 };
@@ -103,10 +137,13 @@ struct MutateOptions {
 void MutateOp(Op& op, size_t tensors, Dice& dice) {
   switch (dice.Below(4)) {
     case 0:
-      if (!op.inputs.empty()) op.inputs[dice.Below(op.inputs.size())] = static_cast<int32_t>(dice.Below(tensors + 1)) - 1;
+      if (!op.inputs.empty())
+        op.inputs[dice.Below(op.inputs.size())] = static_cast<int32_t>(dice.Below(tensors + 1)) - 1;
       break;
     case 1:
-      if (!op.intermediates.empty()) op.intermediates[dice.Below(op.intermediates.size())] = static_cast<int32_t>(dice.Below(tensors));
+      if (!op.intermediates.empty())
+        op.intermediates[dice.Below(op.intermediates.size())] =
+            static_cast<int32_t>(dice.Below(tensors));
       break;
     case 2:
       op.inputs.resize(dice.Below(26), -1);
@@ -140,7 +177,8 @@ size_t MutateWord(uint8_t* data, size_t size, Dice& dice) {
   if (dice.Below(2) == 0) {
     int32_t old = 0;
     std::memcpy(&old, data + at, 4);
-    value = static_cast<int32_t>(static_cast<uint32_t>(old) + static_cast<uint32_t>(dice.Below(17)) - 8U);
+    value = static_cast<int32_t>(static_cast<uint32_t>(old) +
+                                 static_cast<uint32_t>(dice.Below(17)) - 8U);
   }
   std::memcpy(data + at, &value, 4);
   return size;
@@ -150,7 +188,8 @@ void RunBounded(const millwright::nn::Engine& engine, millwright::nn::Session se
   uint8_t value = 1;
   for (int run = 0; run < 2; ++run) {
     for (int i = 0; i < engine.input_count(); ++i) {
-      for (std::byte& byte : session.Input(i)) byte = static_cast<std::byte>(value = static_cast<uint8_t>(value * 5 + 3));
+      for (std::byte& byte : session.Input(i))
+        byte = static_cast<std::byte>(value = static_cast<uint8_t>(value * 5 + 3));
     }
     session.Invoke();
   }

@@ -6,7 +6,9 @@
 namespace millwright::model {
 namespace {
 
-// BuiltinOperator of the TFLite schema, 0 to 161: an error that names the operator saves its reader a search.
+// BuiltinOperator of the TFLite schema, 0 to 161: an error that names the operator saves its reader
+// a search.
+// clang-format off
 constexpr std::array kOpNames = {
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE",
     "DEQUANTIZE", "EMBEDDING_LOOKUP", "FLOOR", "FULLY_CONNECTED", "HASHTABLE_LOOKUP",
@@ -34,12 +36,14 @@ constexpr std::array kOpNames = {
     "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX", "UNSORTED_SEGMENT_SUM", "ATAN2",
     "UNSORTED_SEGMENT_MIN", "SIGN", "BITCAST", "BITWISE_XOR", "RIGHT_SHIFT",
 };
+// clang-format on
 
 int64_t LstmMultiplyAccumulates(const Graph& graph, const Op& op) {
   int64_t per_step = 0;
   for (size_t i = kLstmInputWeights; i < size_t{kLstmPeephole} && i < op.inputs.size(); ++i) {
     if (op.inputs[i] >= 0) {
-      per_step += static_cast<int64_t>(ElementCount(graph.tensors[static_cast<size_t>(op.inputs[i])].shape));
+      per_step += static_cast<int64_t>(
+          ElementCount(graph.tensors[static_cast<size_t>(op.inputs[i])].shape));
     }
   }
   if (op.inputs.size() > kLstmProjectionWeights && op.inputs[kLstmProjectionWeights] >= 0) {
@@ -61,7 +65,8 @@ int64_t DenseMultiplyAccumulates(const Graph& graph, const Op& op) {
 
 std::string Name(OpCode code) {
   const auto value = static_cast<int32_t>(code);
-  if (value >= 0 && value < static_cast<int32_t>(kOpNames.size())) return kOpNames[static_cast<size_t>(value)];
+  if (value >= 0 && value < static_cast<int32_t>(kOpNames.size()))
+    return kOpNames[static_cast<size_t>(value)];
   return "BUILTIN_" + std::to_string(value);
 }
 
@@ -137,7 +142,8 @@ int64_t MultiplyAccumulates(const Graph& graph) {
   for (const Op& op : graph.ops) {
     if (op.code == OpCode::kUnidirectionalSequenceLstm && !op.inputs.empty() && op.inputs[0] >= 0) {
       total += LstmMultiplyAccumulates(graph, op);
-    } else if (op.code == OpCode::kFullyConnected && op.inputs.size() >= 2 && op.inputs[1] >= 0 && !op.outputs.empty()) {
+    } else if (op.code == OpCode::kFullyConnected && op.inputs.size() >= 2 && op.inputs[1] >= 0 &&
+               !op.outputs.empty()) {
       total += DenseMultiplyAccumulates(graph, op);
     }
   }

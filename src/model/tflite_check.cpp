@@ -8,21 +8,28 @@
 namespace millwright::model {
 namespace {
 
-tl::unexpected<Error> Invalid(const std::string& what) { return Fail(Errc::kInvalid, "tflite: " + what); }
-tl::unexpected<Error> TooLarge(const std::string& what) { return Fail(Errc::kExhausted, "tflite: " + what); }
+tl::unexpected<Error> Invalid(const std::string& what) {
+  return Fail(Errc::kInvalid, "tflite: " + what);
+}
+tl::unexpected<Error> TooLarge(const std::string& what) {
+  return Fail(Errc::kExhausted, "tflite: " + what);
+}
 
 std::string Label(const Graph& graph, size_t index) {
   constexpr size_t kNameMax = 64;
-  return "tensor " + std::to_string(index) + " '" + graph.tensors[index].name.substr(0, kNameMax) + "'";
+  return "tensor " + std::to_string(index) + " '" + graph.tensors[index].name.substr(0, kNameMax) +
+         "'";
 }
 
-Result<size_t> CheckShape(const Tensor& tensor, const std::string& label, const TfliteLimits& limits) {
+Result<size_t> CheckShape(const Tensor& tensor, const std::string& label,
+                          const TfliteLimits& limits) {
   if (tensor.shape.size() > limits.rank) {
     return TooLarge(label + " has " + std::to_string(tensor.shape.size()) + " dimensions");
   }
   size_t bytes = ElementBytes(tensor.type);
   for (const int32_t dimension : tensor.shape) {
-    if (dimension < 0) return Invalid(label + " has a negative dimension: " + ShapeText(tensor.shape));
+    if (dimension < 0)
+      return Invalid(label + " has a negative dimension: " + ShapeText(tensor.shape));
     const auto extent = static_cast<size_t>(dimension);
     if (extent != 0 && bytes > limits.tensor_bytes / extent) {
       return TooLarge(label + " of shape " + ShapeText(tensor.shape) + " is larger than " +
@@ -42,7 +49,8 @@ bool ZeroPointFits(TensorType type, int64_t zero_point) {
     case TensorType::kInt16:
       return zero_point >= -32768 && zero_point <= 32767;
     default:
-      return zero_point >= std::numeric_limits<int32_t>::min() && zero_point <= std::numeric_limits<int32_t>::max();
+      return zero_point >= std::numeric_limits<int32_t>::min() &&
+             zero_point <= std::numeric_limits<int32_t>::max();
   }
 }
 
@@ -53,7 +61,8 @@ Result<void> CheckQuantization(const Tensor& tensor, const std::string& label) {
                    std::to_string(q.zero_points.size()) + " zero points");
   }
   for (const float scale : q.scales) {
-    if (!std::isfinite(scale) || scale <= 0) return Invalid(label + " has a scale that is not finite and positive");
+    if (!std::isfinite(scale) || scale <= 0)
+      return Invalid(label + " has a scale that is not finite and positive");
   }
   for (const int64_t zero_point : q.zero_points) {
     if (!ZeroPointFits(tensor.type, zero_point)) {
@@ -78,15 +87,17 @@ Result<void> CheckTensors(const Graph& graph, const TfliteLimits& limits) {
     MW_TRY(const size_t bytes, CheckShape(tensor, label, limits));
     MW_TRY(CheckQuantization(tensor, label));
     if (!tensor.data.empty() && tensor.data.size() != bytes) {
-      return Invalid(label + " of " + std::string(Name(tensor.type)) + " " + ShapeText(tensor.shape) + " needs " +
-                     std::to_string(bytes) + " bytes, its buffer has " + std::to_string(tensor.data.size()));
+      return Invalid(label + " of " + std::string(Name(tensor.type)) + " " +
+                     ShapeText(tensor.shape) + " needs " + std::to_string(bytes) +
+                     " bytes, its buffer has " + std::to_string(tensor.data.size()));
     }
     if (tensor.is_variable && !tensor.data.empty()) {
       return Invalid(label + " is a state tensor but carries constant data");
     }
     total += bytes;
     if (total > limits.total_bytes) {
-      return TooLarge("the tensors need more than " + std::to_string(limits.total_bytes) + " bytes");
+      return TooLarge("the tensors need more than " + std::to_string(limits.total_bytes) +
+                      " bytes");
     }
   }
   return {};
@@ -104,7 +115,8 @@ Result<void> CheckIndices(const Graph& graph, const std::vector<int32_t>& list, 
   return {};
 }
 
-// Who may be read when: inputs, constants and states from the start, everything else once an operator wrote it.
+// Who may be read when: inputs, constants and states from the start, everything else once an
+// operator wrote it.
 Result<void> CheckOrder(const Graph& graph) {
   std::vector<char> ready(graph.tensors.size(), 0);
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
@@ -113,19 +125,24 @@ Result<void> CheckOrder(const Graph& graph) {
   }
   for (const int32_t index : graph.inputs) {
     char& is_ready = ready[static_cast<size_t>(index)];
-    if (is_ready != 0) return Invalid("input " + Label(graph, static_cast<size_t>(index)) + " is constant, state or named twice");
+    if (is_ready != 0)
+      return Invalid("input " + Label(graph, static_cast<size_t>(index)) +
+                     " is constant, state or named twice");
     is_ready = 1;
   }
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const std::string where = "op " + std::to_string(i) + " (" + OpName(graph.ops[i]) + ")";
     for (const int32_t index : graph.ops[i].inputs) {
       if (index >= 0 && ready[static_cast<size_t>(index)] == 0) {
-        return Invalid(where + " reads " + Label(graph, static_cast<size_t>(index)) + " before anything wrote it");
+        return Invalid(where + " reads " + Label(graph, static_cast<size_t>(index)) +
+                       " before anything wrote it");
       }
     }
     for (const int32_t index : graph.ops[i].outputs) {
       char& is_ready = ready[static_cast<size_t>(index)];
-      if (is_ready != 0) return Invalid(where + " writes " + Label(graph, static_cast<size_t>(index)) + ", which has a value already");
+      if (is_ready != 0)
+        return Invalid(where + " writes " + Label(graph, static_cast<size_t>(index)) +
+                       ", which has a value already");
       is_ready = 1;
     }
   }
@@ -140,9 +157,12 @@ Result<void> CheckOrder(const Graph& graph) {
 }  // namespace
 
 Result<void> CheckGraph(const Graph& graph, const TfliteLimits& limits) {
-  if (graph.tensors.size() > limits.tensors) return TooLarge(std::to_string(graph.tensors.size()) + " tensors");
-  if (graph.ops.size() > limits.ops) return TooLarge(std::to_string(graph.ops.size()) + " operators");
-  if (graph.inputs.empty() || graph.outputs.empty()) return Invalid("the graph has no input or no output");
+  if (graph.tensors.size() > limits.tensors)
+    return TooLarge(std::to_string(graph.tensors.size()) + " tensors");
+  if (graph.ops.size() > limits.ops)
+    return TooLarge(std::to_string(graph.ops.size()) + " operators");
+  if (graph.inputs.empty() || graph.outputs.empty())
+    return Invalid("the graph has no input or no output");
   MW_TRY(CheckTensors(graph, limits));
   MW_TRY(CheckIndices(graph, graph.inputs, false, "the list of inputs"));
   MW_TRY(CheckIndices(graph, graph.outputs, false, "the list of outputs"));

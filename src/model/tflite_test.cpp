@@ -43,7 +43,8 @@ TEST(Tflite, KeepsEveryField) {
     EXPECT_EQ(read.tensors[i].data, written.tensors[i].data);
     EXPECT_EQ(read.tensors[i].is_variable, written.tensors[i].is_variable);
     EXPECT_EQ(read.tensors[i].quantization.scales, written.tensors[i].quantization.scales);
-    EXPECT_EQ(read.tensors[i].quantization.zero_points, written.tensors[i].quantization.zero_points);
+    EXPECT_EQ(read.tensors[i].quantization.zero_points,
+              written.tensors[i].quantization.zero_points);
   }
   EXPECT_EQ(read.inputs, written.inputs);
   EXPECT_EQ(read.outputs, written.outputs);
@@ -61,7 +62,8 @@ TEST(Tflite, EveryTruncationIsAnError) {
   const std::vector<std::byte> file = SmallFile();
   for (size_t size = 0; size < file.size(); size += 1 + size / 64) {
     // A copy of its own, so that a sanitizer sees a read past the end.
-    const std::vector<std::byte> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::vector<std::byte> cut(file.begin(),
+                                     file.begin() + static_cast<std::ptrdiff_t>(size));
     EXPECT_FALSE(ReadTflite(cut)) << size << " of " << file.size() << " bytes";
   }
 }
@@ -118,24 +120,55 @@ Tensor& FirstState(Graph& graph) {
 INSTANTIATE_TEST_SUITE_P(
     Tflite, BrokenGraph,
     ::testing::Values(
-        Case{"negative_dimension", [](Graph& g) { g.tensors[0].shape[0] = -1; }, Errc::kInvalid, "negative dimension"},
-        Case{"huge_shape", [](Graph& g) { g.tensors[0].shape = {1 << 30, 1 << 30, 1 << 30}; }, Errc::kExhausted, "larger than"},
-        Case{"many_dimensions", [](Graph& g) { g.tensors[0].shape.assign(9, 1); }, Errc::kExhausted, "9 dimensions"},
-        Case{"short_data", [](Graph& g) { FirstConstant(g).data.pop_back(); }, Errc::kInvalid, "its buffer has"},
-        Case{"state_with_data", [](Graph& g) { FirstConstant(g).is_variable = true; }, Errc::kInvalid, "state tensor"},
-        Case{"zero_scale", [](Graph& g) { FirstState(g).quantization.scales[0] = 0; }, Errc::kInvalid, "scale"},
-        Case{"nan_scale", [](Graph& g) { FirstState(g).quantization.scales[0] = std::numeric_limits<float>::quiet_NaN(); }, Errc::kInvalid, "scale"},
-        Case{"infinite_scale", [](Graph& g) { FirstState(g).quantization.scales[0] = std::numeric_limits<float>::infinity(); }, Errc::kInvalid, "scale"},
-        Case{"zero_point_outside", [](Graph& g) { FirstState(g).quantization.zero_points[0] = 128; }, Errc::kInvalid, "zero point 128"},
-        Case{"missing_zero_point", [](Graph& g) { FirstState(g).quantization.zero_points.clear(); }, Errc::kInvalid, "zero points"},
-        Case{"channels_without_axis", [](Graph& g) { FirstState(g).quantization = {{1, 1, 1}, {0, 0, 0}, 7}; }, Errc::kInvalid, "axis 7"},
-        Case{"input_index", [](Graph& g) { g.inputs = {100000}; }, Errc::kInvalid, "list of inputs"},
-        Case{"no_output", [](Graph& g) { g.outputs.clear(); }, Errc::kInvalid, "no input or no output"},
-        Case{"op_index", [](Graph& g) { g.ops[0].inputs[0] = -2; }, Errc::kInvalid, "names tensor -2"},
-        Case{"absent_output", [](Graph& g) { g.ops[0].outputs[0] = -1; }, Errc::kInvalid, "names tensor -1"},
-        Case{"read_before_write", [](Graph& g) { std::swap(g.ops.front(), g.ops.back()); }, Errc::kInvalid, "before anything wrote it"},
-        Case{"written_twice", [](Graph& g) { g.ops.push_back(g.ops.back()); }, Errc::kInvalid, "has a value already"},
-        Case{"writes_a_constant", [](Graph& g) { g.ops[0].outputs[0] = g.ops[0].inputs[1]; }, Errc::kInvalid, "has a value already"}),
+        Case{"negative_dimension", [](Graph& g) { g.tensors[0].shape[0] = -1; }, Errc::kInvalid,
+             "negative dimension"},
+        Case{"huge_shape",
+             [](Graph& g) {
+               g.tensors[0].shape = {1 << 30, 1 << 30, 1 << 30};
+             },
+             Errc::kExhausted, "larger than"},
+        Case{"many_dimensions", [](Graph& g) { g.tensors[0].shape.assign(9, 1); }, Errc::kExhausted,
+             "9 dimensions"},
+        Case{"short_data", [](Graph& g) { FirstConstant(g).data.pop_back(); }, Errc::kInvalid,
+             "its buffer has"},
+        Case{"state_with_data", [](Graph& g) { FirstConstant(g).is_variable = true; },
+             Errc::kInvalid, "state tensor"},
+        Case{"zero_scale", [](Graph& g) { FirstState(g).quantization.scales[0] = 0; },
+             Errc::kInvalid, "scale"},
+        Case{"nan_scale",
+             [](Graph& g) {
+               FirstState(g).quantization.scales[0] = std::numeric_limits<float>::quiet_NaN();
+             },
+             Errc::kInvalid, "scale"},
+        Case{"infinite_scale",
+             [](Graph& g) {
+               FirstState(g).quantization.scales[0] = std::numeric_limits<float>::infinity();
+             },
+             Errc::kInvalid, "scale"},
+        Case{"zero_point_outside",
+             [](Graph& g) { FirstState(g).quantization.zero_points[0] = 128; }, Errc::kInvalid,
+             "zero point 128"},
+        Case{"missing_zero_point", [](Graph& g) { FirstState(g).quantization.zero_points.clear(); },
+             Errc::kInvalid, "zero points"},
+        Case{"channels_without_axis",
+             [](Graph& g) {
+               FirstState(g).quantization = {{1, 1, 1}, {0, 0, 0}, 7};
+             },
+             Errc::kInvalid, "axis 7"},
+        Case{"input_index", [](Graph& g) { g.inputs = {100000}; }, Errc::kInvalid,
+             "list of inputs"},
+        Case{"no_output", [](Graph& g) { g.outputs.clear(); }, Errc::kInvalid,
+             "no input or no output"},
+        Case{"op_index", [](Graph& g) { g.ops[0].inputs[0] = -2; }, Errc::kInvalid,
+             "names tensor -2"},
+        Case{"absent_output", [](Graph& g) { g.ops[0].outputs[0] = -1; }, Errc::kInvalid,
+             "names tensor -1"},
+        Case{"read_before_write", [](Graph& g) { std::swap(g.ops.front(), g.ops.back()); },
+             Errc::kInvalid, "before anything wrote it"},
+        Case{"written_twice", [](Graph& g) { g.ops.push_back(g.ops.back()); }, Errc::kInvalid,
+             "has a value already"},
+        Case{"writes_a_constant", [](Graph& g) { g.ops[0].outputs[0] = g.ops[0].inputs[1]; },
+             Errc::kInvalid, "has a value already"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Tflite, OtherFilesAreNamedAsSuch) {

@@ -31,25 +31,28 @@ struct OptionsWriter {
     return {schema::BuiltinOptions::UnidirectionalSequenceLSTMOptions, written.Union()};
   }
   WrittenOptions operator()(const FullyConnectedOptions& o) const {
-    const auto written =
-        schema::CreateFullyConnectedOptions(fbb, static_cast<int8_t>(o.activation), 0, o.keep_num_dims);
+    const auto written = schema::CreateFullyConnectedOptions(fbb, static_cast<int8_t>(o.activation),
+                                                             0, o.keep_num_dims);
     return {schema::BuiltinOptions::FullyConnectedOptions, written.Union()};
   }
   WrittenOptions operator()(const SoftmaxOptions& o) const {
-    return {schema::BuiltinOptions::SoftmaxOptions, schema::CreateSoftmaxOptions(fbb, o.beta).Union()};
+    return {schema::BuiltinOptions::SoftmaxOptions,
+            schema::CreateSoftmaxOptions(fbb, o.beta).Union()};
   }
   WrittenOptions operator()(const ReshapeOptions& o) const {
     return {schema::BuiltinOptions::ReshapeOptions,
             schema::CreateReshapeOptions(fbb, fbb.CreateVector(o.new_shape)).Union()};
   }
   WrittenOptions operator()(const StridedSliceOptions& o) const {
-    const auto written = schema::CreateStridedSliceOptions(fbb, o.begin_mask, o.end_mask, o.ellipsis_mask,
-                                                           o.new_axis_mask, o.shrink_axis_mask, o.offset);
+    const auto written =
+        schema::CreateStridedSliceOptions(fbb, o.begin_mask, o.end_mask, o.ellipsis_mask,
+                                          o.new_axis_mask, o.shrink_axis_mask, o.offset);
     return {schema::BuiltinOptions::StridedSliceOptions, written.Union()};
   }
 };
 
-// The option kind that each operator carries, as an index into OpOptions; -1: Graph cannot hold this operator's.
+// The option kind that each operator carries, as an index into OpOptions; -1: Graph cannot hold
+// this operator's.
 int OptionsIndex(OpCode code) {
   switch (code) {
     case OpCode::kLogistic:
@@ -76,7 +79,8 @@ Result<void> CheckWritable(const Graph& graph) {
     const Op& op = graph.ops[i];
     const std::string where = "tflite: op " + std::to_string(i) + " (" + OpName(op) + ")";
     const int options = OptionsIndex(op.code);
-    if (options < 0) return Fail(Errc::kUnsupported, where + " cannot be written: its options are not kept");
+    if (options < 0)
+      return Fail(Errc::kUnsupported, where + " cannot be written: its options are not kept");
     if (op.options.index() != static_cast<size_t>(options)) {
       return Fail(Errc::kInvalid, where + " carries another operator's options");
     }
@@ -84,7 +88,8 @@ Result<void> CheckWritable(const Graph& graph) {
   return {};
 }
 
-// Operator codes and buffers are shared tables; both are filled in order of first use, so equal graphs give equal bytes.
+// Operator codes and buffers are shared tables; both are filled in order of first use, so equal
+// graphs give equal bytes.
 class Writer {
  public:
   explicit Writer(const Graph& graph) : graph_(graph) {}
@@ -95,14 +100,15 @@ class Writer {
     for (const Tensor& tensor : graph_.tensors) tensors.push_back(AddTensor(tensor));
     std::vector<Offset<schema::Operator>> ops;
     for (const Op& op : graph_.ops) ops.push_back(AddOp(op));
-    const auto subgraph = schema::CreateSubGraph(fbb_, fbb_.CreateVector(tensors), fbb_.CreateVector(graph_.inputs),
-                                                 fbb_.CreateVector(graph_.outputs), fbb_.CreateVector(ops),
-                                                 fbb_.CreateString("main"));
+    const auto subgraph = schema::CreateSubGraph(
+        fbb_, fbb_.CreateVector(tensors), fbb_.CreateVector(graph_.inputs),
+        fbb_.CreateVector(graph_.outputs), fbb_.CreateVector(ops), fbb_.CreateString("main"));
     const auto codes = fbb_.CreateVector(codes_);
     const auto subgraphs = fbb_.CreateVector(&subgraph, 1);
     const auto description = fbb_.CreateString(graph_.description);
     const auto buffers = fbb_.CreateVector(buffers_);
-    schema::FinishModelBuffer(fbb_, schema::CreateModel(fbb_, 3, codes, subgraphs, description, buffers));
+    schema::FinishModelBuffer(fbb_,
+                              schema::CreateModel(fbb_, 3, codes, subgraphs, description, buffers));
     const auto* begin = reinterpret_cast<const std::byte*>(fbb_.GetBufferPointer());
     return {begin, begin + fbb_.GetSize()};
   }
@@ -120,8 +126,8 @@ class Writer {
     }
     const auto shape = fbb_.CreateVector(tensor.shape);
     const auto name = fbb_.CreateString(tensor.name);
-    return schema::CreateTensor(fbb_, shape, static_cast<int8_t>(tensor.type), buffer, name, quantization,
-                                tensor.is_variable, 0, 0, /*has_rank=*/true);
+    return schema::CreateTensor(fbb_, shape, static_cast<int8_t>(tensor.type), buffer, name,
+                                quantization, tensor.is_variable, 0, 0, /*has_rank=*/true);
   }
 
   // Every computed tensor gets an empty buffer of its own, as TensorFlow's converter writes it.
@@ -130,7 +136,8 @@ class Writer {
       buffers_.push_back(schema::CreateBuffer(fbb_));
     } else {
       fbb_.ForceVectorAlignment(tensor.data.size(), 1, 16);
-      const auto data = fbb_.CreateVector(reinterpret_cast<const uint8_t*>(tensor.data.data()), tensor.data.size());
+      const auto data = fbb_.CreateVector(reinterpret_cast<const uint8_t*>(tensor.data.data()),
+                                          tensor.data.size());
       buffers_.push_back(schema::CreateBuffer(fbb_, data));
     }
     return static_cast<uint32_t>(buffers_.size() - 1);
@@ -142,8 +149,8 @@ class Writer {
     if (found != code_index_.end()) return found->second;
     const auto index = static_cast<uint32_t>(codes_.size());
     // Readers from before 2020 know only the byte.
-    codes_.push_back(schema::CreateOperatorCode(fbb_, static_cast<int8_t>(std::min(key.first, 127)), 0, op.version,
-                                                key.first));
+    codes_.push_back(schema::CreateOperatorCode(fbb_, static_cast<int8_t>(std::min(key.first, 127)),
+                                                0, op.version, key.first));
     code_index_.emplace(key, index);
     return index;
   }
@@ -153,15 +160,16 @@ class Writer {
     const WrittenOptions options = std::visit(OptionsWriter{fbb_}, op.options);
     std::vector<uint8_t> mutated;
     for (const int32_t input : op.inputs) {
-      mutated.push_back(input >= 0 && graph_.tensors[static_cast<size_t>(input)].is_variable ? 1 : 0);
+      mutated.push_back(input >= 0 && graph_.tensors[static_cast<size_t>(input)].is_variable ? 1
+                                                                                             : 0);
     }
     if (std::find(mutated.begin(), mutated.end(), 1) == mutated.end()) mutated.clear();
     const auto inputs = fbb_.CreateVector(op.inputs);
     const auto outputs = fbb_.CreateVector(op.outputs);
     const auto mutating = fbb_.CreateVector(mutated);
     const auto intermediates = fbb_.CreateVector(op.intermediates);
-    return schema::CreateOperator(fbb_, code, inputs, outputs, options.type, options.offset, 0, 0, mutating,
-                                  intermediates);
+    return schema::CreateOperator(fbb_, code, inputs, outputs, options.type, options.offset, 0, 0,
+                                  mutating, intermediates);
   }
 
   const Graph& graph_;

@@ -34,11 +34,14 @@ Maker FindMaker(model::OpCode code) {
   return found == std::end(kOps) ? nullptr : found->make;
 }
 
-// Beyond it one run takes many seconds even on a server: a file that asks for it means to hold up the machine.
+// Beyond it one run takes many seconds even on a server: a file that asks for it means to hold up
+// the machine.
 constexpr int64_t kMultiplyAccumulatesMax = 10'000'000'000;
 
 constexpr size_t kAlignment = 64;  // a cache line, and any vector register
-constexpr size_t AlignUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+constexpr size_t AlignUp(size_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 TensorInfo Describe(const model::Tensor& tensor) {
   const bool per_tensor = tensor.quantization.scales.size() == 1;
@@ -97,15 +100,17 @@ Result<void> Engine::Plan() {
   outputs_ = graph_.outputs;
   multiply_accumulates_ = model::MultiplyAccumulates(graph_);
   if (multiply_accumulates_ > kMultiplyAccumulatesMax) {
-    return Fail(Errc::kExhausted, "nn: one run would take " + std::to_string(multiply_accumulates_) +
-                                      " multiply-accumulates; the limit is " + std::to_string(kMultiplyAccumulatesMax));
+    return Fail(Errc::kExhausted, "nn: one run would take " +
+                                      std::to_string(multiply_accumulates_) +
+                                      " multiply-accumulates; the limit is " +
+                                      std::to_string(kMultiplyAccumulatesMax));
   }
   PlaceTensors();
   return BuildKernels();
 }
 
-// Every computed tensor keeps its own place, so that each can be looked at after a run. States come first and in one
-// piece: a snapshot is one copy.
+// Every computed tensor keeps its own place, so that each can be looked at after a run. States come
+// first and in one piece: a snapshot is one copy.
 void Engine::PlaceTensors() {
   offsets_.assign(tensors_.size(), kNoOffset);
   const auto place = [&](bool states) {

@@ -1,5 +1,6 @@
-// The INT8 engine: a .tflite model becomes an immutable plan, which any number of sessions (one per machine) run.
-// Results equal those of TensorFlow Lite's reference kernels (BUILTIN_REF) byte for byte.
+// The INT8 engine: a .tflite model becomes an immutable plan, which any number of sessions (one per
+// machine) run. Results equal those of TensorFlow Lite's reference kernels (BUILTIN_REF) byte for
+// byte.
 //
 //   MW_TRY(const auto engine, nn::Engine::Load(file_bytes));
 //   nn::Session session(engine);
@@ -28,16 +29,16 @@ struct TensorInfo {
   int32_t zero_point = 0;  // real = (stored - zero_point) * scale
   size_t bytes = 0;
   bool is_constant = false;
-  bool is_state = false;   // persists from run to run until ResetState
+  bool is_state = false;  // persists from run to run until ResetState
   [[nodiscard]] size_t elements() const { return model::ElementCount(shape); }
 };
 
 /// A loaded model. Immutable: share it between threads and sessions. Holds the weights once.
 class Engine {
  public:
-  /// Reads and checks a .tflite file and plans its run. kInvalid: broken file, or shapes, types or scales that
-  /// contradict each other; kUnsupported: an operator or variant that this engine does not run (all are listed);
-  /// kExhausted: larger than any gateway's model.
+  /// Reads and checks a .tflite file and plans its run. kInvalid: broken file, or shapes, types or
+  /// scales that contradict each other; kUnsupported: an operator or variant that this engine does
+  /// not run (all are listed); kExhausted: larger than any gateway's model.
   [[nodiscard]] static Result<std::shared_ptr<const Engine>> Load(std::span<const std::byte> file);
   /// The same for a graph in memory.
   [[nodiscard]] static Result<std::shared_ptr<const Engine>> Load(model::Graph graph);
@@ -76,15 +77,16 @@ class Engine {
   std::vector<TensorInfo> tensors_;
   std::vector<int32_t> inputs_, outputs_;
   std::vector<std::unique_ptr<const Kernel>> kernels_;  // in execution order
-  std::vector<size_t> offsets_;                         // per tensor, into the arena; kNoOffset: constant
-  size_t state_bytes_ = 0;                              // states lie at the arena's start
+  std::vector<size_t> offsets_;  // per tensor, into the arena; kNoOffset: constant
+  size_t state_bytes_ = 0;       // states lie at the arena's start
   size_t scratch_offset_ = 0;
   size_t arena_bytes_ = 0;
   size_t weight_bytes_ = 0;
   int64_t multiply_accumulates_ = 0;
 };
 
-/// Names of the operators in `graph` that this engine does not run, each once, in order of first use.
+/// Names of the operators in `graph` that this engine does not run, each once, in order of first
+/// use.
 [[nodiscard]] std::vector<std::string> UnsupportedOps(const model::Graph& graph);
 
 }  // namespace millwright::nn

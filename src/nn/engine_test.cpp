@@ -18,7 +18,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Graph SmallModel(uint64_t seed) {
-  return model::testing::RandomModel({.seed = seed, .units_max = 6, .inputs_max = 5, .steps_max = 4});
+  return model::testing::RandomModel(
+      {.seed = seed, .units_max = 6, .inputs_max = 5, .steps_max = 4});
 }
 
 // The first random model that holds this operator, and where.
@@ -89,7 +90,9 @@ TEST_P(BadOp, IsRefusedWithAReason) {
 model::Tensor& In(Graph& graph, const model::Op& op, size_t i) {
   return graph.tensors[static_cast<size_t>(op.inputs[i])];
 }
-model::Tensor& Out(Graph& graph, const model::Op& op) { return graph.tensors[static_cast<size_t>(op.outputs[0])]; }
+model::Tensor& Out(Graph& graph, const model::Op& op) {
+  return graph.tensors[static_cast<size_t>(op.outputs[0])];
+}
 template <typename T>
 T& Options(model::Op& op) {
   return std::get<T>(op.options);
@@ -100,43 +103,104 @@ constexpr OpCode kLstm = OpCode::kUnidirectionalSequenceLstm;
 INSTANTIATE_TEST_SUITE_P(
     Lstm, BadOp,
     ::testing::Values(
-        Case{"time_major", kLstm, [](Graph&, model::Op& op) { Options<model::LstmOptions>(op).time_major = true; }, Errc::kUnsupported, "time-major"},
-        Case{"cifg", kLstm, [](Graph&, model::Op& op) { op.inputs[1] = op.inputs[5] = op.inputs[12] = -1; }, Errc::kUnsupported, "CIFG"},
-        Case{"peephole", kLstm, [](Graph&, model::Op& op) { op.inputs[9] = op.inputs[12]; }, Errc::kUnsupported, "peephole"},
-        Case{"projection", kLstm, [](Graph&, model::Op& op) { op.inputs[16] = op.inputs[5]; }, Errc::kUnsupported, "projection"},
-        Case{"layer_norm", kLstm, [](Graph&, model::Op& op) { op.inputs[20] = op.inputs[12]; }, Errc::kUnsupported, "layer normalization"},
-        Case{"relu", kLstm, [](Graph&, model::Op& op) { Options<model::LstmOptions>(op).activation = model::Activation::kRelu; }, Errc::kUnsupported, "TANH"},
-        Case{"few_inputs", kLstm, [](Graph&, model::Op& op) { op.inputs.resize(12); }, Errc::kInvalid, "20 or 24"},
-        Case{"no_bias", kLstm, [](Graph&, model::Op& op) { op.inputs[13] = -1; }, Errc::kInvalid, "input 13 is missing"},
-        Case{"cell_scale", kLstm, [](Graph& g, model::Op& op) { In(g, op, 19).quantization.scales[0] = 0.0003F; }, Errc::kInvalid, "power of two"},
-        Case{"cell_scale_range", kLstm, [](Graph& g, model::Op& op) { In(g, op, 19).quantization.scales[0] = 0.25F; }, Errc::kUnsupported, "2^-2"},
-        Case{"cell_zero_point", kLstm, [](Graph& g, model::Op& op) { In(g, op, 19).quantization.zero_points[0] = 1; }, Errc::kInvalid, "cell state"},
-        Case{"negative_clip", kLstm, [](Graph&, model::Op& op) { Options<model::LstmOptions>(op).cell_clip = -1; }, Errc::kInvalid, "clip"},
-        Case{"intermediates", kLstm, [](Graph&, model::Op& op) { op.intermediates.clear(); }, Errc::kUnsupported, "intermediate"},
-        Case{"hidden_scale", kLstm, [](Graph& g, model::Op& op) { g.tensors[static_cast<size_t>(op.intermediates[4])].quantization = {}; }, Errc::kInvalid, "intermediate 4"},
-        Case{"huge_weight_scale", kLstm, [](Graph& g, model::Op& op) { In(g, op, 2).quantization.scales[0] = 1e38F; }, Errc::kInvalid, "scales"},
-        Case{"asymmetric_weights", kLstm, [](Graph& g, model::Op& op) { In(g, op, 2).quantization.zero_points[0] = 5; }, Errc::kInvalid, "zero point"}),
+        Case{"time_major", kLstm,
+             [](Graph&, model::Op& op) { Options<model::LstmOptions>(op).time_major = true; },
+             Errc::kUnsupported, "time-major"},
+        Case{"cifg", kLstm,
+             [](Graph&, model::Op& op) { op.inputs[1] = op.inputs[5] = op.inputs[12] = -1; },
+             Errc::kUnsupported, "CIFG"},
+        Case{"peephole", kLstm, [](Graph&, model::Op& op) { op.inputs[9] = op.inputs[12]; },
+             Errc::kUnsupported, "peephole"},
+        Case{"projection", kLstm, [](Graph&, model::Op& op) { op.inputs[16] = op.inputs[5]; },
+             Errc::kUnsupported, "projection"},
+        Case{"layer_norm", kLstm, [](Graph&, model::Op& op) { op.inputs[20] = op.inputs[12]; },
+             Errc::kUnsupported, "layer normalization"},
+        Case{"relu", kLstm,
+             [](Graph&, model::Op& op) {
+               Options<model::LstmOptions>(op).activation = model::Activation::kRelu;
+             },
+             Errc::kUnsupported, "TANH"},
+        Case{"few_inputs", kLstm, [](Graph&, model::Op& op) { op.inputs.resize(12); },
+             Errc::kInvalid, "20 or 24"},
+        Case{"no_bias", kLstm, [](Graph&, model::Op& op) { op.inputs[13] = -1; }, Errc::kInvalid,
+             "input 13 is missing"},
+        Case{"cell_scale", kLstm,
+             [](Graph& g, model::Op& op) { In(g, op, 19).quantization.scales[0] = 0.0003F; },
+             Errc::kInvalid, "power of two"},
+        Case{"cell_scale_range", kLstm,
+             [](Graph& g, model::Op& op) { In(g, op, 19).quantization.scales[0] = 0.25F; },
+             Errc::kUnsupported, "2^-2"},
+        Case{"cell_zero_point", kLstm,
+             [](Graph& g, model::Op& op) { In(g, op, 19).quantization.zero_points[0] = 1; },
+             Errc::kInvalid, "cell state"},
+        Case{"negative_clip", kLstm,
+             [](Graph&, model::Op& op) { Options<model::LstmOptions>(op).cell_clip = -1; },
+             Errc::kInvalid, "clip"},
+        Case{"intermediates", kLstm, [](Graph&, model::Op& op) { op.intermediates.clear(); },
+             Errc::kUnsupported, "intermediate"},
+        Case{"hidden_scale", kLstm,
+             [](Graph& g,
+                model::Op&
+                    op) { g.tensors[static_cast<size_t>(op.intermediates[4])].quantization = {}; },
+             Errc::kInvalid, "intermediate 4"},
+        Case{"huge_weight_scale", kLstm,
+             [](Graph& g, model::Op& op) { In(g, op, 2).quantization.scales[0] = 1e38F; },
+             Errc::kInvalid, "scales"},
+        Case{"asymmetric_weights", kLstm,
+             [](Graph& g, model::Op& op) { In(g, op, 2).quantization.zero_points[0] = 5; },
+             Errc::kInvalid, "zero point"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
     Others, BadOp,
     ::testing::Values(
-        Case{"dense_bias_length", OpCode::kFullyConnected, [](Graph& g, model::Op& op) {
-               g.tensors.push_back({.type = model::TensorType::kInt32, .shape = {99}, .data = std::vector<std::byte>(396)});
+        Case{"dense_bias_length", OpCode::kFullyConnected,
+             [](Graph& g, model::Op& op) {
+               g.tensors.push_back({.type = model::TensorType::kInt32,
+                                    .shape = {99},
+                                    .data = std::vector<std::byte>(396)});
                op.inputs.resize(3);
                op.inputs[2] = static_cast<int32_t>(g.tensors.size() - 1);
-             }, Errc::kInvalid, "a bias of shape [99]"},
-        Case{"dense_tanh", OpCode::kFullyConnected, [](Graph&, model::Op& op) { Options<model::FullyConnectedOptions>(op).activation = model::Activation::kTanh; }, Errc::kUnsupported, "activation"},
-        Case{"dense_unquantized", OpCode::kFullyConnected, [](Graph& g, model::Op& op) { In(g, op, 1).quantization = {}; }, Errc::kInvalid, "not quantized"},
-        Case{"softmax_output", OpCode::kSoftmax, [](Graph& g, model::Op& op) { Out(g, op).quantization.scales[0] = 0.1F; }, Errc::kInvalid, "1/256"},
-        Case{"softmax_beta", OpCode::kSoftmax, [](Graph&, model::Op& op) { Options<model::SoftmaxOptions>(op).beta = 0; }, Errc::kInvalid, "beta"},
-        Case{"softmax_depth", OpCode::kSoftmax, [](Graph& g, model::Op& op) { In(g, op, 0).shape = Out(g, op).shape = {1, 600}; }, Errc::kInvalid, ""},
-        Case{"logistic_output", OpCode::kLogistic, [](Graph& g, model::Op& op) { Out(g, op).quantization.scales[0] = 0.1F; }, Errc::kInvalid, "1/256"},
-        Case{"slice_zero_stride", OpCode::kStridedSlice, [](Graph& g, model::Op& op) { In(g, op, 3).data.assign(In(g, op, 3).data.size(), std::byte{0}); }, Errc::kInvalid, "stride of zero"},
-        Case{"slice_offset", OpCode::kStridedSlice, [](Graph&, model::Op& op) { Options<model::StridedSliceOptions>(op).offset = true; }, Errc::kUnsupported, "offset"},
-        Case{"slice_shape", OpCode::kStridedSlice, [](Graph& g, model::Op& op) { Out(g, op).shape.push_back(1); }, Errc::kInvalid, ""},
-        Case{"reshape_count", OpCode::kReshape, [](Graph& g, model::Op& op) { Out(g, op).shape.push_back(2); }, Errc::kInvalid, "cannot become"},
-        Case{"quantize_type", OpCode::kQuantize, [](Graph& g, model::Op& op) { In(g, op, 0).type = model::TensorType::kInt64; }, Errc::kUnsupported, "int64"}),
+             },
+             Errc::kInvalid, "a bias of shape [99]"},
+        Case{"dense_tanh", OpCode::kFullyConnected,
+             [](Graph&, model::Op& op) {
+               Options<model::FullyConnectedOptions>(op).activation = model::Activation::kTanh;
+             },
+             Errc::kUnsupported, "activation"},
+        Case{"dense_unquantized", OpCode::kFullyConnected,
+             [](Graph& g, model::Op& op) { In(g, op, 1).quantization = {}; }, Errc::kInvalid,
+             "not quantized"},
+        Case{"softmax_output", OpCode::kSoftmax,
+             [](Graph& g, model::Op& op) { Out(g, op).quantization.scales[0] = 0.1F; },
+             Errc::kInvalid, "1/256"},
+        Case{"softmax_beta", OpCode::kSoftmax,
+             [](Graph&, model::Op& op) { Options<model::SoftmaxOptions>(op).beta = 0; },
+             Errc::kInvalid, "beta"},
+        Case{"softmax_depth", OpCode::kSoftmax,
+             [](Graph& g, model::Op& op) {
+               In(g, op, 0).shape = Out(g, op).shape = {1, 600};
+             },
+             Errc::kInvalid, ""},
+        Case{"logistic_output", OpCode::kLogistic,
+             [](Graph& g, model::Op& op) { Out(g, op).quantization.scales[0] = 0.1F; },
+             Errc::kInvalid, "1/256"},
+        Case{"slice_zero_stride", OpCode::kStridedSlice,
+             [](Graph& g, model::Op& op) {
+               In(g, op, 3).data.assign(In(g, op, 3).data.size(), std::byte{0});
+             },
+             Errc::kInvalid, "stride of zero"},
+        Case{"slice_offset", OpCode::kStridedSlice,
+             [](Graph&, model::Op& op) { Options<model::StridedSliceOptions>(op).offset = true; },
+             Errc::kUnsupported, "offset"},
+        Case{"slice_shape", OpCode::kStridedSlice,
+             [](Graph& g, model::Op& op) { Out(g, op).shape.push_back(1); }, Errc::kInvalid, ""},
+        Case{"reshape_count", OpCode::kReshape,
+             [](Graph& g, model::Op& op) { Out(g, op).shape.push_back(2); }, Errc::kInvalid,
+             "cannot become"},
+        Case{"quantize_type", OpCode::kQuantize,
+             [](Graph& g, model::Op& op) { In(g, op, 0).type = model::TensorType::kInt64; },
+             Errc::kUnsupported, "int64"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Fixed-point primitives with exactly the rounding of gemmlowp and TensorFlow Lite's reference kernels. Written for
-// speed without branches, proved equal to the published definitions by fixed_point_test.cpp.
+// Fixed-point primitives with exactly the rounding of gemmlowp and TensorFlow Lite's reference
+// kernels. Written for speed without branches, proved equal to the published definitions by
+// fixed_point_test.cpp.
 #pragma once
 
 #include <bit>
@@ -11,7 +12,8 @@ namespace millwright::nn {
 
 /// round(a * b / 2^31), halves up; -1 * -1 saturates. ARM's SQRDMULH.
 [[nodiscard]] inline int32_t MulHigh32(int32_t a, int32_t b) {
-  if (a == b && a == std::numeric_limits<int32_t>::min()) return std::numeric_limits<int32_t>::max();
+  if (a == b && a == std::numeric_limits<int32_t>::min())
+    return std::numeric_limits<int32_t>::max();
   return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
 }
 
@@ -39,12 +41,14 @@ struct Multiplier {
   int shift = 0;  // -31..30
 };
 
-/// Splits `real` (finite, >= 0). Too small for a shift of -31: 0. Larger than 2^30 is refused by the callers.
+/// Splits `real` (finite, >= 0). Too small for a shift of -31: 0. Larger than 2^30 is refused by
+/// the callers.
 [[nodiscard]] inline Multiplier ToMultiplier(double real) {
   if (real == 0) return {};
   int shift = 0;
   const double fraction = std::frexp(real, &shift);
-  auto mantissa = static_cast<int64_t>(std::round(fraction * static_cast<double>(int64_t{1} << 31)));
+  auto mantissa =
+      static_cast<int64_t>(std::round(fraction * static_cast<double>(int64_t{1} << 31)));
   if (mantissa == (int64_t{1} << 31)) {
     mantissa /= 2;
     ++shift;
@@ -53,7 +57,8 @@ struct Multiplier {
   return {static_cast<int32_t>(mantissa), shift};
 }
 
-/// x times a multiplier with TensorFlow Lite's default double rounding. Left and right part are prepared once.
+/// x times a multiplier with TensorFlow Lite's default double rounding. Left and right part are
+/// prepared once.
 [[nodiscard]] inline int32_t Scale(int32_t x, Multiplier by) {
   const int left = by.shift > 0 ? by.shift : 0;
   const int right = by.shift > 0 ? 0 : -by.shift;

@@ -44,7 +44,8 @@ TEST(FixedPoint, MulHighEqualsItsDefinition) {
   for (const int32_t edge : {INT32_MIN, INT32_MIN + 1, -1, 0, 1, INT32_MAX}) {
     EXPECT_EQ(MulHigh32(edge, INT32_MIN), SlowMulHigh32(edge, INT32_MIN));
   }
-  for (const int16_t edge : {int16_t{-32768}, int16_t{-1}, int16_t{0}, int16_t{1}, int16_t{32767}}) {
+  for (const int16_t edge :
+       {int16_t{-32768}, int16_t{-1}, int16_t{0}, int16_t{1}, int16_t{32767}}) {
     EXPECT_EQ(MulHigh16(edge, -32768), SlowMulHigh16(edge, -32768));
   }
 }
@@ -78,7 +79,8 @@ TEST(FixedPoint, ScaleIsCloseToTheRealProduct) {
   for (uint64_t i = 0; i < 20'000; ++i) {
     const uint64_t bits = Mix(i);
     const auto x = static_cast<int32_t>(bits) >> 8;
-    const double real = std::ldexp(1 + static_cast<double>(bits >> 40) * 0x1p-24, -static_cast<int>(bits % 20));
+    const double real =
+        std::ldexp(1 + static_cast<double>(bits >> 40) * 0x1p-24, -static_cast<int>(bits % 20));
     ASSERT_NEAR(Scale(x, ToMultiplier(real)), x * real, 1.0);
   }
 }

@@ -1,5 +1,5 @@
-// What the plan is made of: one Kernel per operator. Make... functions check an operator once (tflite-micro's
-// Prepare); Run then trusts everything it was given.
+// What the plan is made of: one Kernel per operator. Make... functions check an operator once
+// (tflite-micro's Prepare); Run then trusts everything it was given.
 #pragma once
 
 #include <cstddef>
@@ -44,10 +44,13 @@ using KernelResult = Result<std::unique_ptr<const Kernel>>;
 /// The operator being planned, with the words that every complaint about it begins with.
 class OpView {
  public:
-  OpView(const model::Graph& graph, size_t index) : graph_(graph), op_(graph.ops[index]), index_(index) {}
+  OpView(const model::Graph& graph, size_t index)
+      : graph_(graph), op_(graph.ops[index]), index_(index) {}
 
   [[nodiscard]] const model::Op& op() const { return op_; }
-  [[nodiscard]] int32_t input_index(size_t i) const { return i < op_.inputs.size() ? op_.inputs[i] : -1; }
+  [[nodiscard]] int32_t input_index(size_t i) const {
+    return i < op_.inputs.size() ? op_.inputs[i] : -1;
+  }
   [[nodiscard]] int32_t output_index(size_t i = 0) const { return op_.outputs[i]; }
   [[nodiscard]] bool has_input(size_t i) const { return input_index(i) >= 0; }
   [[nodiscard]] const model::Tensor& input(size_t i) const { return Tensor(input_index(i)); }
@@ -61,7 +64,8 @@ class OpView {
   [[nodiscard]] tl::unexpected<Error> Unsupported(const std::string& what) const;
 
   /// `min..max` inputs, the first `required` present, one output.
-  [[nodiscard]] Result<void> CheckArity(size_t inputs_min, size_t inputs_max, size_t required) const;
+  [[nodiscard]] Result<void> CheckArity(size_t inputs_min, size_t inputs_max,
+                                        size_t required) const;
   /// A computed (not constant) tensor of this type with one scale and zero point.
   [[nodiscard]] Result<void> CheckPerTensor(const model::Tensor& tensor, model::TensorType type,
                                             const char* role) const;

@@ -1,5 +1,5 @@
-// The reference kernels against real arithmetic: right to within the error that their method is known for. That they
-// are right to the last bit is shown by tests/oracles.
+// The reference kernels against real arithmetic: right to within the error that their method is
+// known for. That they are right to the last bit is shown by tests/oracles.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -54,8 +54,14 @@ TEST(Kernels, MatrixVectorSumsExactly) {
 
 TEST(Kernels, DenseRoundsHalvesAwayFromZeroAndClamps) {
   const std::vector<int8_t> weights{1, -1, 100, 3};
-  DenseWeights w{.inputs = 1, .units = 4, .weights = weights.data(), .bias = {0, 0, 0, 0},
-                 .scales = {0.5, 0.5, 1, 1}, .output_zero_point = 2, .output_min = -128, .output_max = 100};
+  DenseWeights w{.inputs = 1,
+                 .units = 4,
+                 .weights = weights.data(),
+                 .bias = {0, 0, 0, 0},
+                 .scales = {0.5, 0.5, 1, 1},
+                 .output_zero_point = 2,
+                 .output_min = -128,
+                 .output_max = 100};
   const std::vector<int8_t> x{5};
   std::vector<int32_t> sums(4);
   std::vector<int8_t> out(4);
@@ -70,7 +76,8 @@ TEST(Kernels, SoftmaxIsADistribution) {
   Softmax(scale, in.data(), in.size(), out.data());
   double total = 0;
   for (const int8_t value : in) total += std::exp(0.1 * value);
-  for (size_t i = 0; i < in.size(); ++i) EXPECT_NEAR(out[i] + 128, 256 * std::exp(0.1 * in[i]) / total, 1);
+  for (size_t i = 0; i < in.size(); ++i)
+    EXPECT_NEAR(out[i] + 128, 256 * std::exp(0.1 * in[i]) / total, 1);
 }
 
 TEST(Kernels, QuantizeSaturatesAndKeepsNoNan) {

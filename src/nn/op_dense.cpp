@@ -1,4 +1,5 @@
-// FULLY_CONNECTED: int8 input, weights and output; int32 bias or none; one weight scale or one per unit.
+// FULLY_CONNECTED: int8 input, weights and output; int32 bias or none; one weight scale or one per
+// unit.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -35,9 +36,11 @@ Result<Range> ActivationRange(const OpView& op, Activation activation) {
     case Activation::kRelu:
       return Range{std::max(-128, QuantizedBound(0, output)), 127};
     case Activation::kReluN1To1:
-      return Range{std::max(-128, QuantizedBound(-1, output)), std::min(127, QuantizedBound(1, output))};
+      return Range{std::max(-128, QuantizedBound(-1, output)),
+                   std::min(127, QuantizedBound(1, output))};
     case Activation::kRelu6:
-      return Range{std::max(-128, QuantizedBound(0, output)), std::min(127, QuantizedBound(6, output))};
+      return Range{std::max(-128, QuantizedBound(0, output)),
+                   std::min(127, QuantizedBound(6, output))};
     default:
       return op.Unsupported("a fused activation other than RELU, RELU6 and RELU_N1_TO_1");
   }
@@ -47,17 +50,21 @@ Result<Range> ActivationRange(const OpView& op, Activation activation) {
 Result<size_t> CheckShapes(const OpView& op, bool keep_num_dims) {
   const Tensor& input = op.input(0);
   const Tensor& weights = op.input(1);
-  if (weights.shape.size() != 2) return op.Invalid("weights of shape " + model::ShapeText(weights.shape));
+  if (weights.shape.size() != 2)
+    return op.Invalid("weights of shape " + model::ShapeText(weights.shape));
   const int32_t units = weights.shape[0], columns = weights.shape[1];
   const size_t elements = model::ElementCount(input.shape);
   if (columns == 0 || units == 0 || elements % static_cast<size_t>(columns) != 0) {
-    return op.Invalid("an input of shape " + model::ShapeText(input.shape) + " for weights of shape " + model::ShapeText(weights.shape));
+    return op.Invalid("an input of shape " + model::ShapeText(input.shape) +
+                      " for weights of shape " + model::ShapeText(weights.shape));
   }
-  if (static_cast<size_t>(columns) > reference::kDotColumnsMax) return op.Unsupported("more than 65536 inputs");
+  if (static_cast<size_t>(columns) > reference::kDotColumnsMax)
+    return op.Unsupported("more than 65536 inputs");
   const size_t rows = elements / static_cast<size_t>(columns);
   std::vector<int32_t> shape{static_cast<int32_t>(rows), units};
   if (keep_num_dims) {
-    if (input.shape.empty() || input.shape.back() != columns) return op.Invalid("its input's last dimension is not the weights'");
+    if (input.shape.empty() || input.shape.back() != columns)
+      return op.Invalid("its input's last dimension is not the weights'");
     shape = input.shape;
     shape.back() = units;
   }
@@ -81,7 +88,8 @@ Result<void> CheckTypes(const OpView& op) {
   if (!op.has_input(2)) return {};
   MW_TRY(op.CheckConstant(op.input(2), TensorType::kInt32, "its bias"));
   if (model::ElementCount(op.input(2).shape) != static_cast<size_t>(weights.shape[0])) {
-    return op.Invalid("a bias of shape " + model::ShapeText(op.input(2).shape) + " for weights of shape " + model::ShapeText(weights.shape));
+    return op.Invalid("a bias of shape " + model::ShapeText(op.input(2).shape) +
+                      " for weights of shape " + model::ShapeText(weights.shape));
   }
   return {};
 }
@@ -94,7 +102,8 @@ std::vector<int32_t> FoldedBias(const OpView& op, const DenseWeights& w) {
   for (size_t u = 0; u < w.units; ++u) {
     int64_t sum = -static_cast<int64_t>(w.inputs) * w.weight_zero_point;
     for (size_t i = 0; i < w.inputs; ++i) sum += w.weights[u * w.inputs + i];
-    bias[u] = static_cast<int32_t>(static_cast<uint32_t>(bias[u]) - static_cast<uint32_t>(zero_point * sum));
+    bias[u] = static_cast<int32_t>(static_cast<uint32_t>(bias[u]) -
+                                   static_cast<uint32_t>(zero_point * sum));
   }
   return bias;
 }
@@ -102,7 +111,10 @@ std::vector<int32_t> FoldedBias(const OpView& op, const DenseWeights& w) {
 class DenseKernel : public Kernel {
  public:
   DenseKernel(const OpView& op, size_t rows, DenseWeights weights)
-      : input_(op.input_index(0)), output_(op.output_index()), rows_(rows), weights_(std::move(weights)) {}
+      : input_(op.input_index(0)),
+        output_(op.output_index()),
+        rows_(rows),
+        weights_(std::move(weights)) {}
 
   void Run(const Buffers& buffers) const override {
     const auto* in = buffers.at<const int8_t>(input_);

@@ -1,4 +1,5 @@
-// UNIDIRECTIONAL_SEQUENCE_LSTM as Keras makes it: checks, folded biases, the loop over batch and time.
+// UNIDIRECTIONAL_SEQUENCE_LSTM as Keras makes it: checks, folded biases, the loop over batch and
+// time.
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -24,7 +25,9 @@ struct LstmShape {
 };
 
 float ScaleOf(const Tensor& tensor) { return tensor.quantization.scales[0]; }
-int32_t ZeroPointOf(const Tensor& tensor) { return static_cast<int32_t>(tensor.quantization.zero_points[0]); }
+int32_t ZeroPointOf(const Tensor& tensor) {
+  return static_cast<int32_t>(tensor.quantization.zero_points[0]);
+}
 
 /// The cell's scale as a power of two, by the peer's own float test.
 bool Log2OfScale(float scale, int& log2) {
@@ -37,7 +40,8 @@ bool Log2OfScale(float scale, int& log2) {
 Result<void> RefuseVariants(const OpView& op, const model::LstmOptions& options) {
   if (options.time_major) return op.Unsupported("time-major input");
   if (options.diagonal_recurrent) return op.Unsupported("diagonal recurrent weights");
-  if (options.activation != model::Activation::kTanh) return op.Unsupported("an activation other than TANH");
+  if (options.activation != model::Activation::kTanh)
+    return op.Unsupported("an activation other than TANH");
   std::string variants;
   const auto name = [&](size_t first, size_t count, bool absent, const char* variant) {
     for (size_t i = first; i < first + count; ++i) {
@@ -56,23 +60,32 @@ Result<void> RefuseVariants(const OpView& op, const model::LstmOptions& options)
 
 Result<LstmShape> CheckShapes(const OpView& op) {
   const Tensor& input = op.input(model::kLstmInput);
-  if (input.shape.size() != 3) return op.Invalid("its input has shape " + model::ShapeText(input.shape) + ", not [batch,steps,inputs]");
+  if (input.shape.size() != 3)
+    return op.Invalid("its input has shape " + model::ShapeText(input.shape) +
+                      ", not [batch,steps,inputs]");
   const Tensor& recurrent = op.input(model::kLstmRecurrentWeights);
   if (recurrent.shape.size() != 2) return op.Unsupported("diagonal recurrent weights");
-  const LstmShape s{.batch = input.shape[0], .steps = input.shape[1], .inputs = input.shape[2], .units = recurrent.shape[0]};
+  const LstmShape s{.batch = input.shape[0],
+                    .steps = input.shape[1],
+                    .inputs = input.shape[2],
+                    .units = recurrent.shape[0]};
   if (static_cast<size_t>(std::max(s.inputs, s.units)) > reference::kDotColumnsMax) {
     return op.Unsupported("more than 65536 inputs or units");
   }
   for (size_t g = 0; g < kGates; ++g) {
-    MW_TRY(op.CheckShape(op.input(model::kLstmInputWeights + g), std::array{s.units, s.inputs}, kGateNames[g]));
-    MW_TRY(op.CheckShape(op.input(model::kLstmRecurrentWeights + g), std::array{s.units, s.units}, kGateNames[g]));
+    MW_TRY(op.CheckShape(op.input(model::kLstmInputWeights + g), std::array{s.units, s.inputs},
+                         kGateNames[g]));
+    MW_TRY(op.CheckShape(op.input(model::kLstmRecurrentWeights + g), std::array{s.units, s.units},
+                         kGateNames[g]));
     MW_TRY(op.CheckShape(op.input(model::kLstmBias + g), std::array{s.units}, kGateNames[g]));
   }
   MW_TRY(op.CheckShape(op.output(), std::array{s.batch, s.steps, s.units}, "its output"));
   const size_t state = model::ElementCount(std::array{s.batch, s.units});
   for (const size_t i : {size_t{model::kLstmOutputState}, size_t{model::kLstmCellState}}) {
-    if (!op.input(i).is_variable) return op.Invalid("input " + std::to_string(i) + " is not a state tensor");
-    if (model::ElementCount(op.input(i).shape) != state) return op.Invalid("state of shape " + model::ShapeText(op.input(i).shape));
+    if (!op.input(i).is_variable)
+      return op.Invalid("input " + std::to_string(i) + " is not a state tensor");
+    if (model::ElementCount(op.input(i).shape) != state)
+      return op.Invalid("state of shape " + model::ShapeText(op.input(i).shape));
   }
   return s;
 }
@@ -91,31 +104,38 @@ Result<void> CheckGateTypes(const OpView& op, size_t g) {
 }
 
 Result<void> CheckTypes(const OpView& op) {
-  if (op.input(model::kLstmInput).type == TensorType::kFloat32) return op.Unsupported("a float LSTM; only full INT8 models run");
+  if (op.input(model::kLstmInput).type == TensorType::kFloat32)
+    return op.Unsupported("a float LSTM; only full INT8 models run");
   MW_TRY(op.CheckPerTensor(op.input(model::kLstmInput), TensorType::kInt8, "its input"));
   MW_TRY(op.CheckPerTensor(op.output(), TensorType::kInt8, "its output"));
   for (size_t g = 0; g < kGates; ++g) MW_TRY(CheckGateTypes(op, g));
-  MW_TRY(op.CheckPerTensor(op.input(model::kLstmOutputState), TensorType::kInt8, "its output state"));
+  MW_TRY(
+      op.CheckPerTensor(op.input(model::kLstmOutputState), TensorType::kInt8, "its output state"));
   MW_TRY(op.CheckPerTensor(op.input(model::kLstmCellState), TensorType::kInt16, "its cell state"));
-  if (ZeroPointOf(op.input(model::kLstmCellState)) != 0) return op.Invalid("a cell state with a zero point");
+  if (ZeroPointOf(op.input(model::kLstmCellState)) != 0)
+    return op.Invalid("a cell state with a zero point");
   if (op.op().intermediates.size() != kHiddenIntermediate + 1) {
-    return op.Unsupported(std::to_string(op.op().intermediates.size()) + " intermediate tensors, not 5 (not an 8x8_16 LSTM)");
+    return op.Unsupported(std::to_string(op.op().intermediates.size()) +
+                          " intermediate tensors, not 5 (not an 8x8_16 LSTM)");
   }
   const Tensor& hidden = op.Tensor(op.op().intermediates[kHiddenIntermediate]);
-  if (hidden.quantization.scales.empty()) return op.Invalid("intermediate 4 (the hidden state) is not quantized");
+  if (hidden.quantization.scales.empty())
+    return op.Invalid("intermediate 4 (the hidden state) is not quantized");
   return {};
 }
 
 /// bias - zero_point x row sum, in the peer's wrapping int32.
 std::vector<int32_t> FoldBias(const Tensor* bias, const Tensor& weights, int32_t zero_point) {
-  const auto rows = static_cast<size_t>(weights.shape[0]), columns = static_cast<size_t>(weights.shape[1]);
+  const auto rows = static_cast<size_t>(weights.shape[0]),
+             columns = static_cast<size_t>(weights.shape[1]);
   std::vector<int32_t> folded(rows, 0);
   if (bias != nullptr) std::memcpy(folded.data(), bias->data.data(), rows * sizeof(int32_t));
   const auto* row = reinterpret_cast<const int8_t*>(weights.data.data());
   for (size_t r = 0; r < rows; ++r, row += columns) {
     int32_t sum = 0;
     for (size_t c = 0; c < columns; ++c) sum += row[c];
-    folded[r] = static_cast<int32_t>(static_cast<uint32_t>(folded[r]) - static_cast<uint32_t>(sum * zero_point));
+    folded[r] = static_cast<int32_t>(static_cast<uint32_t>(folded[r]) -
+                                     static_cast<uint32_t>(sum * zero_point));
   }
   return folded;
 }
@@ -144,23 +164,28 @@ Result<void> FillGate(const OpView& op, size_t g, reference::LstmGate& gate) {
 }
 
 Result<int16_t> QuantizedClip(const OpView& op, float clip, float scale) {
-  if (!std::isfinite(clip) || clip < 0) return op.Invalid("a cell clip that is negative or not finite");
+  if (!std::isfinite(clip) || clip < 0)
+    return op.Invalid("a cell clip that is negative or not finite");
   return static_cast<int16_t>(std::min(clip / scale, 32767.0F));
 }
 
-Result<LstmWeights> MakeWeights(const OpView& op, const LstmShape& shape, const model::LstmOptions& options) {
+Result<LstmWeights> MakeWeights(const OpView& op, const LstmShape& shape,
+                                const model::LstmOptions& options) {
   LstmWeights w;
   w.inputs = static_cast<size_t>(shape.inputs);
   w.units = static_cast<size_t>(shape.units);
   for (size_t g = 0; g < kGates; ++g) MW_TRY(FillGate(op, g, w.gates[g]));
   const float cell_scale = ScaleOf(op.input(model::kLstmCellState));
-  if (!Log2OfScale(cell_scale, w.cell_scale_log2)) return op.Invalid("the cell state's scale is not a power of two");
+  if (!Log2OfScale(cell_scale, w.cell_scale_log2))
+    return op.Invalid("the cell state's scale is not a power of two");
   if (w.cell_scale_log2 < -15 || w.cell_scale_log2 > -9) {
-    return op.Unsupported("a cell state scale of 2^" + std::to_string(w.cell_scale_log2) + ", outside 2^-15 .. 2^-9");
+    return op.Unsupported("a cell state scale of 2^" + std::to_string(w.cell_scale_log2) +
+                          ", outside 2^-15 .. 2^-9");
   }
   MW_TRY(w.cell_clip, QuantizedClip(op, options.cell_clip, cell_scale));
   const Tensor& hidden = op.Tensor(op.op().intermediates[kHiddenIntermediate]);
-  const double hidden_scale = std::pow(2.0, -15) / static_cast<double>(ScaleOf(hidden)) * std::pow(2.0, -15);
+  const double hidden_scale =
+      std::pow(2.0, -15) / static_cast<double>(ScaleOf(hidden)) * std::pow(2.0, -15);
   const auto effective = static_cast<float>(hidden_scale);
   if (!std::isfinite(effective)) return op.Invalid("the hidden state's scale is too small");
   w.hidden_scale = ToMultiplier(effective);
@@ -193,7 +218,9 @@ class LstmKernel : public Kernel {
     }
   }
   size_t scratch_bytes() const override { return reference::LstmScratchBytes(weights_.units); }
-  size_t weight_bytes() const override { return kGates * weights_.units * (weights_.inputs + weights_.units); }
+  size_t weight_bytes() const override {
+    return kGates * weights_.units * (weights_.inputs + weights_.units);
+  }
 
  private:
   int32_t input_, state_, cell_, output_;

@@ -13,7 +13,9 @@ using model::Tensor;
 using model::TensorType;
 
 float ScaleOf(const Tensor& tensor) { return tensor.quantization.scales[0]; }
-int32_t ZeroPointOf(const Tensor& tensor) { return static_cast<int32_t>(tensor.quantization.zero_points[0]); }
+int32_t ZeroPointOf(const Tensor& tensor) {
+  return static_cast<int32_t>(tensor.quantization.zero_points[0]);
+}
 
 /// One input, one output, equal shapes.
 Result<void> CheckUnary(const OpView& op) {
@@ -32,7 +34,8 @@ class SoftmaxKernel : public Kernel {
   void Run(const Buffers& buffers) const override {
     const auto* in = buffers.at<const int8_t>(input_);
     auto* out = buffers.at<int8_t>(output_);
-    for (size_t row = 0; row < rows_; ++row) reference::Softmax(scale_, in + row * depth_, depth_, out + row * depth_);
+    for (size_t row = 0; row < rows_; ++row)
+      reference::Softmax(scale_, in + row * depth_, depth_, out + row * depth_);
   }
 
  private:
@@ -44,11 +47,13 @@ class SoftmaxKernel : public Kernel {
 Result<reference::SoftmaxScale> MakeSoftmaxScale(const OpView& op, float beta) {
   constexpr int kIntegerBits = 5;
   constexpr int kFraction = 31 - kIntegerBits;
-  const double real = std::min(static_cast<double>(beta) * static_cast<double>(ScaleOf(op.input(0))) * (1 << kFraction),
-                               static_cast<double>((int64_t{1} << 31) - 1));
+  const double real = std::min(
+      static_cast<double>(beta) * static_cast<double>(ScaleOf(op.input(0))) * (1 << kFraction),
+      static_cast<double>((int64_t{1} << 31) - 1));
   if (!(real > 1)) return op.Invalid("beta x input scale is not above 2^-26");
   reference::SoftmaxScale scale{.input = ToMultiplier(real)};
-  const double radius = static_cast<double>((1 << kIntegerBits) - 1) * static_cast<double>(1 << kFraction) /
+  const double radius = static_cast<double>((1 << kIntegerBits) - 1) *
+                        static_cast<double>(1 << kFraction) /
                         static_cast<double>(int64_t{1} << scale.input.shift);
   scale.diff_min = -static_cast<int32_t>(std::floor(radius));
   return scale;
@@ -84,8 +89,8 @@ class RequantizeKernel : public Kernel {
         in_zero_point_(ZeroPointOf(op.input(0))),
         out_zero_point_(ZeroPointOf(op.output())) {}
   void Run(const Buffers& buffers) const override {
-    reference::Requantize(buffers.at<const In>(input_), count_, by_, in_zero_point_, out_zero_point_,
-                          buffers.at<Out>(output_));
+    reference::Requantize(buffers.at<const In>(input_), count_, by_, in_zero_point_,
+                          out_zero_point_, buffers.at<Out>(output_));
   }
 
  private:
@@ -130,12 +135,17 @@ tl::unexpected<Error> UnsupportedTypes(const OpView& op) {
 KernelResult MakeRequantize(const OpView& op) {
   const TensorType from = op.input(0).type, to = op.output().type;
   MW_TRY(op.CheckPerTensor(op.input(0), from, "its input"));
-  const Multiplier by =
-      ToMultiplier(static_cast<double>(ScaleOf(op.input(0))) / static_cast<double>(ScaleOf(op.output())));
-  if (by.shift > 22) return op.Invalid("the input's scale is too far above the output's");  // x << shift stays in int32
-  if (from == TensorType::kInt8 && to == TensorType::kInt8) return std::make_unique<const RequantizeKernel<int8_t, int8_t>>(op, by);
-  if (from == TensorType::kInt8 && to == TensorType::kUint8) return std::make_unique<const RequantizeKernel<int8_t, uint8_t>>(op, by);
-  if (from == TensorType::kUint8 && to == TensorType::kInt8) return std::make_unique<const RequantizeKernel<uint8_t, int8_t>>(op, by);
+  const Multiplier by = ToMultiplier(static_cast<double>(ScaleOf(op.input(0))) /
+                                     static_cast<double>(ScaleOf(op.output())));
+  if (by.shift > 22)
+    return op.Invalid(
+        "the input's scale is too far above the output's");  // x << shift stays in int32
+  if (from == TensorType::kInt8 && to == TensorType::kInt8)
+    return std::make_unique<const RequantizeKernel<int8_t, int8_t>>(op, by);
+  if (from == TensorType::kInt8 && to == TensorType::kUint8)
+    return std::make_unique<const RequantizeKernel<int8_t, uint8_t>>(op, by);
+  if (from == TensorType::kUint8 && to == TensorType::kInt8)
+    return std::make_unique<const RequantizeKernel<uint8_t, int8_t>>(op, by);
   return UnsupportedTypes(op);
 }
 
@@ -165,8 +175,8 @@ KernelResult MakeLogistic(const OpView& op) {
   MW_TRY(op.CheckPerTensor(op.output(), TensorType::kInt8, "its output"));
   if (ScaleOf(op.output()) != 1.0F / 256) return op.Invalid("an output scale that is not 1/256");
   return std::make_unique<const TableKernel>(
-      op, reference::LogisticTable(ScaleOf(op.input(0)), ZeroPointOf(op.input(0)), ScaleOf(op.output()),
-                                   ZeroPointOf(op.output())));
+      op, reference::LogisticTable(ScaleOf(op.input(0)), ZeroPointOf(op.input(0)),
+                                   ScaleOf(op.output()), ZeroPointOf(op.output())));
 }
 
 KernelResult MakeQuantize(const OpView& op) {
@@ -174,8 +184,10 @@ KernelResult MakeQuantize(const OpView& op) {
   const Tensor& output = op.output();
   MW_TRY(op.CheckPerTensor(output, output.type, "its output"));
   if (op.input(0).type != TensorType::kFloat32) return MakeRequantize(op);
-  if (output.type == TensorType::kInt8) return std::make_unique<const ConvertKernel<float, int8_t>>(op, output);
-  if (output.type == TensorType::kUint8) return std::make_unique<const ConvertKernel<float, uint8_t>>(op, output);
+  if (output.type == TensorType::kInt8)
+    return std::make_unique<const ConvertKernel<float, int8_t>>(op, output);
+  if (output.type == TensorType::kUint8)
+    return std::make_unique<const ConvertKernel<float, uint8_t>>(op, output);
   return UnsupportedTypes(op);
 }
 
@@ -184,9 +196,12 @@ KernelResult MakeDequantize(const OpView& op) {
   const Tensor& input = op.input(0);
   MW_TRY(op.CheckPerTensor(input, input.type, "its input"));
   if (op.output().type != TensorType::kFloat32) return UnsupportedTypes(op);
-  if (input.type == TensorType::kInt8) return std::make_unique<const ConvertKernel<int8_t, float>>(op, input);
-  if (input.type == TensorType::kUint8) return std::make_unique<const ConvertKernel<uint8_t, float>>(op, input);
-  if (input.type == TensorType::kInt16) return std::make_unique<const ConvertKernel<int16_t, float>>(op, input);
+  if (input.type == TensorType::kInt8)
+    return std::make_unique<const ConvertKernel<int8_t, float>>(op, input);
+  if (input.type == TensorType::kUint8)
+    return std::make_unique<const ConvertKernel<uint8_t, float>>(op, input);
+  if (input.type == TensorType::kInt16)
+    return std::make_unique<const ConvertKernel<int16_t, float>>(op, input);
   return UnsupportedTypes(op);
 }
 

@@ -15,7 +15,9 @@ using model::TensorType;
 class CopyKernel : public Kernel {
  public:
   explicit CopyKernel(const OpView& op)
-      : input_(op.input_index(0)), output_(op.output_index()), bytes_(model::ByteCount(op.output())) {}
+      : input_(op.input_index(0)),
+        output_(op.output_index()),
+        bytes_(model::ByteCount(op.output())) {}
   void Run(const Buffers& buffers) const override {
     std::memcpy(buffers.at<std::byte>(output_), buffers.at<std::byte>(input_), bytes_);
   }
@@ -27,7 +29,8 @@ class CopyKernel : public Kernel {
 
 std::vector<int32_t> Int32s(const Tensor& tensor) {
   std::vector<int32_t> values(tensor.data.size() / sizeof(int32_t));
-  if (!values.empty()) std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(int32_t));
+  if (!values.empty())
+    std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(int32_t));
   return values;
 }
 
@@ -60,8 +63,9 @@ Result<Axis> ResolveAxis(const OpView& op, const SliceSpec& spec, size_t i, int6
   const bool forward = axis.stride > 0;
   const int64_t low = forward ? 0 : -1, high = forward ? size : size - 1;
   int64_t begin = spec.begin[i], end = spec.end[i];
-  begin = SliceSpec::Bit(spec.masks.begin_mask, i) ? (forward ? 0 : size - 1)
-                                                   : std::clamp(begin < 0 ? begin + size : begin, low, high);
+  begin = SliceSpec::Bit(spec.masks.begin_mask, i)
+              ? (forward ? 0 : size - 1)
+              : std::clamp(begin < 0 ? begin + size : begin, low, high);
   axis.start = begin;
   if (SliceSpec::Bit(spec.masks.shrink_axis_mask, i)) {
     if (!forward || begin >= size) return op.Invalid("a single index outside its axis");
@@ -163,9 +167,13 @@ Result<SliceSpec> ReadSpec(const OpView& op) {
   if (options->offset) return op.Unsupported("an end given as offset");
   for (size_t i = 1; i <= 3; ++i) {
     MW_TRY(op.CheckConstant(op.input(i), TensorType::kInt32, "begin, end or strides"));
-    if (op.input(i).shape.size() != 1) return op.Invalid("begin, end or strides that are not a list");
+    if (op.input(i).shape.size() != 1)
+      return op.Invalid("begin, end or strides that are not a list");
   }
-  SliceSpec spec{.begin = Int32s(op.input(1)), .end = Int32s(op.input(2)), .strides = Int32s(op.input(3)), .masks = *options};
+  SliceSpec spec{.begin = Int32s(op.input(1)),
+                 .end = Int32s(op.input(2)),
+                 .strides = Int32s(op.input(3)),
+                 .masks = *options};
   if (spec.begin.size() != spec.end.size() || spec.begin.size() != spec.strides.size()) {
     return op.Invalid("begin, end and strides of different lengths");
   }
@@ -181,12 +189,14 @@ KernelResult MakeReshape(const OpView& op) {
   const Tensor& output = op.output();
   if (input.type != output.type) return op.Invalid("input and output of different types");
   if (model::ElementCount(input.shape) != model::ElementCount(output.shape)) {
-    return op.Invalid("shape " + model::ShapeText(input.shape) + " cannot become " + model::ShapeText(output.shape));
+    return op.Invalid("shape " + model::ShapeText(input.shape) + " cannot become " +
+                      model::ShapeText(output.shape));
   }
   if (op.has_input(1)) {
     MW_TRY(op.CheckConstant(op.input(1), TensorType::kInt32, "the new shape"));
     if (op.input(1).shape.size() == 1 && !Describes(Int32s(op.input(1)), output.shape)) {
-      return op.Invalid("its output's shape " + model::ShapeText(output.shape) + " is not the one that is asked for");
+      return op.Invalid("its output's shape " + model::ShapeText(output.shape) +
+                        " is not the one that is asked for");
     }
   }
   return std::make_unique<const CopyKernel>(op);
@@ -194,7 +204,8 @@ KernelResult MakeReshape(const OpView& op) {
 
 KernelResult MakeStridedSlice(const OpView& op) {
   MW_TRY(op.CheckArity(4, 4, 4));
-  if (op.input(0).type != op.output().type) return op.Invalid("input and output of different types");
+  if (op.input(0).type != op.output().type)
+    return op.Invalid("input and output of different types");
   MW_TRY(const SliceSpec spec, ReadSpec(op));
   MW_TRY(const std::vector<Axis> axes, ResolveAxes(op, spec));
   std::vector<int32_t> shape;

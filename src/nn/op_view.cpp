@@ -8,7 +8,9 @@ std::string OpView::Prefix() const {
   return "nn: op " + std::to_string(index_) + " (" + model::OpName(op_) + "): ";
 }
 
-tl::unexpected<Error> OpView::Invalid(const std::string& what) const { return Fail(Errc::kInvalid, Prefix() + what); }
+tl::unexpected<Error> OpView::Invalid(const std::string& what) const {
+  return Fail(Errc::kInvalid, Prefix() + what);
+}
 
 tl::unexpected<Error> OpView::Unsupported(const std::string& what) const {
   return Fail(Errc::kUnsupported, Prefix() + what);
@@ -16,8 +18,8 @@ tl::unexpected<Error> OpView::Unsupported(const std::string& what) const {
 
 Result<void> OpView::CheckArity(size_t inputs_min, size_t inputs_max, size_t required) const {
   if (op_.inputs.size() < inputs_min || op_.inputs.size() > inputs_max || op_.outputs.size() != 1) {
-    return Invalid(std::to_string(op_.inputs.size()) + " inputs and " + std::to_string(op_.outputs.size()) +
-                   " outputs");
+    return Invalid(std::to_string(op_.inputs.size()) + " inputs and " +
+                   std::to_string(op_.outputs.size()) + " outputs");
   }
   for (size_t i = 0; i < required; ++i) {
     if (!has_input(i)) return Invalid("input " + std::to_string(i) + " is missing");
@@ -31,10 +33,11 @@ Result<void> OpView::CheckArity(size_t inputs_min, size_t inputs_max, size_t req
   return {};
 }
 
-Result<void> OpView::CheckPerTensor(const model::Tensor& tensor, model::TensorType type, const char* role) const {
+Result<void> OpView::CheckPerTensor(const model::Tensor& tensor, model::TensorType type,
+                                    const char* role) const {
   if (tensor.type != type) {
-    return Unsupported(std::string(role) + " is " + std::string(model::Name(tensor.type)) + ", not " +
-                       std::string(model::Name(type)));
+    return Unsupported(std::string(role) + " is " + std::string(model::Name(tensor.type)) +
+                       ", not " + std::string(model::Name(type)));
   }
   if (tensor.quantization.scales.size() != 1) {
     return Invalid(std::string(role) + " has " + std::to_string(tensor.quantization.scales.size()) +
@@ -43,21 +46,24 @@ Result<void> OpView::CheckPerTensor(const model::Tensor& tensor, model::TensorTy
   return {};
 }
 
-Result<void> OpView::CheckConstant(const model::Tensor& tensor, model::TensorType type, const char* role) const {
+Result<void> OpView::CheckConstant(const model::Tensor& tensor, model::TensorType type,
+                                   const char* role) const {
   if (tensor.type != type) {
-    return Unsupported(std::string(role) + " is " + std::string(model::Name(tensor.type)) + ", not " +
-                       std::string(model::Name(type)));
+    return Unsupported(std::string(role) + " is " + std::string(model::Name(tensor.type)) +
+                       ", not " + std::string(model::Name(type)));
   }
   if (tensor.data.empty() && model::ElementCount(tensor.shape) != 0) {
-    return Unsupported(std::string(role) + " is computed at run time; only constants are supported there");
+    return Unsupported(std::string(role) +
+                       " is computed at run time; only constants are supported there");
   }
   return {};
 }
 
-Result<void> OpView::CheckShape(const model::Tensor& tensor, std::span<const int32_t> shape, const char* role) const {
+Result<void> OpView::CheckShape(const model::Tensor& tensor, std::span<const int32_t> shape,
+                                const char* role) const {
   if (!std::ranges::equal(tensor.shape, shape)) {
-    return Invalid(std::string(role) + " has shape " + model::ShapeText(tensor.shape) + "; it needs " +
-                   model::ShapeText(shape));
+    return Invalid(std::string(role) + " has shape " + model::ShapeText(tensor.shape) +
+                   "; it needs " + model::ShapeText(shape));
   }
   return {};
 }

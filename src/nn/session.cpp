@@ -24,13 +24,15 @@ struct Session::Arena {
   std::byte* scratch = nullptr;
 };
 
-Session::Session(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)), arena_(std::make_unique<Arena>()) {
+Session::Session(std::shared_ptr<const Engine> engine)
+    : engine_(std::move(engine)), arena_(std::make_unique<Arena>()) {
   const Engine& e = *engine_;
   const size_t bytes = std::max<size_t>(e.arena_bytes_, 1);
   arena_->memory.reset(static_cast<std::byte*>(::operator new(bytes, kAlignment)));
   std::memset(arena_->memory.get(), 0, bytes);
   for (size_t i = 0; i < e.offsets_.size(); ++i) {
-    // Constants are shared with the engine. Kernels never write an input; the plan has checked who writes what.
+    // Constants are shared with the engine. Kernels never write an input; the plan has checked who
+    // writes what.
     arena_->tensors.push_back(e.offsets_[i] == Engine::kNoOffset
                                   ? const_cast<std::byte*>(e.graph_.tensors[i].data.data())
                                   : arena_->memory.get() + e.offsets_[i]);
@@ -72,7 +74,8 @@ void Session::RunBytes(std::span<const std::byte> in, std::span<std::byte> out) 
 }
 
 void Session::Run(std::span<const int8_t> in, std::span<int8_t> out) {
-  MW_CHECK(engine_->input().type == model::TensorType::kInt8 && engine_->output().type == model::TensorType::kInt8);
+  MW_CHECK(engine_->input().type == model::TensorType::kInt8 &&
+           engine_->output().type == model::TensorType::kInt8);
   RunBytes(std::as_bytes(in), std::as_writable_bytes(out));
 }
 
@@ -86,11 +89,14 @@ void Session::ResetState() {
   }
 }
 
-std::span<const std::byte> Session::State() const { return {arena_->memory.get(), engine_->state_bytes_}; }
+std::span<const std::byte> Session::State() const {
+  return {arena_->memory.get(), engine_->state_bytes_};
+}
 
 Result<void> Session::RestoreState(std::span<const std::byte> state) {
   if (state.size() != engine_->state_bytes_) {
-    return Fail(Errc::kInvalid, "nn: a snapshot of " + std::to_string(state.size()) + " bytes; this model's state has " +
+    return Fail(Errc::kInvalid, "nn: a snapshot of " + std::to_string(state.size()) +
+                                    " bytes; this model's state has " +
                                     std::to_string(engine_->state_bytes_));
   }
   std::memcpy(arena_->memory.get(), state.data(), state.size());

@@ -1,4 +1,5 @@
-// One stream through a model: its state tensors and its scratch memory. Nothing here allocates after construction.
+// One stream through a model: its state tensors and its scratch memory. Nothing here allocates
+// after construction.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +33,8 @@ class Session {
 
   /// Sets every state tensor to its real zero, as a fresh session has them.
   void ResetState();
-  /// All state tensors in one piece (engine().state_bytes() long): for snapshots that survive a restart.
+  /// All state tensors in one piece (engine().state_bytes() long): for snapshots that survive a
+  /// restart.
   [[nodiscard]] std::span<const std::byte> State() const;
   /// kInvalid where the size is another model's.
   [[nodiscard]] Result<void> RestoreState(std::span<const std::byte> state);

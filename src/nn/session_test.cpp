@@ -22,7 +22,9 @@ void* Allocate(std::size_t bytes, std::size_t alignment) {
 }  // namespace
 
 // Counted for the whole test program; every other form of new ends in these.
-void* operator new(std::size_t bytes) { return Allocate(bytes == 0 ? 1 : bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes) {
+  return Allocate(bytes == 0 ? 1 : bytes, alignof(std::max_align_t));
+}
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return Allocate(bytes == 0 ? 1 : bytes, static_cast<std::size_t>(alignment));
 }

@@ -1,4 +1,5 @@
-// TensorFlow Lite's own answers on models that its converter made: ../shared/models beside the checkout, where present.
+// TensorFlow Lite's own answers on models that its converter made: ../shared/models beside the
+// checkout, where present.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -38,7 +39,8 @@ std::vector<std::byte> RunAll(Session& session, const Golden& golden, bool carry
   std::vector<std::byte> all;
   for (size_t at = 0; at + in_bytes <= golden.in.size(); at += in_bytes) {
     if (!carry) session.ResetState();
-    std::copy_n(golden.in.begin() + static_cast<std::ptrdiff_t>(at), in_bytes, session.Input().begin());
+    std::copy_n(golden.in.begin() + static_cast<std::ptrdiff_t>(at), in_bytes,
+                session.Input().begin());
     session.Invoke();
     const auto bytes = tensor < 0 ? session.Output() : session.TensorData(tensor);
     all.insert(all.end(), bytes.begin(), bytes.end());
@@ -49,7 +51,8 @@ std::vector<std::byte> RunAll(Session& session, const Golden& golden, bool carry
 std::vector<fs::path> SharedModels() {
   std::vector<fs::path> models;
   std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(fs::path(MW_SOURCE_DIR) / "../shared/models", missing)) {
+  for (const auto& entry :
+       fs::directory_iterator(fs::path(MW_SOURCE_DIR) / "../shared/models", missing)) {
     if (entry.path().extension() == ".tflite") models.push_back(entry.path());
   }
   std::ranges::sort(models);

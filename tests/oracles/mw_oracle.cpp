@@ -1,17 +1,18 @@
-// The engine's side of the comparison with TensorFlow Lite: writes random models, and runs a model with every
-// operator's output and every state shown.
+// The engine's side of the comparison with TensorFlow Lite: writes random models, and runs a model
+// with every operator's output and every state shown.
 //
 //   mw-oracle generate SEED FILE             one random model
-//   mw-oracle run FILE INPUT OUTPUT [carry]  per run: all operators' outputs in order, then all state tensors
-//   mw-oracle tensor FILE INPUT OUTPUT N [carry]  per run: tensor N, or the model's output where N is -1
+//   mw-oracle run FILE INPUT OUTPUT [carry]  per run: all operators' outputs in order, then all
+//   state tensors mw-oracle tensor FILE INPUT OUTPUT N [carry]  per run: tensor N, or the model's
+//   output where N is -1
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "model/testing/random_model.h"
 #include "model/tflite.h"
 #include "nn/session.h"
-#include "model/testing/random_model.h"
 #include "os/files.h"
 
 namespace millwright {
@@ -46,7 +47,8 @@ void RunOne(nn::Session& session, const std::byte* record, int tensor_wanted, os
     const auto bytes = session.TensorData(tensor);
     out.insert(out.end(), bytes.begin(), bytes.end());
   };
-  if (tensor_wanted != kEverything) return append(tensor_wanted == kOutput ? engine.graph().outputs[0] : tensor_wanted);
+  if (tensor_wanted != kEverything)
+    return append(tensor_wanted == kOutput ? engine.graph().outputs[0] : tensor_wanted);
   for (const model::Op& op : engine.graph().ops) {
     for (const int32_t output : op.outputs) append(output);
   }
@@ -62,8 +64,10 @@ Result<void> Run(const RunPlan& plan) {
   MW_TRY(const os::Bytes input, files.Read(plan.input, kInputBytesMax));
   size_t record = 0;
   for (int i = 0; i < engine->input_count(); ++i) record += engine->input(i).bytes;
-  if (input.size() % record != 0) return Fail(Errc::kInvalid, plan.input + ": not a whole number of runs");
-  if (plan.tensor >= static_cast<int>(engine->tensors().size())) return Fail(Errc::kNotFound, "no such tensor");
+  if (input.size() % record != 0)
+    return Fail(Errc::kInvalid, plan.input + ": not a whole number of runs");
+  if (plan.tensor >= static_cast<int>(engine->tensors().size()))
+    return Fail(Errc::kNotFound, "no such tensor");
   nn::Session session(engine);
   os::Bytes out;
   for (size_t at = 0; at < input.size(); at += record) {
@@ -75,7 +79,8 @@ Result<void> Run(const RunPlan& plan) {
 
 Result<void> Main(int argc, char** argv) {
   const std::string verb = argc > 1 ? argv[1] : "";
-  if (verb == "generate" && argc == 4) return Generate(std::strtoull(argv[2], nullptr, 10), argv[3]);
+  if (verb == "generate" && argc == 4)
+    return Generate(std::strtoull(argv[2], nullptr, 10), argv[3]);
   const bool one = verb == "tensor";
   const int words = one ? 6 : 5;
   if ((verb == "run" || one) && argc >= words) {
@@ -85,8 +90,9 @@ Result<void> Main(int argc, char** argv) {
                 .tensor = one ? std::atoi(argv[5]) : kEverything,
                 .carry = argc > words && std::string(argv[words]) == "carry"});
   }
-  return Fail(Errc::kInvalid, "usage: mw-oracle generate SEED FILE | run FILE INPUT OUTPUT [carry] | "
-                              "tensor FILE INPUT OUTPUT N [carry]");
+  return Fail(Errc::kInvalid,
+              "usage: mw-oracle generate SEED FILE | run FILE INPUT OUTPUT [carry] | "
+              "tensor FILE INPUT OUTPUT N [carry]");
 }
 
 }  // namespace

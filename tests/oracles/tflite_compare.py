@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Compares the engine with TensorFlow Lite's reference kernels (BUILTIN_REF), byte for byte.
 
-    tflite_compare.py --tool build/release/bin/mw-oracle --seed 1 --models 40 --steps 200000 [--jobs 2]
+    tflite_compare.py --tool build/release/bin/mw-oracle --seed 1 --models 40 --steps 200000
 
-Runs in an environment with ai-edge-litert and numpy (run.py makes one). Each random model is run on noise, slow
-signals and extremes, with the state reset before each run and with the state carried on; every operator's output and
-every state tensor of every run is compared. Prints one JSON object.
+Runs in an environment with ai-edge-litert and numpy (run.py makes one). Each random model is run on
+noise, slow signals and extremes, with the state reset before each run and with the state carried
+on; every operator's output and every state tensor of every run is compared. Prints one JSON object.
 """
+
 import argparse
 import json
 import multiprocessing
@@ -44,12 +45,12 @@ def slow_signal(rng, runs, size):
 
 
 def make_inputs(rng, details, runs):
-    """[runs, elements]: a third noise over the whole range, a third slow signals, a third constant extremes."""
+    """[runs, elements]: noise over the whole range, slow machine-like signals, constant extremes."""
     size = int(np.prod(details["shape"]))
     dtype = details["dtype"]
     if dtype == np.float32:
         noise = rng.normal(0, 1, (runs, size)) * np.exp2(rng.uniform(-6, 6, (runs, 1)))
-        # Beyond 2^31 steps the peer's cast to int32 is undefined (and differs from CPU to CPU); the engine saturates.
+        # Beyond 2^31 steps the peer's cast to int32 is undefined; the engine saturates there.
         extremes = rng.choice([0.0, 1e-30, -1e6, 1e6, 12345.678, -0.5, 0.5], (runs, size))
         low, high = -4.0, 4.0
     else:
@@ -58,14 +59,20 @@ def make_inputs(rng, details, runs):
         extremes = np.repeat(rng.choice([low, high, 0], (runs, 1)), size, axis=1)
     slow = (slow_signal(rng, runs, size) * (high - low) + high + low) / 2
     kind = rng.choice(3, (runs, 1), p=[0.5, 0.4, 0.1])
-    mixed = np.choose(kind, [noise, slow if dtype == np.float32 else np.clip(np.round(slow), low, high), extremes])
+    mixed = np.choose(
+        kind, [noise, slow if dtype == np.float32 else np.clip(np.round(slow), low, high), extremes]
+    )
     return mixed.astype(dtype)
 
 
 def reference(data, model, graph, inputs, carry):
-    """What TensorFlow Lite holds after each run: all operators' outputs, then all states, as bytes."""
-    interpreter = Interpreter(model_content=data, num_threads=1, experimental_preserve_all_tensors=True,
-                              experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    """TensorFlow Lite's tensors after each run: all operators' outputs, then all states."""
+    interpreter = Interpreter(
+        model_content=data,
+        num_threads=1,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+    )
     interpreter.allocate_tensors()
     wanted = [int(t) for op in graph.operators for t in op.outputs]
     wanted += [i for i, t in enumerate(graph.tensors) if t.isVariable]
@@ -120,7 +127,12 @@ def compare(task):
             got = engine(tool, path, inputs, carry, folder)
             compared += len(want)
             different += count_different(want, got)
-        return {"seed": seed, "steps": 2 * runs * steps_per_run, "bytes": compared, "different": different}
+        return {
+            "seed": seed,
+            "steps": 2 * runs * steps_per_run,
+            "bytes": compared,
+            "different": different,
+        }
 
 
 def guarded(task):
@@ -140,7 +152,13 @@ def main():
     options = parser.parse_args()
     per_model = -(-options.steps // options.models)
     tasks = [(options.tool, options.seed + i, per_model) for i in range(options.models)]
-    totals = {"models_compared": 0, "steps_compared": 0, "bytes_compared": 0, "bytes_different": 0, "failures": []}
+    totals = {
+        "models_compared": 0,
+        "steps_compared": 0,
+        "bytes_compared": 0,
+        "bytes_different": 0,
+        "failures": [],
+    }
     with multiprocessing.Pool(options.jobs) as pool:
         for result in pool.imap_unordered(guarded, tasks):
             totals["models_compared"] += result["bytes"] > 0
@@ -148,7 +166,9 @@ def main():
             totals["bytes_compared"] += result["bytes"]
             totals["bytes_different"] += result["different"]
             if result["different"]:
-                reason = result.get("error", f"{result['different']} of {result['bytes']} bytes differ")
+                reason = result.get(
+                    "error", f"{result['different']} of {result['bytes']} bytes differ"
+                )
                 totals["failures"].append(f"seed {result['seed']}: {reason}")
     print(json.dumps(totals))
 

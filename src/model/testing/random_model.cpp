@@ -9,7 +9,6 @@
 namespace millwright::model::testing {
 namespace {
 
-
 // SplitMix64; own distributions, so that models do not depend on a standard library.
 class Random {
  public:
@@ -57,7 +56,8 @@ class Maker {
     graph_.description = "random model " + std::to_string(options_.seed);
     const int32_t batch = random_.Chance(0.75) ? 1 : random_.Between(2, 4);
     const int32_t steps = random_.Chance(0.15) ? 1 : random_.Between(2, options_.steps_max);
-    const int32_t inputs = random_.Chance(0.3) ? random_.Between(1, 4) : random_.Between(1, options_.inputs_max);
+    const int32_t inputs =
+        random_.Chance(0.3) ? random_.Between(1, 4) : random_.Between(1, options_.inputs_max);
     int32_t last = Input({batch, steps, inputs});
     const int32_t layers = random_.Pick({1, 1, 1, 2, 2, 3});
     for (int32_t i = 0; i < layers; ++i) {
@@ -82,7 +82,9 @@ class Maker {
   float ScaleOf(int32_t index) { return At(index).quantization.scales[0]; }
 
   Tensor Quantized(TensorType type, std::vector<int32_t> shape, float scale, int64_t zero_point) {
-    return {.type = type, .shape = std::move(shape), .quantization = {.scales = {scale}, .zero_points = {zero_point}}};
+    return {.type = type,
+            .shape = std::move(shape),
+            .quantization = {.scales = {scale}, .zero_points = {zero_point}}};
   }
   int32_t Int32Constant(std::vector<int32_t> values) {
     const auto count = static_cast<int32_t>(values.size());
@@ -151,16 +153,19 @@ class Maker {
   }
 
   // The scale with which a product of these weights reaches about `target` in real terms.
-  static float WeightScale(const std::vector<int8_t>& weights, int32_t columns, double value_scale, double target) {
+  static float WeightScale(const std::vector<int8_t>& weights, int32_t columns, double value_scale,
+                           double target) {
     double square = 1;
     for (const int8_t weight : weights) square += double{1} * weight * weight;
-    const double deviation = std::sqrt(square / static_cast<double>(weights.size())) * 60 * std::sqrt(columns);
+    const double deviation =
+        std::sqrt(square / static_cast<double>(weights.size())) * 60 * std::sqrt(columns);
     return static_cast<float>(target / (deviation * value_scale));
   }
 
   int32_t WeightTensor(int32_t rows, int32_t columns, float value_scale, double target) {
     const std::vector<int8_t> weights = Weights(rows * columns);
-    Tensor tensor = Quantized(TensorType::kInt8, {rows, columns}, WeightScale(weights, columns, value_scale, target), 0);
+    Tensor tensor = Quantized(TensorType::kInt8, {rows, columns},
+                              WeightScale(weights, columns, value_scale, target), 0);
     tensor.data = Bytes(weights);
     return Add(std::move(tensor));
   }
@@ -168,7 +173,8 @@ class Maker {
   int32_t BiasTensor(int32_t units, float scale, double target) {
     std::vector<int32_t> bias(static_cast<size_t>(units));
     for (int32_t& value : bias) {
-      value = static_cast<int32_t>(std::clamp(std::round(random_.Normal() * target / scale), -1e9, 1e9));
+      value = static_cast<int32_t>(
+          std::clamp(std::round(random_.Normal() * target / scale), -1e9, 1e9));
     }
     Tensor tensor = Quantized(TensorType::kInt32, {units}, scale, 0);
     tensor.data = Bytes(bias);
@@ -178,7 +184,8 @@ class Maker {
   int32_t Lstm(int32_t input, int32_t layer) {
     const std::vector<int32_t> shape = At(input).shape;
     const int32_t batch = shape[0], inputs = shape[2];
-    const int32_t units = random_.Chance(0.2) ? random_.Between(1, 5) : random_.Between(1, options_.units_max);
+    const int32_t units =
+        random_.Chance(0.2) ? random_.Between(1, 5) : random_.Between(1, options_.units_max);
     const float hidden_scale = static_cast<float>(random_.Real(0.25, 1.4) / 128);
     const int32_t hidden_zero_point = random_.Chance(0.3) ? ZeroPoint() : random_.Between(-12, 12);
     const int cell_log2 = random_.Pick({-15, -14, -13, -12, -12, -11, -11, -10, -9});
@@ -186,7 +193,8 @@ class Maker {
     in[kLstmInput] = input;
     for (size_t g = 0; g < 4; ++g) {
       in[kLstmInputWeights + g] = WeightTensor(units, inputs, ScaleOf(input), random_.Real(0.2, 4));
-      in[kLstmRecurrentWeights + g] = WeightTensor(units, units, hidden_scale, random_.Real(0.2, 3));
+      in[kLstmRecurrentWeights + g] =
+          WeightTensor(units, units, hidden_scale, random_.Real(0.2, 3));
       const float bias_scale = ScaleOf(input) * ScaleOf(in[kLstmInputWeights + g]);
       in[kLstmBias + g] = BiasTensor(units, bias_scale, random_.Pick({0.1, 1.0, 5.0}));
     }
@@ -196,7 +204,8 @@ class Maker {
     Tensor cell = Quantized(TensorType::kInt16, {batch, units}, std::ldexp(1.0F, cell_log2), 0);
     cell.is_variable = true;
     in[kLstmCellState] = Add(std::move(cell));
-    const int32_t output = Add(Quantized(TensorType::kInt8, {batch, shape[1], units}, hidden_scale, hidden_zero_point));
+    const int32_t output = Add(
+        Quantized(TensorType::kInt8, {batch, shape[1], units}, hidden_scale, hidden_zero_point));
     At(output).name = "lstm" + std::to_string(layer);
     LstmOptions options{.cell_clip = random_.Pick({0.0F, 10.0F, 10.0F, 0.75F})};
     AddOp(OpCode::kUnidirectionalSequenceLstm, in, output, options);
@@ -220,7 +229,8 @@ class Maker {
     return sequence;
   }
 
-  int32_t Slice(int32_t from, std::vector<int32_t> shape, const std::vector<std::vector<int32_t>>& indices,
+  int32_t Slice(int32_t from, std::vector<int32_t> shape,
+                const std::vector<std::vector<int32_t>>& indices,
                 const StridedSliceOptions& masks) {
     Tensor tensor = At(from);
     tensor.name.clear();
@@ -243,15 +253,18 @@ class Maker {
     const std::vector<int32_t> s = At(from).shape;
     switch (random_.Between(0, 4)) {
       case 0:  // x[..., ::-1]
-        return Slice(from, s, {{0, 0}, {0, 0}, {1, -1}}, {.begin_mask = 2, .end_mask = 2, .ellipsis_mask = 1});
+        return Slice(from, s, {{0, 0}, {0, 0}, {1, -1}},
+                     {.begin_mask = 2, .end_mask = 2, .ellipsis_mask = 1});
       case 1:  // x[:, ::2]
-        return Slice(from, {s[0], (s[1] + 1) / 2, s[2]}, {{0, 0}, {0, 0}, {1, 2}}, {.begin_mask = 3, .end_mask = 3});
+        return Slice(from, {s[0], (s[1] + 1) / 2, s[2]}, {{0, 0}, {0, 0}, {1, 2}},
+                     {.begin_mask = 3, .end_mask = 3});
       case 2:  // x[:, newaxis, -1]
         return Slice(from, {s[0], 1, s[2]}, {{0, 0, -1}, {0, 0, 0}, {1, 1, 1}},
                      {.begin_mask = 1, .end_mask = 1, .new_axis_mask = 2, .shrink_axis_mask = 4});
       case 3: {  // x[:, :, a:b] with a far end
         const int32_t first = random_.Between(0, s[2] - 1);
-        return Slice(from, {s[0], s[1], s[2] - first}, {{0, 0, first}, {9999, 9999, 9999}, {1, 1, 1}}, {});
+        return Slice(from, {s[0], s[1], s[2] - first},
+                     {{0, 0, first}, {9999, 9999, 9999}, {1, 1, 1}}, {});
       }
       default:  // x[:, -1:0:-3]: backwards, without the first
         if (s[1] < 2) return LastStep(from);
@@ -298,7 +311,8 @@ class Maker {
     for (int32_t u = 0; u < units; ++u) {
       const auto& scales = At(weights).quantization.scales;
       const float scale = value_scale * scales[scales.size() == 1 ? 0 : static_cast<size_t>(u)];
-      bias[static_cast<size_t>(u)] = static_cast<int32_t>(std::clamp(std::round(random_.Normal() / scale), -1e9, 1e9));
+      bias[static_cast<size_t>(u)] =
+          static_cast<int32_t>(std::clamp(std::round(random_.Normal() / scale), -1e9, 1e9));
       if (u == 0 || scales.size() > 1) tensor.quantization.scales.push_back(scale);
     }
     tensor.quantization.zero_points.assign(tensor.quantization.scales.size(), 0);
@@ -340,7 +354,8 @@ class Maker {
     const int32_t kind = random_.Between(0, 9);
     if (kind < 6) {
       const int32_t output = Add(Quantized(TensorType::kInt8, shape, 1.0F / 256, -128));
-      AddOp(OpCode::kSoftmax, {last}, output, SoftmaxOptions{.beta = random_.Pick({1.0F, 1.0F, 0.5F, 2.0F})});
+      AddOp(OpCode::kSoftmax, {last}, output,
+            SoftmaxOptions{.beta = random_.Pick({1.0F, 1.0F, 0.5F, 2.0F})});
       last = output;
     } else if (kind < 9) {
       const int32_t output = Add(Quantized(TensorType::kInt8, shape, 1.0F / 256, -128));

@@ -1,5 +1,5 @@
-// Random INT8 LSTM models for tests, oracles and fuzz seeds: the shapes, masks, scales and edges that converters emit
-// and some that they should not. A seed always gives the same model.
+// Random INT8 LSTM models for tests, oracles and fuzz seeds: the shapes, masks, scales and edges
+// that converters emit and some that they should not. A seed always gives the same model.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,9 @@ struct RandomModelOptions {
   int32_t steps_max = 40;
 };
 
-/// 1 to 3 stacked LSTMs, then the last step, all steps or the flattened sequence, then 1 to 3 heads. Every operator
-/// that the engine runs occurs over the seeds; scales are such that gates and cells use and exceed their range.
+/// 1 to 3 stacked LSTMs, then the last step, all steps or the flattened sequence, then 1 to 3
+/// heads. Every operator that the engine runs occurs over the seeds; scales are such that gates and
+/// cells use and exceed their range.
 [[nodiscard]] Graph RandomModel(const RandomModelOptions& options);
 
 }  // namespace millwright::model::testing

@@ -13,7 +13,8 @@ void Dense(const DenseWeights& w, const int8_t* x, int32_t* sums, int8_t* out) {
     int32_t input_sum = 0;
     for (size_t i = 0; i < w.inputs; ++i) input_sum += x[i];
     const auto offset = static_cast<uint32_t>(w.weight_zero_point * input_sum);
-    for (size_t u = 0; u < w.units; ++u) sums[u] = static_cast<int32_t>(static_cast<uint32_t>(sums[u]) - offset);
+    for (size_t u = 0; u < w.units; ++u)
+      sums[u] = static_cast<int32_t>(static_cast<uint32_t>(sums[u]) - offset);
   }
   for (size_t u = 0; u < w.units; ++u) {
     const double scaled = std::round(sums[u] * w.scales[u]) + w.output_zero_point;

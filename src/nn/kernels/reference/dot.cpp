@@ -11,8 +11,8 @@ int32_t Dot(const int8_t* a, const int8_t* b, size_t n) {
 
 }  // namespace
 
-void MatrixVector(const int8_t* weights, const int32_t* bias, const int8_t* x, size_t rows, size_t columns,
-                  int32_t* out) {
+void MatrixVector(const int8_t* weights, const int32_t* bias, const int8_t* x, size_t rows,
+                  size_t columns, int32_t* out) {
   for (size_t r = 0; r < rows; ++r) {
     const int32_t sum = Dot(weights + r * columns, x, columns);
     out[r] = static_cast<int32_t>(static_cast<uint32_t>(bias[r]) + static_cast<uint32_t>(sum));

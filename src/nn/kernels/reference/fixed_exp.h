@@ -1,6 +1,6 @@
-// exp, logistic and tanh in fixed point, 16 and 32 bits wide, bit for bit as gemmlowp computes them (its fixedpoint.h
-// gives the method: a Taylor step on [-1/4, 0), a barrel shifter for the rest, Newton-Raphson for the division).
-// A value "Qm" has m integer bits; Q0 is a fraction in [-1, 1).
+// exp, logistic and tanh in fixed point, 16 and 32 bits wide, bit for bit as gemmlowp computes them
+// (its fixedpoint.h gives the method: a Taylor step on [-1/4, 0), a barrel shifter for the rest,
+// Newton-Raphson for the division). A value "Qm" has m integer bits; Q0 is a fraction in [-1, 1).
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ template <typename T>
 /// x * 2^kExponent, saturating.
 template <int kExponent, typename T>
 [[nodiscard]] T SaturatingShiftLeft(T x) {
-  constexpr int32_t kThreshold = static_cast<int32_t>((int64_t{1} << (Raw<T>::kBits - 1 - kExponent)) - 1);
+  constexpr int32_t kThreshold =
+      static_cast<int32_t>((int64_t{1} << (Raw<T>::kBits - 1 - kExponent)) - 1);
   if (x > kThreshold) return std::numeric_limits<T>::max();
   if (x < -kThreshold) return std::numeric_limits<T>::min();
   return static_cast<T>(int64_t{x} * (int64_t{1} << kExponent));
@@ -80,7 +81,8 @@ template <int kIntegerBits, typename T>
   T result = ExpNearZero<T>(static_cast<T>(int64_t{low} * (int64_t{1} << kIntegerBits)));
   const T remainder = R::Wrap(int64_t{low} - a);
   // exp(-2^k) for k = -2 .. 4: one factor for each bit of the remainder.
-  constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+  constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
+                                  39332535,   720401,     242};
 #pragma GCC unroll 7
   for (int k = -2; k <= 4; ++k) {
     if (kIntegerBits > k) {

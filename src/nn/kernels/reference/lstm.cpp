@@ -12,8 +12,8 @@ int32_t WrappingAdd(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
 }
 
-void GatePreActivation(const LstmWeights& w, const LstmGate& gate, const int8_t* x, const int8_t* h, int32_t* sums,
-                       std::span<int16_t> out) {
+void GatePreActivation(const LstmWeights& w, const LstmGate& gate, const int8_t* x, const int8_t* h,
+                       int32_t* sums, std::span<int16_t> out) {
   MatrixVector(gate.input_weights, gate.input_bias.data(), x, w.units, w.inputs, sums);
   for (size_t u = 0; u < w.units; ++u) out[u] = Saturate16(Scale(sums[u], gate.input_scale));
   MatrixVector(gate.recurrent_weights, gate.recurrent_bias.data(), h, w.units, w.units, sums);
@@ -22,7 +22,8 @@ void GatePreActivation(const LstmWeights& w, const LstmGate& gate, const int8_t*
   }
 }
 
-void UpdateCell(const LstmWeights& w, const int16_t* input, const int16_t* forget, const int16_t* cell, int16_t* c) {
+void UpdateCell(const LstmWeights& w, const int16_t* input, const int16_t* forget,
+                const int16_t* cell, int16_t* c) {
   const int shift = 30 + w.cell_scale_log2;
   for (size_t u = 0; u < w.units; ++u) {
     const int32_t kept = RoundingShiftRight(int32_t{forget[u]} * c[u], 15);

@@ -25,9 +25,9 @@ enum Gate : size_t { kInputGate = 0, kForgetGate = 1, kCellGate = 2, kOutputGate
 struct LstmWeights {
   size_t inputs = 0, units = 0;
   std::array<LstmGate, kGates> gates;
-  int cell_scale_log2 = -15;   // scale of the cell state = 2^this, -15..-9
-  int16_t cell_clip = 0;       // 0: none
-  Multiplier hidden_scale;     // 2^-30 / hidden scale
+  int cell_scale_log2 = -15;  // scale of the cell state = 2^this, -15..-9
+  int16_t cell_clip = 0;      // 0: none
+  Multiplier hidden_scale;    // 2^-30 / hidden scale
   int32_t hidden_zero_point = 0;
 };
 
@@ -36,9 +36,11 @@ struct LstmWeights {
   return units * (kGates * sizeof(int16_t) + sizeof(int32_t));
 }
 
-/// One step of one stream. x [inputs] int8; h [units] int8, in and out; c [units] int16, in and out, scale
-/// 2^cell_scale_log2; scratch of LstmScratchBytes. Nothing here can fail: the planner has checked all sizes and scales.
-/// Source: Gers et al. 2000; integer form as in TensorFlow Lite's lstm_eval.cc (LstmStepInteger8x8_16).
-void LstmStep(const LstmWeights& weights, const int8_t* x, int8_t* h, int16_t* c, std::byte* scratch);
+/// One step of one stream. x [inputs] int8; h [units] int8, in and out; c [units] int16, in and
+/// out, scale 2^cell_scale_log2; scratch of LstmScratchBytes. Nothing here can fail: the planner
+/// has checked all sizes and scales. Source: Gers et al. 2000; integer form as in TensorFlow Lite's
+/// lstm_eval.cc (LstmStepInteger8x8_16).
+void LstmStep(const LstmWeights& weights, const int8_t* x, int8_t* h, int16_t* c,
+              std::byte* scratch);
 
 }  // namespace millwright::nn::reference

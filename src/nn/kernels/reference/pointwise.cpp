@@ -14,7 +14,8 @@ constexpr int kDiffIntegerBits = 5;  // differences are Q5.26
 constexpr int kSumIntegerBits = 12;  // their exponentials are summed as Q12.19
 
 int32_t ExpOfDifference(const SoftmaxScale& scale, int32_t difference) {
-  const int32_t scaled = MulHigh32(WrappingShiftLeft(difference, scale.input.shift), scale.input.mantissa);
+  const int32_t scaled =
+      MulHigh32(WrappingShiftLeft(difference, scale.input.shift), scale.input.mantissa);
   return ExpOfNegative<kDiffIntegerBits, int32_t>(scaled);
 }
 
@@ -25,12 +26,15 @@ void Softmax(const SoftmaxScale& scale, const int8_t* in, size_t depth, int8_t* 
   int32_t sum = 0;
   for (size_t i = 0; i < depth; ++i) {
     const int32_t difference = in[i] - largest;
-    if (difference >= scale.diff_min) sum += RoundingShiftRight(ExpOfDifference(scale, difference), kSumIntegerBits);
+    if (difference >= scale.diff_min)
+      sum += RoundingShiftRight(ExpOfDifference(scale, difference), kSumIntegerBits);
   }
-  // sum = (1 + fraction) * 2^over_unit: the reciprocal of the bracket is a Q0, the power of two a shift.
+  // sum = (1 + fraction) * 2^over_unit: the reciprocal of the bracket is a Q0, the power of two a
+  // shift.
   const int headroom = std::countl_zero(static_cast<uint32_t>(sum));
   const int over_unit = kSumIntegerBits - headroom;
-  const auto fraction = static_cast<int32_t>((static_cast<uint32_t>(sum) << headroom) - (uint32_t{1} << 31));
+  const auto fraction =
+      static_cast<int32_t>((static_cast<uint32_t>(sum) << headroom) - (uint32_t{1} << 31));
   const int32_t reciprocal = OneOverOnePlus<int32_t>(fraction);
   const int exponent = over_unit + 31 - 8;
   for (size_t i = 0; i < depth; ++i) {
@@ -39,25 +43,29 @@ void Softmax(const SoftmaxScale& scale, const int8_t* in, size_t depth, int8_t* 
       out[i] = -128;
       continue;
     }
-    const int32_t share = RoundingShiftRight(MulHigh32(reciprocal, ExpOfDifference(scale, difference)), exponent);
+    const int32_t share =
+        RoundingShiftRight(MulHigh32(reciprocal, ExpOfDifference(scale, difference)), exponent);
     out[i] = Saturate8(share - 128);
   }
 }
 
-Table8 LogisticTable(float input_scale, int32_t input_zero_point, float output_scale, int32_t output_zero_point) {
+Table8 LogisticTable(float input_scale, int32_t input_zero_point, float output_scale,
+                     int32_t output_zero_point) {
   Table8 table{};
   const float inverse = 1.0F / output_scale;
   for (int32_t value = -128; value <= 127; ++value) {
     const float real = input_scale * static_cast<float>(value - input_zero_point);
     const float share = 1.0F / (1.0F + std::exp(-real));
-    const auto quantized = static_cast<int32_t>(std::round(share * inverse) + static_cast<float>(output_zero_point));
+    const auto quantized =
+        static_cast<int32_t>(std::round(share * inverse) + static_cast<float>(output_zero_point));
     table[static_cast<uint8_t>(value)] = Saturate8(quantized);
   }
   return table;
 }
 
 template <typename In, typename Out>
-void Requantize(const In* in, size_t count, Multiplier by, int32_t in_zero_point, int32_t out_zero_point, Out* out) {
+void Requantize(const In* in, size_t count, Multiplier by, int32_t in_zero_point,
+                int32_t out_zero_point, Out* out) {
   constexpr int32_t kLow = std::numeric_limits<Out>::min(), kHigh = std::numeric_limits<Out>::max();
   for (size_t i = 0; i < count; ++i) {
     const int64_t value = int64_t{Scale(in[i] - in_zero_point, by)} + out_zero_point;
