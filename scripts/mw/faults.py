@@ -138,7 +138,8 @@ def close_books(world: World) -> dict:
     books = world.books()
     published = {r.plant.device: [r.published] for r in world.runs}
     messages = wire.event_messages()
-    figures |= ledger.undeclared(published, books, messages)
+    channels = {c["name"] for c in training.schema_channels(world.bundle)}
+    figures |= ledger.undeclared(published, channels, books, messages)
     figures |= ledger.telemetry(books, messages, training.step_ms(world.bundle))
     return {"lost": figures["events_lost"], "duplicated": figures["events_duplicated"], **figures}
 

@@ -101,11 +101,12 @@ def telemetry(books: HubBooks, wire, step_ms: float) -> dict:
             "gaps_declared": len(books.gaps())}
 
 
-def undeclared(published: dict[str, list[Path]], books: HubBooks, wire) -> dict:
+def undeclared(published: dict[str, list[Path]], channels: set[str], books: HubBooks, wire) -> dict:
     """Readings that a broker acknowledged and that the hub neither counts as received nor as missing.
 
-    `published`: per device the simulators' files of acknowledged readings. A reading is accounted for where its time
-    lies in a received stretch of its channel or in a declared gap.
+    `published`: per device the simulators' files of acknowledged readings; of these the `channels` that the gateways
+    are configured to take. A reading is accounted for where its time lies in a received stretch of its channel or in
+    a declared gap.
     """
     spans: dict[tuple[str, str, str], list[tuple[int, int]]] = defaultdict(list)
     received = 0
@@ -120,6 +121,8 @@ def undeclared(published: dict[str, list[Path]], books: HubBooks, wire) -> dict:
     cache: dict[tuple, tuple[list, list]] = {}
     for device, files in published.items():
         for line in _lines(files):
+            if line["channel"] not in channels:
+                continue
             total += 1
             key = (device, line["asset"], line["channel"])
             if key not in cache:

@@ -84,15 +84,19 @@ class HubTest(unittest.TestCase):
     def test_a_reading_is_received_declared_or_neither(self):
         self.batch([0], [("vib", 100, 200), ("vib", 300, 400)])
         self.gap("vib", 500, 600)
-        figures = ledger.undeclared(self.publish(100, 150, 250, 400, 550, 700), ledger.HubBooks(self.database), self.messages)
+        figures = ledger.undeclared(self.publish(100, 150, 250, 400, 550, 700), {"vib"}, ledger.HubBooks(self.database), self.messages)
         self.assertEqual(figures["readings_published"], 6)
         self.assertEqual(figures["readings_in_gaps"], 1)
         self.assertEqual(figures["readings_undeclared"], 2)   # 250 and 700
 
+    def test_a_channel_that_no_gateway_takes_is_not_asked(self):
+        figures = ledger.undeclared(self.publish(5), {"temperature"}, ledger.HubBooks(self.database), self.messages)
+        self.assertEqual(figures["readings_published"], 0)
+
     def test_a_gap_without_channel_stands_for_all(self):
         self.batch([0])
         self.gap("", 0, 1000)
-        figures = ledger.undeclared(self.publish(5, 1000), ledger.HubBooks(self.database), self.messages)
+        figures = ledger.undeclared(self.publish(5, 1000), {"vib"}, ledger.HubBooks(self.database), self.messages)
         self.assertEqual(figures["readings_undeclared"], 0)
 
 
