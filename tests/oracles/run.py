@@ -24,7 +24,7 @@ VENV = ROOT / "build/oracles/venv"
 REQUIREMENTS = HERE / "requirements.txt"
 SHARED = ROOT / "../shared/models"
 UNSUPPORTED = 3  # mw-oracle's exit status for a model that is sound but outside the engine
-FULL = {"models": 240, "steps": 1_200_000, "seed": 1}
+FULL = {"models": 240, "steps": 1_350_000, "seed": 1}
 QUICK = {"models": 24, "steps": 60_000, "seed": 1}
 
 

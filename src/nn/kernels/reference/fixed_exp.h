@@ -16,6 +16,7 @@ struct Raw;
 template <>
 struct Raw<int16_t> {
   static constexpr int kBits = 16;
+  using Wide = int32_t;  // holds any sum or difference of two
   static int16_t Multiply(int16_t a, int16_t b) { return MulHigh16(a, b); }
   static int16_t Wrap(int32_t x) { return static_cast<int16_t>(x); }
   // The last sum of the exponential may touch 1.0; 16-bit types saturate there.
@@ -25,6 +26,7 @@ struct Raw<int16_t> {
 template <>
 struct Raw<int32_t> {
   static constexpr int kBits = 32;
+  using Wide = int64_t;
   static int32_t Multiply(int32_t a, int32_t b) { return MulHigh32(a, b); }
   static int32_t Wrap(int64_t x) { return static_cast<int32_t>(x); }
   static int32_t AddLast(int32_t a, int32_t b) { return Wrap(int64_t{a} + b); }
@@ -79,7 +81,7 @@ template <int kIntegerBits, typename T>
   constexpr T kQuarter = static_cast<T>(T{1} << (kFraction - 2));
   const T low = static_cast<T>((a & (kQuarter - 1)) - kQuarter);
   T result = ExpNearZero<T>(static_cast<T>(int64_t{low} * (int64_t{1} << kIntegerBits)));
-  const T remainder = R::Wrap(int64_t{low} - a);
+  const T remainder = R::Wrap(typename R::Wide{low} - a);
   // exp(-2^k) for k = -2 .. 4: one factor for each bit of the remainder.
   constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
                                   39332535,   720401,     242};
@@ -110,7 +112,7 @@ template <typename T>
 #pragma GCC unroll 3
   for (int i = 0; i < 3; ++i) {
     const T error = R::Wrap(kOneQ2 - R::Multiply(half, x));
-    x = R::Wrap(int64_t{x} + SaturatingShiftLeft<2, T>(R::Multiply(x, error)));
+    x = R::Wrap(typename R::Wide{x} + SaturatingShiftLeft<2, T>(R::Multiply(x, error)));
   }
   return x;
 }
@@ -125,9 +127,9 @@ template <typename T>
 template <int kIntegerBits, typename T>
 [[nodiscard]] T Logistic(T a) {
   using R = Raw<T>;
-  const T minus_magnitude = a > 0 ? R::Wrap(-int64_t{a}) : a;
+  const T minus_magnitude = a > 0 ? R::Wrap(-typename R::Wide{a}) : a;
   const T upper = OneOverOnePlus(ExpOfNegative<kIntegerBits, T>(minus_magnitude));
-  const T lower = R::Wrap(int64_t{std::numeric_limits<T>::max()} - upper);
+  const T lower = R::Wrap(typename R::Wide{std::numeric_limits<T>::max()} - upper);
   constexpr T kHalf = FixedConstant<T>(1 << 30);
   return a == 0 ? kHalf : a > 0 ? upper : lower;
 }
@@ -137,11 +139,11 @@ template <int kIntegerBits, typename T>
 [[nodiscard]] T Tanh(T a) {
   using R = Raw<T>;
   constexpr T kOneQ2 = static_cast<T>(T{1} << (R::kBits - 1 - 2));
-  const T minus_magnitude = a > 0 ? R::Wrap(-int64_t{a}) : a;
+  const T minus_magnitude = a > 0 ? R::Wrap(-typename R::Wide{a}) : a;
   // exp(2a): the same bits with one integer bit more.
   const T power = ExpOfNegative<kIntegerBits + 1, T>(minus_magnitude);
   const T magnitude = SaturatingShiftLeft<2, T>(R::Wrap(TwoOverOnePlus(power) - kOneQ2));
-  return a == 0 ? T{0} : a > 0 ? magnitude : R::Wrap(-int64_t{magnitude});
+  return a == 0 ? T{0} : a > 0 ? magnitude : R::Wrap(-typename R::Wide{magnitude});
 }
 
 }  // namespace millwright::nn::reference
