@@ -99,7 +99,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   const int mode =
       options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int code =
-      sqlite3_open_v2(path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      sqlite3_open_v2(path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI,
                       options.vfs.empty() ? nullptr : options.vfs.c_str());
   std::unique_ptr<Database> database(new Database(handle));
   if (code != SQLITE_OK) return database->Failure("cannot open " + path);

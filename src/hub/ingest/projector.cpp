@@ -85,7 +85,7 @@ Result<void> Projector::AlarmToMachine(const Origin& origin, const wire::Event& 
              AsOf(origin, event.ts_ns()));
   row.device = origin.device;
   row.fault = cleared ? "" : alarm.fault();
-  if (!cleared) row.score = static_cast<double>(alarm.score());
+  row.score = static_cast<double>(alarm.score());
   return SaveMachine(database_, origin.site, alarm.asset(), row);
 }
 

@@ -1,0 +1,2 @@
+find_package(PkgConfig REQUIRED)
+mw_fuzz(http ROOMS http hub/api)

@@ -1,0 +1,1 @@
+mw_fuzz(uplink ROOMS hub/ingest store mqtt)

@@ -1,0 +1,117 @@
+#include "hub/ingest/ingest.h"
+
+#include "hub/ingest/test_hub.h"
+
+namespace millwright::hub {
+namespace {
+
+class IngestTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(hub_.Boot()); }
+  TestHub hub_;
+};
+
+TEST_F(IngestTest, AcksTheContiguousMarkOfEachLane) {
+  hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_WATCH)}));
+  EXPECT_EQ(hub_.Mark(7, 0), 1u);
+  hub_.Send(BatchOf({AlarmEvent(3, kTestStart + 2, wire::Alarm::LEVEL_CHANGED, wire::LEVEL_ACT)}));
+  EXPECT_EQ(hub_.Mark(7, 0), 1u) << "2 is missing";
+  hub_.Send(BatchOf({AlarmEvent(2, kTestStart + 1, wire::Alarm::LEVEL_CHANGED, wire::LEVEL_WARNING)}));
+  EXPECT_EQ(hub_.Mark(7, 0), 3u);
+}
+
+TEST_F(IngestTest, AcksAgainWhatItAlreadyHas) {
+  const auto batch = BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_WATCH)});
+  hub_.Send(batch);
+  const int before = hub_.acks.count;
+  hub_.Send(batch);
+  EXPECT_EQ(hub_.acks.count, before + 1);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events"), 1);
+  EXPECT_NE(hub_.registry.Text().find("millwright_hub_duplicate_events_total 1"), std::string::npos);
+}
+
+TEST_F(IngestTest, ConflictingContentIsCountedAndNeverOverwrites) {
+  hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_WATCH)}));
+  const std::string before = hub_.Picture();
+  hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT)}));
+  EXPECT_EQ(hub_.Picture(), before);
+  EXPECT_NE(hub_.registry.Text().find("millwright_hub_conflicting_events_total 1"), std::string::npos);
+}
+
+TEST_F(IngestTest, EvictedRangesCountAsPresent) {
+  hub_.Send(BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)}), "telemetry");
+  hub_.Send(BatchOf({FeaturesEvent(10, kTestStart + 9, 0, 0.1f)}), "telemetry");
+  EXPECT_EQ(hub_.Mark(7, 2), 1u);
+  hub_.Send(BatchOf({GapEvent(1, 2, 2, 9)}));
+  EXPECT_EQ(hub_.Mark(7, 2), 10u);
+  EXPECT_EQ(hub_.Mark(7, 1), 1u);
+}
+
+TEST_F(IngestTest, EpochsAreBooksOfTheirOwn) {
+  hub_.Send(BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)}, 7), "telemetry");
+  hub_.Send(BatchOf({FeaturesEvent(1, kTestStart + 1, 0, 0.2f)}, UINT64_MAX), "telemetry");
+  EXPECT_EQ(hub_.Mark(7, 2), 1u);
+  EXPECT_EQ(hub_.Mark(UINT64_MAX, 2), 1u);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events"), 2);
+}
+
+TEST_F(IngestTest, OlderTelemetryNeverReplacesNewer) {
+  hub_.Send(BatchOf({FeaturesEvent(2, kTestStart + kSecond, 3, 0.9f)}), "telemetry");
+  hub_.Send(BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)}), "telemetry");
+  EXPECT_EQ(hub_.Number("SELECT level FROM machine_state"), 3);
+}
+
+TEST_F(IngestTest, BacklogIsAsOldAsItIsWhateverTheDevicesClockSays) {
+  auto batch = BatchOf({FeaturesEvent(1, 1000 * kSecond, 0, 0.1f)});  // a clock of 1970
+  batch.set_sent_ns(1060 * kSecond);
+  hub_.Send(batch, "telemetry");
+  EXPECT_EQ(hub_.Number("SELECT as_of_ns FROM machine_state"), kTestStart - 60 * kSecond);
+}
+
+TEST_F(IngestTest, ClearBeforeRaiseGivesAClearedAlarm) {
+  hub_.Send(BatchOf({AlarmEvent(2, kTestStart + 5, wire::Alarm::CLEARED, wire::LEVEL_NONE)}));
+  hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT)}));
+  EXPECT_EQ(hub_.Number("SELECT raised_ns FROM alarms"), kTestStart);
+  EXPECT_EQ(hub_.Number("SELECT cleared_ns FROM alarms"), kTestStart + 5);
+  EXPECT_EQ(hub_.Number("SELECT level FROM alarms"), 3);
+  EXPECT_EQ(hub_.Number("SELECT level FROM machine_state"), 0);
+}
+
+TEST_F(IngestTest, OneBadEventDoesNotHoldUpItsLane) {
+  wire::Event bad = FeaturesEvent(1, kTestStart, 0, 0.1f);
+  bad.mutable_features()->clear_score();
+  hub_.Send(BatchOf({bad, FeaturesEvent(2, kTestStart, 0, 0.1f)}), "telemetry");
+  EXPECT_EQ(hub_.Mark(7, 2), 2u);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events WHERE kind = 'invalid'"), 1);
+  EXPECT_NE(hub_.registry.Text().find("rejected_payloads_total{reason=\"bad_columns\"} 1"), std::string::npos);
+}
+
+TEST_F(IngestTest, HostileEnvelopesAreRefusedAndCounted) {
+  auto other = BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)});
+  other.set_device("gw-2");
+  hub_.Send(other);
+  auto newer = BatchOf({});
+  newer.set_wire_version(99);
+  hub_.Send(newer);
+  hub_.SendRaw("mw/v1/gw-1/events", "\xff\xff");
+  hub_.SendRaw("mw/v1/gw-1/status", "{\"online\":");
+  hub_.SendRaw("mw/v1/gw-1/events", std::string(400'000, 'x'));
+  const std::string text = hub_.registry.Text();
+  for (const char* want : {"wrong_device\"} 1", "version\"} 1", "malformed\"} 2", "too_large\"} 1"})
+    EXPECT_NE(text.find(want), std::string::npos) << want;
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events"), 0);
+}
+
+TEST_F(IngestTest, LastWillTakesTheDeviceOfflineAndBirthBringsItBack) {
+  hub_.SendRaw("mw/v1/gw-1/status", R"({"online":true,"site":"alder","version":"1"})");
+  EXPECT_EQ(hub_.Number("SELECT online FROM devices"), 1);
+  EXPECT_EQ(hub_.Number("SELECT last_seen_ns FROM devices"), kTestStart);
+  hub_.clock.Advance(kSecond);
+  hub_.SendRaw("mw/v1/gw-1/status", R"({"online":false})");
+  EXPECT_EQ(hub_.Number("SELECT online FROM devices"), 0);
+  EXPECT_EQ(hub_.Number("SELECT online_since_ns FROM devices"), kTestStart + kSecond);
+  EXPECT_EQ(hub_.Number("SELECT last_seen_ns FROM devices"), kTestStart) << "a will is not a sign of life";
+}
+
+}  // namespace
+}  // namespace millwright::hub
