@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   millwright::AddTrain(app, exit_code);
   millwright::AddSplit(app, exit_code);
   millwright::AddScore(app, exit_code);
+  millwright::AddEvaluate(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -16,6 +16,7 @@ class Int8Model {
   [[nodiscard]] static Result<Int8Model> Load(std::span<const std::byte> tflite);
   /// `window` [steps x features], `probabilities` [classes]. Every window starts from zero state.
   void Run(std::span<const float> window, std::span<float> probabilities);
+  [[nodiscard]] float input_scale() const { return engine_->input().scale; }
   /// The int8 input and output of the last Run.
   [[nodiscard]] const std::vector<int8_t>& input() const { return input_; }
   [[nodiscard]] const std::vector<int8_t>& output() const { return output_; }

@@ -9,6 +9,7 @@
 #include "crypto/sha256.h"
 #include "model/lstm_classifier.h"
 #include "model/tflite.h"
+#include "trainer/evaluate.h"
 #include "trainer/fault_codes.h"
 #include "trainer/int8_model.h"
 #include "trainer/quantize.h"
@@ -217,17 +218,6 @@ class Run {
     out_.fault_named_right = CountNamed(runs);
     PickExamples(std::move(runs));
     return {};
-  }
-
-  // Events whose fault, at the last anomalous moment, is the label's.
-  static int CountNamed(std::span<const ScoredRun> runs) {
-    int right = 0;
-    for (const ScoredRun& run : runs)
-      for (size_t i = 0; i < run.ts.size(); ++i) {
-        const bool last = run.labels[i] > 0 && (i + 1 == run.ts.size() || run.labels[i + 1] != run.labels[i]);
-        right += last && run.levels[i] != model::Level::kNone && run.faults[i] == run.labels[i] ? 1 : 0;
-      }
-    return right;
   }
 
   // One run per fault, then others.
