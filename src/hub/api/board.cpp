@@ -124,10 +124,16 @@ Result<std::string> Board::Json(store::Database& database, const ApiContext& con
   const MutexLock lock(mutex_);
   const Nanos now = context.clock.Monotonic();
   if (cached_.empty() || now - built_ >= kCacheMax) {
+    cached_.clear();
     MW_TRY(cached_, BuildBoard(database, context.freshness, context.clock.Utc()));
     built_ = now;
   }
   return cached_;
+}
+
+void Board::Forget() {
+  const MutexLock lock(mutex_);
+  cached_.clear();
 }
 
 void AddBoardRoutes(http::Router& router, const ApiContext& context, Board& board) {

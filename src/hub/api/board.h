@@ -28,6 +28,8 @@ struct SiteView {
 class Board {
  public:
   [[nodiscard]] Result<std::string> Json(store::Database& database, const ApiContext& context);
+  /// The next Json builds anew.
+  void Forget();
 
  private:
   Mutex mutex_;

@@ -102,6 +102,7 @@ void AddStreamRoute(http::Router& router, const ApiContext& context) {
     json.BeginObject().Field("now_ms", Milliseconds(context.clock.Utc())).Field("version", context.version).EndObject();
     http::Response response;
     response.stream = true;
+    response.content_type = "text/event-stream";
     response.body = "retry: 1000\nevent: hello\ndata: " + json.text() + "\n\n";
     return response;
   });

@@ -1,0 +1,251 @@
+// Every route answers as openapi.json says, over a database that a device has filled.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "http/router.h"
+#include "hub/api/alarm_routes.h"
+#include "hub/api/board.h"
+#include "hub/api/device_routes.h"
+#include "hub/api/event_routes.h"
+#include "hub/api/live.h"
+#include "hub/api/machine_routes.h"
+#include "hub/api/openapi.h"
+#include "hub/api/series.h"
+#include "hub/api/system_routes.h"
+#include "hub/ingest/test_hub.h"
+
+namespace millwright::hub {
+namespace {
+
+using nlohmann::json;
+
+// The parts of JSON Schema that openapi.json uses; the first fault, or empty.
+std::string Mismatch(const json& schema, const json& value, const json& document, const std::string& at) {
+  if (schema.contains("$ref")) {
+    const std::string name = schema["$ref"].get<std::string>();
+    return Mismatch(document.at(json::json_pointer(name.substr(1))), value, document, at);
+  }
+  if (schema.contains("anyOf")) {
+    std::string faults;
+    for (const json& one : schema["anyOf"]) {
+      const std::string fault = Mismatch(one, value, document, at);
+      if (fault.empty()) return "";
+      faults += fault + "; ";
+    }
+    return faults;
+  }
+  const auto fits = [&](const std::string& type) {
+    return (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+           (type == "string" && value.is_string()) || (type == "integer" && value.is_number_integer()) ||
+           (type == "number" && value.is_number()) || (type == "boolean" && value.is_boolean()) ||
+           (type == "null" && value.is_null());
+  };
+  const json& type = schema.at("type");
+  bool good = false;
+  if (type.is_string()) good = fits(type);
+  else
+    for (const json& one : type) good = good || fits(one);
+  if (!good) return at + " is " + value.dump().substr(0, 60) + ", not " + type.dump();
+  if (schema.contains("enum") && value.is_string() &&
+      std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end())
+    return at + " is " + value.dump();
+  if (value.is_array() && schema.contains("items"))
+    for (const json& item : value)
+      if (const std::string fault = Mismatch(schema["items"], item, document, at + "[]"); !fault.empty()) return fault;
+  if (!value.is_object() || !schema.contains("properties")) return "";
+  for (const json& name : schema["required"])
+    if (!value.contains(name)) return at + " lacks " + name.get<std::string>();
+  for (const auto& [name, member] : value.items()) {
+    if (!schema["properties"].contains(name)) return at + " has an unknown " + name;
+    const std::string fault = Mismatch(schema["properties"][name], member, document, at + "." + name);
+    if (!fault.empty()) return fault;
+  }
+  return "";
+}
+
+class ApiTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(hub_.Boot());
+    auto pool = store::ReaderPool::Open(hub_.path(), 2);
+    ASSERT_TRUE(pool);
+    readers_ = std::move(*pool);
+    context_ = std::make_unique<ApiContext>(ApiContext{*readers_, hub_.clock, {}, "1"});
+    AddBoardRoutes(router_, *context_, board_);
+    AddMachineRoutes(router_, *context_);
+    AddSeriesRoute(router_, *context_);
+    AddAlarmRoutes(router_, *context_);
+    AddDeviceRoutes(router_, *context_);
+    AddEventRoutes(router_, *context_);
+    AddStreamRoute(router_, *context_);
+    AddSystemRoutes(router_, *context_, hub_.registry, [] { return std::vector<std::string>(); });
+    SetConsole(router_);
+    document_ = json::parse(OpenApiDocument());
+  }
+
+  // A running machine with an open alarm, a spectrum, a gap and a change of state.
+  void Fill() {
+    hub_.SendRaw("mw/v1/gw-1/status", R"({"online":true,"site":"alder","version":"1"})");
+    std::vector<wire::Event> health;
+    wire::Event info = EventAt(1, 1, kTestStart);
+    info.mutable_asset_info()->set_asset("P-1");
+    info.mutable_asset_info()->set_area("hall");
+    info.mutable_asset_info()->set_name("Pump 1");
+    info.mutable_asset_info()->add_classes("healthy");
+    info.mutable_asset_info()->add_classes("outer_race");
+    auto* channel = info.mutable_asset_info()->add_channels();
+    channel->set_name("vib");
+    health.push_back(info);
+    wire::Event report = EventAt(1, 2, kTestStart);
+    report.mutable_health()->set_model_hash("abc");
+    health.push_back(report);
+    wire::Event state = EventAt(1, 3, kTestStart - kSecond);
+    state.mutable_state()->set_asset("P-1");
+    state.mutable_state()->set_from(wire::STATE_LEARNING);
+    state.mutable_state()->set_to(wire::STATE_RUNNING);
+    health.push_back(state);
+    wire::Event gap = EventAt(1, 4, kTestStart);
+    gap.mutable_gap()->set_asset("P-1");
+    gap.mutable_gap()->set_channel("vib");
+    gap.mutable_gap()->set_from_ns(kTestStart - 5 * kSecond);
+    gap.mutable_gap()->set_to_ns(kTestStart - 4 * kSecond);
+    gap.mutable_gap()->set_cause("not_received");
+    health.push_back(gap);
+    hub_.Send(BatchOf(health));
+    wire::Event spectrum = EventAt(3, 1, kTestStart);
+    spectrum.mutable_spectrum()->set_asset("P-1");
+    spectrum.mutable_spectrum()->set_channel("vib");
+    spectrum.mutable_spectrum()->set_kind(wire::Spectrum::ENVELOPE);
+    spectrum.mutable_spectrum()->add_values(1.5f);
+    wire::Event features = FeaturesEvent(1, kTestStart, 3, 0.9f);
+    features.mutable_features()->add_coverage()->set_channel("vib");
+    hub_.Send(BatchOf({features, spectrum}), "telemetry");
+    hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT)}));
+  }
+
+  http::Response Get(const std::string& path, http::Pairs query = {}) {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.query = std::move(query);
+    return router_.Handle(request).response;
+  }
+  json GetJson(const std::string& path, http::Pairs query = {}) { return json::parse(Get(path, std::move(query)).body); }
+  json Machine() {
+    hub_.clock.Advance(0);
+    Board fresh;  // the cache of the route's own board would hide what time does
+    const auto reader = readers_->Take();
+    return json::parse(*fresh.Json(**reader, *context_))["sites"][0]["areas"][0]["machines"][0];
+  }
+
+  TestHub hub_;
+  std::unique_ptr<store::ReaderPool> readers_;
+  std::unique_ptr<ApiContext> context_;
+  Board board_;
+  http::Router router_;
+  json document_;
+};
+
+TEST_F(ApiTest, DocumentAndRoutesAreTheSame) {
+  std::set<std::string> documented, routed;
+  for (const auto& [path, item] : document_["paths"].items()) documented.insert(path);
+  for (const auto& route : router_.Routes()) routed.insert(route.path);
+  EXPECT_EQ(documented, routed);
+}
+
+TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
+  for (const bool filled : {false, true}) {
+    if (filled) Fill();
+    board_.Forget();
+    for (const auto& [route, item] : document_["paths"].items()) {
+      std::string path = route;
+      const auto put = [&](const std::string& name, const std::string& value) {
+        if (const size_t at = path.find(name); at != std::string::npos) path.replace(at, name.size(), value);
+      };
+      put("{site}", "alder");
+      put("{asset}", "P-1");
+      put("{id}", "gw-1~P-1-1");
+      const http::Response response = Get(path);
+      const json& responses = item["get"]["responses"];
+      if (filled || path == route) EXPECT_EQ(response.status, 200) << path << response.body;
+      const json& wanted = responses[response.status == 200 ? "200" : "default"]["content"];
+      const json& content = wanted.begin().value();
+      if (response.content_type.find("json") == std::string::npos) continue;
+      EXPECT_EQ(Mismatch(content["schema"], json::parse(response.body), document_, path), "");
+    }
+  }
+}
+
+TEST_F(ApiTest, BadParametersAreNamed) {
+  Fill();
+  const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
+      {"/api/v1/alarms", {"limit", "0"}},          {"/api/v1/alarms", {"limit", "x"}},
+      {"/api/v1/alarms", {"state", "odd"}},        {"/api/v1/alarms", {"cursor", "odd"}},
+      {"/api/v1/board", {"lmit", "1"}},            {"/api/v1/events", {"after", "a~b~c~d"}},
+      {"/api/v1/machines/alder/P-1/series", {"points", "5001"}},
+      {"/api/v1/machines/alder/P-1/series", {"from_ms", "99999999999999"}},
+      {"/api/v1/machines/alder/P-1/spectrum", {"kind", "odd"}}};
+  for (const auto& [path, parameter] : cases) {
+    const http::Response response = Get(path, {{parameter.first, parameter.second}});
+    EXPECT_EQ(response.status, 400) << path;
+    EXPECT_EQ(json::parse(response.body)["parameter"], parameter.first) << response.body;
+  }
+  EXPECT_EQ(Get("/api/v1/machines/alder/none").status, 404);
+}
+
+TEST_F(ApiTest, StaleMachineIsNeverShownAsItWas) {
+  Fill();
+  EXPECT_EQ(Machine()["shown"], "act");
+  hub_.clock.Advance(6 * kSecond + 1);
+  json machine = Machine();
+  EXPECT_EQ(machine["shown"], "unknown");
+  EXPECT_EQ(machine["was"], "act");
+  EXPECT_EQ(machine["current"], false);
+}
+
+TEST_F(ApiTest, OfflineDeviceMakesItsMachinesUnknownAtOnceAndTheLinkLost) {
+  Fill();
+  hub_.SendRaw("mw/v1/gw-1/status", R"({"online":false})");
+  EXPECT_EQ(Machine()["shown"], "unknown");
+  board_.Forget();
+  EXPECT_EQ(GetJson("/api/v1/board")["sites"][0]["link"], "lost");
+}
+
+TEST_F(ApiTest, PagesOfEventsGiveEachOnce) {
+  Fill();
+  std::set<std::string> seen;
+  http::Pairs query = {{"limit", "2"}};
+  while (true) {
+    const json page = GetJson("/api/v1/events", query);
+    for (const json& event : page["events"])
+      EXPECT_TRUE(seen.insert(event["lane"].get<std::string>() + event["seq"].dump()).second);
+    if (!page["more"]) break;
+    query = {{"limit", "2"}, {"after", page["next"]}};
+  }
+  EXPECT_EQ(seen.size(), 7u);
+}
+
+TEST_F(ApiTest, WindowGivesTheModelsOwnBytes) {
+  Fill();
+  EXPECT_EQ(Get("/api/v1/alarms/gw-1~P-1-1/window").body, "window");
+}
+
+TEST_F(ApiTest, SeriesPutsValuesWhereTheyWere) {
+  Fill();
+  const int64_t at = kTestStart / kMillisecond;
+  const json series = GetJson("/api/v1/machines/alder/P-1/series",
+                              {{"from_ms", std::to_string(at - 5000)}, {"to_ms", std::to_string(at + 5000)}, {"points", "10"}});
+  EXPECT_EQ(series["t_ms"].size(), 10u);
+  EXPECT_EQ(series["state"][5], "running");
+  EXPECT_TRUE(series["state"][4].is_null());
+  EXPECT_EQ(series["gaps"].size(), 1u);
+  const json minutes = GetJson("/api/v1/machines/alder/P-1/series",
+                               {{"from_ms", std::to_string(at - 86'400'000)}, {"to_ms", std::to_string(at + 60'000)}, {"signals", "score"}});
+  EXPECT_EQ(minutes["series"].size(), 1u);
+  EXPECT_EQ(minutes["state"].back(), "running");
+}
+
+}  // namespace
+}  // namespace millwright::hub
