@@ -200,7 +200,7 @@ Result<double> Checked(const FeatureSpec& spec, std::string_view name, double va
 Result<void> CheckParamNames(const FeatureSpec& spec, const FeatureKind& kind) {
   for (const auto& [name, value] : spec.params) {
     if (name == "log" || name == "speed_power") continue;
-    const auto matches = [&](const ParamSpec& param) {
+    const auto matches = [&name = name](const ParamSpec& param) {
       return !param.name.empty() && param.name == name;
     };
     if (std::ranges::any_of(kind.params, matches)) continue;

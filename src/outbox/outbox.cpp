@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <type_traits>
 
 #include "core/log.h"
 #include "core/mutex.h"
@@ -200,7 +201,7 @@ class SqliteOutbox : public Outbox {
   // Runs a write; where the file turns out damaged, moves it aside and runs the write on the new
   // one.
   template <typename Body>
-  [[nodiscard]] auto Guarded(Body&& body) MW_REQUIRES(write_mutex_) -> decltype(body()) {
+  [[nodiscard]] std::invoke_result_t<Body> Guarded(Body&& body) MW_REQUIRES(write_mutex_) {
     if (store_ != nullptr && !damaged_.load(std::memory_order_acquire)) {
       auto done = body();
       if (done || !store_->write_connection->damaged()) return done;

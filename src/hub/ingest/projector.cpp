@@ -166,7 +166,7 @@ Result<void> Projector::AddMinutes(const Origin& origin, const wire::FeatureBatc
   for (auto& [number, minute] : minutes) {
     MW_TRY(database_.First("SELECT data FROM feature_minutes WHERE site = $1 AND asset = $2 AND minute = $3",
                            {origin.site, batch.asset(), number},
-                           [&](const Row& row) { minute.Merge(Minute::Unpack(row.Bytes(0))); }));
+                           [&minute = minute](const Row& row) { minute.Merge(Minute::Unpack(row.Bytes(0))); }));
     const std::string packed = minute.Pack();
     MW_TRY(database_.Run("INSERT INTO feature_minutes (site, asset, minute, data) VALUES ($1, $2, $3, $4) "
                          "ON CONFLICT (site, asset, minute) DO UPDATE SET data = excluded.data",
