@@ -81,10 +81,16 @@ def _record(bin_dir: Path, configs: dict, data: Path, screen: Screen) -> None:
 
 
 def _show_training(screen: Screen, text: str) -> None:
-    """The trainer's progress lines name the epoch as "epoch 3/40"."""
-    match = re.search(r"epoch\s+(\d+)\s*/\s*(\d+)(.*)", text)
-    if match:
-        screen.bar("training", int(match[1]), int(match[2]), match[3].strip()[:60])
+    """The trainer tells "STAGE [####....] 40 %  words"; a stage "epoch 3/40" is part of the whole training."""
+    match = re.search(r"(\S.*?)\s+\[[#.]*\]\s+(\d+) %\s*(.*)", text)
+    if not match:
+        return
+    stage, share, words = match[1], int(match[2]) / 100, match[3].strip()
+    epoch = re.fullmatch(r"epoch (\d+)/(\d+)", stage)
+    if epoch:
+        screen.bar("training", int(epoch[1]) - 1 + share, int(epoch[2]), f"epoch {epoch[1]}, {words}")
+    else:
+        screen.bar(stage, share, 1.0)
 
 
 def _run(argv: list, log: Path, show, env: dict | None = None) -> None:
@@ -94,7 +100,7 @@ def _run(argv: list, log: Path, show, env: dict | None = None) -> None:
             ["setpriv", "--pdeathsig", "KILL", *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})}) as child:
         piece = b""
-        while data := child.stdout.read1(4096):
+        while data := child.stdout.read1(4096):   # a bar ends with a carriage return, not a line
             out.write(data)
             *whole, piece = re.split(rb"[\r\n]", piece + data)
             for text in whole:
