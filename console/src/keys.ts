@@ -25,6 +25,8 @@ let first = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function typing(target: EventTarget | null): boolean {
+  // The field of a dialog that was just closed keeps the focus for a moment.
+  if (target instanceof HTMLElement && target.closest("dialog:not([open])")) return false;
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 

@@ -23,6 +23,8 @@ let boardAt = 0;
 let boardOk = 0;
 let boardLoading = false;
 let flushedAt = 0;
+let alarmsAt = 0;
+let alarmTimer: ReturnType<typeof setTimeout> | undefined;
 let flushTimer: ReturnType<typeof setTimeout> | undefined;
 const pending = {
   machines: new Map<string, Machine>(),
@@ -77,7 +79,7 @@ function open(): void {
   });
   on("alarm", (data) => {
     pending.alarms.set((data as Alarm).id, data as Alarm);
-    flushSoon();
+    alarmsSoon();
   });
   on("device", (data) => {
     pending.devices.set((data as Device).device, data as Device);
@@ -144,6 +146,15 @@ function boardSoon(delayMs: number): void {
   boardTimer = setTimeout(() => void loadBoard(), Math.max(delayMs, boardAt + 1_000 - Date.now()));
 }
 
+// Alarms do not wait for the values' second; a flood of them is gathered all the same.
+function alarmsSoon(): void {
+  alarmTimer ??= setTimeout(() => {
+    alarmTimer = undefined;
+    alarmsAt = Date.now();
+    store.putAlarms(take(pending.alarms));
+  }, Math.max(0, alarmsAt + kFlushMs - Date.now()));
+}
+
 // At once where nothing changed for a second, otherwise when the second is over.
 function flushSoon(): void {
   flushTimer ??= setTimeout(flush, Math.max(0, flushedAt + kFlushMs - Date.now()));
@@ -153,7 +164,6 @@ function flush(): void {
   flushTimer = undefined;
   flushedAt = Date.now();
   batch(() => {
-    if (pending.alarms.size > 0) store.putAlarms(take(pending.alarms));
     if (pending.devices.size > 0) applyDevices(take(pending.devices));
     if (pending.machines.size > 0 && !store.putMachines(take(pending.machines))) boardSoon(0);
   });

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { bind } from "../keys.ts";
 import { count } from "../logic/format.ts";
-import { alarmHref } from "../logic/route.ts";
+import { alarmHref, machineHref, parseRoute } from "../logic/route.ts";
 import type { Alarm } from "../logic/types.ts";
 import { isPhone } from "../settings.ts";
 import { alarms, connected, openAlarms, openTotal, plants, putAlarms } from "../store.ts";
@@ -52,26 +52,34 @@ export function Alarms({ selected }: { selected: string | null }) {
   if (!isPhone.value) first.current ??= shown[0] ?? null;
   const chosen = selected ?? first.current;
 
+  // Keys read what is true when they are pressed: j and o in one breath must not open the alarm before.
+  const rows = useRef(shown);
+  rows.current = shown;
   useEffect(() => {
+    const current = () => {
+      const route = parseRoute(location.hash);
+      return (route.screen === "alarms" ? route.id : null) ?? first.current ?? "";
+    };
     const step = (by: number) => () => {
-      const at = shown.indexOf(chosen ?? "");
-      const to = shown[at < 0 ? 0 : Math.min(shown.length - 1, Math.max(0, at + by))];
+      const at = rows.current.indexOf(current());
+      const to = rows.current[at < 0 ? 0 : Math.min(rows.current.length - 1, Math.max(0, at + by))];
       if (to === undefined) return;
       history.replaceState(null, "", alarmHref(to));
       dispatchEvent(new HashChangeEvent("hashchange"));
       document.getElementById(`alarm-${to}`)?.scrollIntoView({ block: "nearest" });
     };
-    const alarm = alarms.peek().get(chosen ?? "");
+    const open = () => {
+      const alarm = alarms.peek().get(current());
+      if (alarm) location.hash = machineHref(alarm.site, alarm.asset);
+    };
     return bind([
       { keys: "j", label: "Next alarm", group: "Lists", run: step(1) },
       { keys: "k", label: "Alarm before", group: "Lists", run: step(-1) },
       { keys: "/", label: "Filter the alarms", group: "Lists", run: () => field.current?.focus() },
       { keys: "Escape", label: "Back to the board", group: "Lists", run: () => (location.hash = "#/") },
-      ...(alarm
-        ? [{ keys: "o", label: "Open machine", group: "Lists", run: () => (location.hash = `#/machines/${encodeURIComponent(alarm.site)}/${encodeURIComponent(alarm.asset)}`) }]
-        : []),
+      { keys: "o", label: "Open machine", group: "Lists", run: open },
     ]);
-  }, [shown.join(), chosen]);
+  }, []);
 
   if (error && alarms.value.size === 0)
     return <Failed what="The alarms could not be read" error={error} works="Gateways go on deciding on site." retry={() => setAttempt(attempt + 1)} />;
