@@ -75,6 +75,8 @@ void Publisher::Publish(const machines::Emission& emission) {
     return;
   }
   waiting_[*id] = {.stream = index, .ts_ns = emission.ts_ns, .sequence = stream.sequence};
+  // QoS 0 is never acknowledged; it may have been written, and told so, before Publish returned.
+  if (qos_ == 0) OnPublished(*id);
 }
 
 void Publisher::OnPublished(int message_id) {
