@@ -1,0 +1,1 @@
+mw_fuzz(reading ROOMS wire os)
