@@ -8,6 +8,7 @@ namespace millwright::agent {
 namespace {
 
 constexpr size_t kRowsMax = 20'000;      // commissioning rows kept: with 32 features 2.5 MB
+constexpr Nanos kBridgeMin = 2 * kSecond;  // holes in the window that are bridged at least
 constexpr double kSteadySpeedShare = 0.03;  // speed change from step to step that still counts as steady
 
 std::vector<Nanos> Periods(const AssetSettings& asset) {
@@ -56,6 +57,8 @@ Machine::Machine(const Plan& plan, size_t asset, std::unique_ptr<dsp::Pipeline> 
   latest_.resize(asset_.settings->channels.size());
   latest_ts_.resize(asset_.settings->channels.size());
   stale_after_ = std::max(asset_.schema.hold_max, 3 * asset_.schema.step) + asset_.schema.late_max;
+  bridge_ = std::min(asset_.schema.hold_max,
+                     std::max(asset_.schema.step * asset_.schema.steps / 2, kBridgeMin));
   rows_wanted_ = static_cast<size_t>(std::max<Nanos>(asset_.commissioning / asset_.schema.step, 1));
   row_stride_ = rows_wanted_ / kRowsMax + 1;
 }
@@ -81,7 +84,7 @@ void Machine::Restore(const Restored& restored) {
   if (restored.window.size() != window_.size()) return;
   window_ = restored.window;
   filled_ = std::clamp(restored.filled, 0, asset_.schema.steps);
-  last_end_ = restored.step_end;
+  last_end_ = row_end_ = restored_end_ = restored.step_end;
 }
 
 uint32_t Machine::AssetChannels(uint32_t schema_channels) const {
@@ -113,8 +116,20 @@ void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) 
   last_push_at_ = now;
 }
 
+// After a restart the pipeline fills anew while the restored window still stands: for that long the
+// machine's last decision goes on, instead of a moment of "unknown" that means nothing.
+bool Machine::WarmsUp() {
+  if (restored_end_ == 0) return false;
+  const Nanos since = step_.end_ns - restored_end_;
+  if (!step_.complete && step_.stuck == 0 && since > 0 && since <= asset_.schema.hold_max) return true;
+  restored_end_ = 0;
+  return false;
+}
+
 bool Machine::Next(Outcome& out) {
-  if (!pipeline_->Pop(step_)) return false;
+  do {
+    if (!pipeline_->Pop(step_)) return false;
+  } while (WarmsUp());
   last_step_at_ = last_push_at_;
   out.asset = static_cast<uint16_t>(index_);
   out.stepped = true;
@@ -132,10 +147,6 @@ bool Machine::Next(Outcome& out) {
   out.probabilities.clear();
   out.learned.reset();
   FillSignals(out);
-  // A hole longer than readings may be held: what stood in the window is no neighbour any more.
-  if (last_end_ != 0 && (step_.end_ns <= last_end_ ||
-                         step_.end_ns - last_end_ > asset_.schema.hold_max + asset_.schema.step))
-    filled_ = 0;
   last_end_ = step_.end_ns;
   Judge(out);
   out.level = rule_.level();
@@ -154,7 +165,6 @@ void Machine::Judge(Outcome& out) {
     filled_ = 0;
     Enter(State::kStopped, Reason::kNone, 0, out);
   } else if (!step_.complete) {
-    filled_ = 0;
     Enter(State::kUnknown, Reason::kMissing, AssetChannels(step_.missing), out);
   } else if (step_.stuck != 0) {
     filled_ = 0;
@@ -190,6 +200,10 @@ void Machine::Score(Outcome& out) {
   const nn::TensorInfo& in = plan_.engine->input();
   const nn::TensorInfo& result = plan_.engine->output();
   const size_t features = standardised_.size();
+  // Across a longer hole, what stands in the window is no neighbour any more.
+  const Nanos since = step_.end_ns - row_end_;
+  if (since <= 0 || since > bridge_) filled_ = 0;
+  row_end_ = step_.end_ns;
   baseline_->Apply(step_.features, asset_.schema.clip, standardised_);
   std::memmove(window_.data(), window_.data() + features, window_.size() - features);
   int8_t* row = window_.data() + window_.size() - features;

@@ -55,6 +55,7 @@ class Machine {
   Machine(const Plan& plan, size_t asset, std::unique_ptr<dsp::Pipeline> pipeline,
           model::DecisionRule rule);
   void Restore(const Restored& restored);
+  [[nodiscard]] bool WarmsUp();
   void Judge(Outcome& out);
   void Learn(Outcome& out);
   void FinishLearning(Outcome& out);
@@ -91,6 +92,9 @@ class Machine {
   int fault_ = -1;
   uint64_t seq_ = 0;
   Nanos last_end_ = 0;
+  Nanos row_end_ = 0;         // step time of the window's newest row
+  Nanos bridge_ = 0;          // longest hole between two rows of one window
+  Nanos restored_end_ = 0;    // of the restored window, until the pipeline has filled again
   Nanos last_push_at_ = 0;    // monotonic
   Nanos last_step_at_ = 0;    // monotonic; of the last step, or the start
   Nanos stale_after_ = 0;
