@@ -21,9 +21,13 @@ tl::unexpected<Error> Unsupported(const std::string& what) {
   return Fail(Errc::kUnsupported, "tflite: " + what);
 }
 
+// Byte by byte: the verifier checks that a vector's length is aligned, not that its elements are.
 template <typename T>
 std::vector<T> ToVector(const flatbuffers::Vector<T>* from) {
-  return from == nullptr ? std::vector<T>{} : std::vector<T>(from->begin(), from->end());
+  if (from == nullptr || from->size() == 0) return {};
+  std::vector<T> out(from->size());
+  std::memcpy(out.data(), from->Data(), out.size() * sizeof(T));
+  return out;
 }
 
 std::string ToString(const flatbuffers::String* from) {
@@ -173,14 +177,6 @@ Result<void> CheckHeader(std::span<const std::byte> bytes, const TfliteLimits& l
     return Invalid("not a .tflite file (identifier TFL3 is missing)");
   }
   return {};
-}
-
-template <typename Vector>
-bool HasNull(const Vector& vector) {
-  for (flatbuffers::uoffset_t i = 0; i < vector.size(); ++i) {
-    if (vector.Get(i) == nullptr) return true;
-  }
-  return false;
 }
 
 Result<Graph> ToGraph(const schema::Model& model, const TfliteLimits& limits) {
