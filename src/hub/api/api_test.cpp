@@ -169,7 +169,9 @@ TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
       put("{id}", "gw-1~P-1-1");
       const http::Response response = Get(path);
       const json& responses = item["get"]["responses"];
-      if (filled || path == route) EXPECT_EQ(response.status, 200) << path << response.body;
+      if (filled || path == route) {
+        EXPECT_EQ(response.status, 200) << path << response.body;
+      }
       const json& wanted = responses[response.status == 200 ? "200" : "default"]["content"];
       const json& content = wanted.begin().value();
       if (response.content_type.find("json") == std::string::npos) continue;
