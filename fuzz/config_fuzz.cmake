@@ -1,1 +1,1 @@
-mw_fuzz(config ROOMS agent)
+mw_fuzz(config ROOMS agent core)

@@ -1,1 +1,1 @@
-mw_fuzz(reading ROOMS wire os)
+mw_fuzz(reading ROOMS wire core)

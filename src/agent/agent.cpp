@@ -9,7 +9,7 @@ namespace millwright::agent {
 namespace {
 
 constexpr size_t kInboxItems = 4096;
-constexpr size_t kInboxSamples = size_t{1} << 20;  // 4 MiB: 8 s of ten machines at 12.8 kHz
+constexpr size_t kInboxSamples = size_t{1} << 19;  // 2 MiB: 4 s of ten machines at 12.8 kHz
 constexpr size_t kItemsPerTurn = 64;               // then the decisions go out
 constexpr Nanos kTickEvery = 100 * kMillisecond;
 constexpr Nanos kPollMax = 100 * kMillisecond;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kDecisionSlots = 1024;
 constexpr size_t kAlertSlots = 512;
-constexpr size_t kRecordSlots = 4096;   // half a minute of 100 decisions/s while a disk stalls
+constexpr size_t kRecordSlots = 2048;   // a quarter of a minute of 100 decisions/s while a disk stalls
 constexpr size_t kWaveformSlots = 8;
 constexpr size_t kChannelsPerSlot = 8;  // stretches of coverage that a step usually carries at most
 constexpr Nanos kSilentAfter = 10 * kSecond;  // what a broker kept for us has arrived by then
