@@ -1,4 +1,5 @@
 """Sends mutated uplink payloads to a real hub through a real broker and reads from its /metrics what became of them."""
+import os
 import random
 import re
 import sys
@@ -6,7 +7,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import warnings
 from pathlib import Path
+
+# The parser written in Python says nothing on stderr about each broken payload.
+os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
+warnings.simplefilter("ignore")
 
 DEVICE = "gw-fuzz"
 
@@ -121,7 +127,7 @@ def _batches(messages, generator):
 def mutate(data: bytes, generator: random.Random, others: list) -> bytes:
     """A few random changes: bits, cuts, repeats, insertions, splices with another batch, numbers without end."""
     out = bytearray(data)
-    for _ in range(generator.randint(1, 6)):
+    for _ in range(generator.choice((1, 1, 1, 2, 4))):
         at = generator.randrange(len(out) + 1)
         end = min(len(out), at + generator.randint(1, 40))
         change = generator.randrange(6)
