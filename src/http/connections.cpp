@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +17,7 @@
 namespace millwright::http {
 namespace {
 
+constexpr size_t kPiecesAtOnce = 64;
 constexpr size_t kCommandsMax = 16384;
 constexpr int kTickMs = 500;  // how often idle connections are looked at
 
@@ -157,6 +159,7 @@ void Connections::RunCommands() {
       case Command::Kind::kEvent: DoEvent(command); break;
     }
   }
+  FlushAll();
   for (const int fd : too_slow_) {
     dropped_slow_.fetch_add(1);
     DropStream(fd);
@@ -191,11 +194,14 @@ void Connections::DoEvent(Command& command) {
       kept_.pop_front();
     }
   }
+  for (auto& [fd, client] : clients_) Enqueue(fd, client, text);
+}
+
+// Once for all events of a round: a thousand machines that change together are a few writes a client, not a thousand.
+void Connections::FlushAll() {
   std::vector<int> gone;
-  for (auto& [fd, client] : clients_) {
-    Enqueue(fd, client, text);
-    if (!client.wants_write && !Flush(fd, client)) gone.push_back(fd);
-  }
+  for (auto& [fd, client] : clients_)
+    if (!client.queue.empty() && !client.wants_write && !Flush(fd, client)) gone.push_back(fd);
   for (const int fd : gone) DropStream(fd);
 }
 
@@ -217,20 +223,33 @@ void Connections::Enqueue(int fd, Client& client, const std::shared_ptr<const st
   if (client.too_slow) too_slow_.push_back(fd);
 }
 
+void Connections::Sent(Client& client, size_t bytes) {
+  client.queued_bytes -= bytes;
+  bytes += client.offset;
+  while (!client.queue.empty() && bytes >= client.queue.front()->size()) {
+    bytes -= client.queue.front()->size();
+    client.queue.pop_front();
+  }
+  client.offset = bytes;
+}
+
 // False where the connection is broken.
 bool Connections::Flush(int fd, Client& client) {
   while (!client.queue.empty()) {
-    const std::string& front = *client.queue.front();
-    const ssize_t sent = send(fd, front.data() + client.offset, front.size() - client.offset,
-                              MSG_NOSIGNAL | MSG_DONTWAIT);
+    std::array<iovec, kPiecesAtOnce> pieces{};
+    size_t count = 0;
+    for (auto text = client.queue.begin(); text != client.queue.end() && count < pieces.size(); ++text, ++count)
+      pieces[count] = {const_cast<char*>((*text)->data()), (*text)->size()};  // iovec serves reading, too
+    pieces[0].iov_base = static_cast<char*>(pieces[0].iov_base) + client.offset;
+    pieces[0].iov_len -= client.offset;
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return false;
     if (sent < 0) break;
-    client.offset += static_cast<size_t>(sent);
-    client.queued_bytes -= static_cast<size_t>(sent);
-    if (client.offset < front.size()) continue;
-    client.queue.pop_front();
-    client.offset = 0;
+    Sent(client, static_cast<size_t>(sent));
   }
   const bool wants_write = !client.queue.empty();
   if (wants_write != client.wants_write) {

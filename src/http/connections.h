@@ -94,6 +94,8 @@ class Connections {
   void Replay(Client& client, const std::string& last_event_id);
   void Enqueue(int fd, Client& client, const std::shared_ptr<const std::string>& text);
   [[nodiscard]] bool Flush(int fd, Client& client);
+  static void Sent(Client& client, size_t bytes);
+  void FlushAll();
   void OnReadable(int fd);
   void OnWritable(int fd);
   void DropStream(int fd);
