@@ -1,4 +1,5 @@
-// The gateway's agent as a program: arguments, signals, service manager; everything else is src/agent.
+// The gateway's agent as a program: arguments, signals, service manager; everything else is
+// src/agent.
 #include <poll.h>
 
 #include <CLI/CLI.hpp>
@@ -46,7 +47,8 @@ int CheckConfig(const std::string& path, os::Files& files) {
     std::fprintf(stderr, "%s: %s\n", path.c_str(), plan.error().what.c_str());
     return kExitConfig;
   }
-  std::printf("%s: good: %zu assets, model %s\n", path.c_str(), assets, (*plan)->manifest.name.c_str());
+  std::printf("%s: good: %zu assets, model %s\n", path.c_str(), assets,
+              (*plan)->manifest.name.c_str());
   return 0;
 }
 
@@ -88,11 +90,12 @@ class Watchdog {
 
 std::string StatusLine(const agent::Agent& agent, const agent::AgentFigures& f) {
   char text[256];
-  std::snprintf(text, sizeof text,
-                "STATUS=%zu machines, %llu decisions, p99.9 %.2f ms, %llu records wait, broker %s, hub %s",
-                agent.plan().assets.size(), static_cast<unsigned long long>(f.decisions),
-                f.decision_ms_p999, static_cast<unsigned long long>(f.waiting_records),
-                f.broker_connected ? "up" : "away", f.uplink_connected ? "up" : "away");
+  std::snprintf(
+      text, sizeof text,
+      "STATUS=%zu machines, %llu decisions, p99.9 %.2f ms, %llu records wait, broker %s, hub %s",
+      agent.plan().assets.size(), static_cast<unsigned long long>(f.decisions), f.decision_ms_p999,
+      static_cast<unsigned long long>(f.waiting_records), f.broker_connected ? "up" : "away",
+      f.uplink_connected ? "up" : "away");
   return text;
 }
 
@@ -102,8 +105,8 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
     std::fprintf(stderr, "%s\n", settings.error().what.c_str());
     return kExitConfig;
   }
-  auto made = agent::Agent::Make(std::move(*settings),
-                                 {clock, files, &mqtt::MakeClient, MW_VERSION});
+  auto made =
+      agent::Agent::Make(std::move(*settings), {clock, files, &mqtt::MakeClient, MW_VERSION});
   if (!made) {
     log::Failure("agent", made.error());
     return made.error().code == Errc::kInvalid ? kExitConfig : kExitFailure;
@@ -114,8 +117,8 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
     return kExitFailure;
   }
   os::NotifyServiceManager("READY=1");
-  log::Info("agent", "ready", {{"machines", agent.plan().assets.size()},
-                               {"model", agent.plan().manifest.name}});
+  log::Info("agent", "ready",
+            {{"machines", agent.plan().assets.size()}, {"model", agent.plan().manifest.name}});
   Watchdog watchdog(os::WatchdogPeriod());
   Nanos status_at = 0;
   while (true) {
@@ -141,16 +144,19 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
 int Main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app(
-      "Watches machines: readings in from the gateway's broker, decisions out, events to the hub.\n\n"
+      "Watches machines: readings in from the gateway's broker, decisions out, events to the "
+      "hub.\n\n"
       "Examples:\n"
       "  millwright-agent --config /etc/millwright/agent.toml --check-config\n"
       "  millwright-agent --config /etc/millwright/agent.toml\n\n"
       "Exit status: 0 stopped by a signal, 1 failure, 2 usage, 3 configuration or bundle is wrong.",
       "millwright-agent");
-  app.add_option("--config,-c", arguments.config, "Configuration (docs/formats/agent-config.md)")->required();
+  app.add_option("--config,-c", arguments.config, "Configuration (docs/formats/agent-config.md)")
+      ->required();
   app.add_flag("--check-config", arguments.check,
                "Read configuration and bundle, name every fault by file, line and key, and end");
-  app.add_option("--drain-seconds", arguments.drain_s, "How long a stop may deliver what waits (default 5)")
+  app.add_option("--drain-seconds", arguments.drain_s,
+                 "How long a stop may deliver what waits (default 5)")
       ->check(CLI::Range(0.0, 3600.0));
   app.add_flag("--verbose,-v", arguments.verbose, "Log debug lines too");
   app.set_version_flag("--version", std::string("millwright-agent ") + MW_VERSION);

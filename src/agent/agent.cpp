@@ -98,8 +98,8 @@ Result<std::unique_ptr<Agent>> Agent::Make(Settings settings, Environment enviro
   MW_TRY(auto plan, MakePlan(std::move(settings), environment.files));
   const Settings& used = plan->settings;
   MW_TRY(environment.files.MakeFolders(used.state_folder));
-  MW_TRY(auto outbox, outbox::Outbox::Open(used.state_folder + "/outbox.db", used.outbox,
-                                           environment.clock));
+  MW_TRY(auto outbox,
+         outbox::Outbox::Open(used.state_folder + "/outbox.db", used.outbox, environment.clock));
   MW_TRY(Memory memory, Remember(*plan, environment.files, *outbox));
   MW_TRY(auto machines, MakeMachines(*plan, memory));
   auto parts = std::make_unique<Parts>(std::move(plan), std::move(outbox), std::move(machines),

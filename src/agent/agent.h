@@ -28,9 +28,9 @@ struct Environment {
 };
 
 struct AgentFigures {
-  uint64_t turns = 0;       // of the decision thread
-  uint64_t items = 0;       // readings and blocks decided upon
-  uint64_t waiting = 0;     // readings and blocks not yet
+  uint64_t turns = 0;    // of the decision thread
+  uint64_t items = 0;    // readings and blocks decided upon
+  uint64_t waiting = 0;  // readings and blocks not yet
   uint64_t decisions = 0;
   uint64_t accepted = 0;
   uint64_t rejected_payloads = 0;
@@ -45,7 +45,8 @@ struct AgentFigures {
 class Agent {
  public:
   /// Reads bundle, state and outbox. Errors name what is wrong where; nothing runs yet.
-  [[nodiscard]] static Result<std::unique_ptr<Agent>> Make(Settings settings, Environment environment);
+  [[nodiscard]] static Result<std::unique_ptr<Agent>> Make(Settings settings,
+                                                           Environment environment);
   ~Agent();
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;

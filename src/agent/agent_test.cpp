@@ -27,13 +27,15 @@ class FakeHub : public mqtt::Listener {
   void Work() { client_->Poll(0); }
   void OnMessage(const mqtt::Message& message) override {
     wire::EventBatch batch;
-    ASSERT_TRUE(batch.ParseFromArray(message.payload.data(), static_cast<int>(message.payload.size())));
+    ASSERT_TRUE(
+        batch.ParseFromArray(message.payload.data(), static_cast<int>(message.payload.size())));
     wire::Ack ack;
     ack.set_epoch(batch.epoch());
     std::set<uint32_t> lanes;
     for (const wire::Event& event : batch.events()) {
       ASSERT_NE(event.seq(), 0U);
-      const auto [at, fresh] = events.emplace(std::tuple(batch.epoch(), event.lane(), event.seq()), event);
+      const auto [at, fresh] =
+          events.emplace(std::tuple(batch.epoch(), event.lane(), event.seq()), event);
       if (!fresh) {
         ++repeats;
         EXPECT_EQ(at->second.SerializeAsString(), event.SerializeAsString());
@@ -48,7 +50,8 @@ class FakeHub : public mqtt::Listener {
       one.set_lane(lane);
       one.set_seq(seq);
     }
-    (void)client_->Publish("mw/v1/" + batch.device() + "/ack", os::AsBytes(ack.SerializeAsString()), 1, false);
+    (void)client_->Publish("mw/v1/" + batch.device() + "/ack", os::AsBytes(ack.SerializeAsString()),
+                           1, false);
   }
   [[nodiscard]] std::vector<wire::Event> Of(wire::Event::BodyCase body) const {
     std::vector<wire::Event> out;
@@ -84,11 +87,12 @@ class AgentTest : public ::testing::Test {
   void Boot() {
     auto settings = ReadSettings(testing::ConfigText(folder_.path(), 1), "agent.toml");
     ASSERT_TRUE(settings) << settings.error().what;
-    auto agent = Agent::Make(std::move(*settings),
-                             {clock_, files_, [this](mqtt::Options options) {
-                                return (options.client_id.starts_with("mw-uplink") ? hub_broker_ : local_)
-                                    .MakeClient(std::move(options));
-                              }});
+    auto agent =
+        Agent::Make(std::move(*settings),
+                    {clock_, files_, [this](mqtt::Options options) {
+                       return (options.client_id.starts_with("mw-uplink") ? hub_broker_ : local_)
+                           .MakeClient(std::move(options));
+                     }});
     ASSERT_TRUE(agent) << agent.error().what;
     agent_ = std::move(*agent);
     ASSERT_TRUE(agent_->StartStepped());
@@ -178,7 +182,8 @@ TEST_F(AgentTest, AMissingChannelMakesTheMachineUnknownAndNamesIt) {
 TEST_F(AgentTest, HostilePayloadsAreCountedAndChangeNothing) {
   Live(40);
   const std::string vib = sensors_.Topic("vib");
-  for (const char* payload : {"", "{", "\xff\xff\xff", "{\"ts\":1,\"v\":2}"}) local_.Publish(vib, payload, 1);
+  for (const char* payload : {"", "{", "\xff\xff\xff", "{\"ts\":1,\"v\":2}"})
+    local_.Publish(vib, payload, 1);
   local_.Publish(sensors_.Topic("temperature"), "{\"ts\":\"x\"}", 1);
   local_.Publish(sensors_.Topic("other"), "{}", 1);
   Live(5);
@@ -216,8 +221,8 @@ TEST_F(AgentTest, GoesOnDecidingAfterACrashWithoutLearningAgain) {
   EXPECT_EQ(Decision()["state"], "running") << Decision();
 }
 
-// Readings that the broker took while the agent was dead, and readings that it had taken in but not yet
-// recorded: each is delivered afterwards or lies in a declared gap.
+// Readings that the broker took while the agent was dead, and readings that it had taken in but not
+// yet recorded: each is delivered afterwards or lies in a declared gap.
 TEST_F(AgentTest, EveryReadingIsDeliveredOrDeclaredAcrossKills) {
   const Nanos first = sensors_.now();
   std::vector<Nanos> blocks;
@@ -236,16 +241,19 @@ TEST_F(AgentTest, EveryReadingIsDeliveredOrDeclaredAcrossKills) {
       sensors_.Step();
       clock_.Advance(200 * kMillisecond);
     }
-    if (kill == 2) local_.SetUp(false, true);  // the broker dies too, and forgets what it acknowledged
+    if (kill == 2)
+      local_.SetUp(false, true);  // the broker dies too, and forgets what it acknowledged
     local_.SetUp(true);
     Boot();
     live(10);
   }
   Live(20);
   EXPECT_LT(first, blocks.back());
-  for (const Nanos ts : blocks) EXPECT_TRUE(hub_.Accounted("vib", ts)) << (ts - first) / kMillisecond << " ms";
+  for (const Nanos ts : blocks)
+    EXPECT_TRUE(hub_.Accounted("vib", ts)) << (ts - first) / kMillisecond << " ms";
   EXPECT_FALSE(hub_.Of(wire::Event::kGap).empty());
-  for (const wire::Event& event : hub_.Of(wire::Event::kGap)) EXPECT_EQ(event.gap().cause(), "agent_down");
+  for (const wire::Event& event : hub_.Of(wire::Event::kGap))
+    EXPECT_EQ(event.gap().cause(), "agent_down");
 }
 
 TEST_F(AgentTest, AnUnreachableHubCostsNoEventAndNoDecision) {

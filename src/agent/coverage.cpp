@@ -12,9 +12,12 @@ constexpr double kLatePeriods = 1.75;
 
 std::string_view Name(GapCause cause) {
   switch (cause) {
-    case GapCause::kAgentDown: return "agent_down";
-    case GapCause::kOverload: return "dropped_overload";
-    case GapCause::kNotReceived: break;
+    case GapCause::kAgentDown:
+      return "agent_down";
+    case GapCause::kOverload:
+      return "dropped_overload";
+    case GapCause::kNotReceived:
+      break;
   }
   return "not_received";
 }
@@ -40,7 +43,8 @@ Coverage::Step Coverage::Compare(const Channel& c, Nanos ts, uint64_t seq, bool 
   if (period <= 0) return {c.resumed || after_drop, 0};
   const double periods = static_cast<double>(ts - c.last) / static_cast<double>(period);
   const bool late = periods > kLatePeriods;
-  const bool restarted = seq != 0 && c.last_seq != 0;  // whether it missed something cannot be known
+  const bool restarted =
+      seq != 0 && c.last_seq != 0;  // whether it missed something cannot be known
   if (!late && !after_drop && !restarted) return {};
   return {true, late ? static_cast<uint64_t>(periods + 0.5) - 1 : 0};
 }
@@ -50,7 +54,7 @@ bool Coverage::Add(size_t channel, Nanos ts, uint64_t seq, Nanos length, bool af
   if (c.any && ts <= c.last) return false;
   const Step step = c.any ? Compare(c, ts, seq, after_drop) : Step{};
   if (step.hole && ts - c.last > 1) {
-    const GapCause cause = after_drop ? GapCause::kOverload
+    const GapCause cause = after_drop  ? GapCause::kOverload
                            : c.resumed ? GapCause::kAgentDown
                                        : GapCause::kNotReceived;
     Declare({static_cast<uint16_t>(channel), c.last + 1, ts - 1, step.missing, cause});

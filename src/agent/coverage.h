@@ -33,8 +33,9 @@ struct Hole {
   GapCause cause = GapCause::kNotReceived;
 };
 
-/// One asset's channels. One thread. Allocates in the constructor only: beyond kExtentsMax stretches
-/// that nobody has taken, the newest one is stretched over the hole, which stays declared.
+/// One asset's channels. One thread. Allocates in the constructor only: beyond kExtentsMax
+/// stretches that nobody has taken, the newest one is stretched over the hole, which stays
+/// declared.
 class Coverage {
  public:
   static constexpr size_t kExtentsMax = 64;
@@ -46,11 +47,12 @@ class Coverage {
   void Resume(size_t channel, Nanos last, uint64_t last_seq);
 
   /// A reading arrived. `length`: what it covers (a block's duration; 0: the nominal period).
-  /// `after_drop`: readings of this channel were dropped just before. False: older than what is there.
+  /// `after_drop`: readings of this channel were dropped just before. False: older than what is
+  /// there.
   bool Add(size_t channel, Nanos ts, uint64_t seq, Nanos length, bool after_drop);
 
-  /// Channels that were resumed and have had no reading since get a hole up to `until`, once: nobody
-  /// may ever send what would close it.
+  /// Channels that were resumed and have had no reading since get a hole up to `until`, once:
+  /// nobody may ever send what would close it.
   void DeclareSilent(Nanos until);
 
   /// Moves what has gathered since the last time to the ends of `extents` and `holes`.

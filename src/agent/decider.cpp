@@ -7,7 +7,8 @@ namespace {
 
 constexpr size_t kDecisionSlots = 1024;
 constexpr size_t kAlertSlots = 512;
-constexpr size_t kRecordSlots = 2048;   // a quarter of a minute of 100 decisions/s while a disk stalls
+constexpr size_t kRecordSlots =
+    2048;  // a quarter of a minute of 100 decisions/s while a disk stalls
 constexpr size_t kWaveformSlots = 8;
 constexpr size_t kChannelsPerSlot = 8;  // stretches of coverage that a step usually carries at most
 constexpr Nanos kSilentAfter = 10 * kSecond;  // what a broker kept for us has arrived by then
@@ -148,7 +149,8 @@ void Decider::HandWaveform(size_t asset, const Outcome& outcome) {
     why = Waveform::Why::kBaseline;
   } else if (outcome.level_changed) {
     why = Waveform::Why::kAlarm;
-  } else if (watch.spectrum_taken && outcome.step_end - watch.spectrum_at < plan_.settings.spectrum_period &&
+  } else if (watch.spectrum_taken &&
+             outcome.step_end - watch.spectrum_at < plan_.settings.spectrum_period &&
              outcome.step_end >= watch.spectrum_at) {
     return;
   }

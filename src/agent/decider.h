@@ -14,8 +14,9 @@
 
 namespace millwright::agent {
 
-/// Where outcomes go. `decisions` feeds the MQTT thread, the others the recorder: `alerts` what must
-/// not be lost behind telemetry (changes of level and state, learned baselines), `records` each step.
+/// Where outcomes go. `decisions` feeds the MQTT thread, the others the recorder: `alerts` what
+/// must not be lost behind telemetry (changes of level and state, learned baselines), `records`
+/// each step.
 struct Outlets {
   explicit Outlets(const Plan& plan);
   OutcomeQueue decisions;
@@ -26,11 +27,12 @@ struct Outlets {
 
 struct DeciderCounts {
   std::atomic<uint64_t> items{0};
-  std::atomic<uint64_t> decisions{0};        // scored windows
-  std::atomic<uint64_t> turns{0};            // of the loop: the watchdog's and the heartbeat's proof of life
-  std::atomic<uint64_t> late_decisions{0};   // not published: the MQTT thread was far behind
-  std::atomic<uint64_t> lost_alerts{0};      // the recorder was stuck through hundreds of changes
-  std::atomic<uint64_t> unrecorded_steps{0}; // telemetry rows without room; coverage is kept for later
+  std::atomic<uint64_t> decisions{0};  // scored windows
+  std::atomic<uint64_t> turns{0};  // of the loop: the watchdog's and the heartbeat's proof of life
+  std::atomic<uint64_t> late_decisions{0};  // not published: the MQTT thread was far behind
+  std::atomic<uint64_t> lost_alerts{0};     // the recorder was stuck through hundreds of changes
+  std::atomic<uint64_t> unrecorded_steps{
+      0};  // telemetry rows without room; coverage is kept for later
 };
 
 class Decider {
@@ -41,7 +43,8 @@ class Decider {
 
   /// Takes up to `items_max` items and decides whatever they finish. True where there may be more.
   [[nodiscard]] bool Work(size_t items_max);
-  /// Looks after machines without data and hands coverage on that no step carried. Every 100 ms or so.
+  /// Looks after machines without data and hands coverage on that no step carried. Every 100 ms or
+  /// so.
   void Tick();
   /// Hands on what coverage still waits: at the end, until it returns true.
   [[nodiscard]] bool Flush();

@@ -16,7 +16,8 @@ class Doorbell {
 
   /// Any thread. What was written before is seen by the waiter after Wait.
   void Ring();
-  /// The owner only. Returns after `wait_max` at the latest, at once where it was rung since the last Wait.
+  /// The owner only. Returns after `wait_max` at the latest, at once where it was rung since the
+  /// last Wait.
   void Wait(Nanos wait_max);
 
  private:

@@ -7,7 +7,9 @@
 namespace millwright::agent {
 namespace {
 
-const AssetSettings& SettingsOf(const Plan& plan, size_t asset) { return *plan.assets[asset].settings; }
+const AssetSettings& SettingsOf(const Plan& plan, size_t asset) {
+  return *plan.assets[asset].settings;
+}
 
 Event Finish(const wire::Event& event, Lane lane, const char* kind) {
   return {{lane, event.ts_ns(), event.SerializeAsString()}, kind};
@@ -32,7 +34,8 @@ void AddMarks(std::span<const Mark> marks, Message& out) {
 
 wire::Alarm::Kind KindOf(const Outcome& outcome) {
   if (outcome.level == model::Level::kNone) return wire::Alarm::CLEARED;
-  return outcome.level_before == model::Level::kNone ? wire::Alarm::RAISED : wire::Alarm::LEVEL_CHANGED;
+  return outcome.level_before == model::Level::kNone ? wire::Alarm::RAISED
+                                                     : wire::Alarm::LEVEL_CHANGED;
 }
 
 }  // namespace
@@ -150,8 +153,9 @@ Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts) {
     out.set_rate_hz(channel.spec.rate_hz);
   }
   const dsp::MachineSpec& machine = settings.machine;
-  for (const auto& [name, order] : {std::pair{"bpfo", machine.bpfo}, std::pair{"bpfi", machine.bpfi},
-                                    std::pair{"bsf", machine.bsf}, std::pair{"ftf", machine.ftf}})
+  for (const auto& [name, order] :
+       {std::pair{"bpfo", machine.bpfo}, std::pair{"bpfi", machine.bpfi},
+        std::pair{"bsf", machine.bsf}, std::pair{"ftf", machine.ftf}})
     if (order > 0) (*info.mutable_orders())[name] = static_cast<float>(order);
   for (const dsp::FeatureSpec& feature : plan.manifest.schema.features)
     info.add_features(feature.name);

@@ -52,11 +52,12 @@ std::vector<Contribution> Evidence::Explain(std::span<const int8_t> window, size
 void Evidence::Look(const std::string& name, double hz, std::span<const float> spectrum,
                     float line_hz, const std::map<std::string, float>& baseline,
                     SpectraOf& out) const {
-  if (!(hz > 0) || hz >= static_cast<double>(line_hz) * static_cast<double>(spectrum.size())) return;
+  if (!(hz > 0) || hz >= static_cast<double>(line_hz) * static_cast<double>(spectrum.size()))
+    return;
   const double line = static_cast<double>(line_hz);
   const auto lo = static_cast<size_t>(std::max(hz * (1 - kSlipTolerance) / line, 1.0));
-  const size_t hi = std::min(static_cast<size_t>(hz * (1 + kSlipTolerance) / line) + 1,
-                             spectrum.size() - 1);
+  const size_t hi =
+      std::min(static_cast<size_t>(hz * (1 + kSlipTolerance) / line) + 1, spectrum.size() - 1);
   if (lo > hi) return;
   const auto peak = std::max_element(spectrum.begin() + static_cast<std::ptrdiff_t>(lo),
                                      spectrum.begin() + static_cast<std::ptrdiff_t>(hi) + 1);
@@ -87,12 +88,13 @@ SpectraOf Evidence::Analyse(size_t channel, std::span<const float> samples, doub
   out.velocity.resize(std::min(power.size(), kSpectrumLinesMax));
   for (size_t i = 1; i < out.velocity.size() && to_mm_s > 0; ++i) {
     const double radians = 2 * std::numbers::pi * static_cast<double>(i) * analyzer_->line_hz();
-    out.velocity[i] = static_cast<float>(std::sqrt(static_cast<double>(power[i])) / radians * to_mm_s);
+    out.velocity[i] =
+        static_cast<float>(std::sqrt(static_cast<double>(power[i])) / radians * to_mm_s);
   }
   const std::span<const float> envelope = analyzer_->Envelope(0);
-  out.envelope.assign(envelope.begin(),
-                      envelope.begin() + static_cast<std::ptrdiff_t>(
-                                             std::min(envelope.size(), kSpectrumLinesMax)));
+  out.envelope.assign(
+      envelope.begin(),
+      envelope.begin() + static_cast<std::ptrdiff_t>(std::min(envelope.size(), kSpectrumLinesMax)));
   if (!out.envelope.empty()) out.envelope[0] = 0;  // the mean is no line
   const dsp::MachineSpec& machine = asset_.settings->machine;
   if (to_mm_s > 0) {

@@ -20,17 +20,17 @@ struct Contribution {
 };
 
 struct Mark {
-  std::string name;        // "BPFO", "BPFI", "2xBSF", "FTF", "1x", "2x"
+  std::string name;  // "BPFO", "BPFI", "2xBSF", "FTF", "1x", "2x"
   float expected_hz = 0;
-  float found_hz = 0;      // 0: nothing stands out there
+  float found_hz = 0;        // 0: nothing stands out there
   float times_baseline = 0;  // amplitude over the amplitude at commissioning; 0: no baseline
 };
 
 struct SpectraOf {
   float line_hz = 0;
-  std::vector<float> velocity;   // mm/s per line
-  std::vector<float> envelope;   // channel's unit per line
-  std::vector<Mark> marks;       // of both
+  std::vector<float> velocity;              // mm/s per line
+  std::vector<float> envelope;              // channel's unit per line
+  std::vector<Mark> marks;                  // of both
   std::map<std::string, float> amplitudes;  // by mark name: what a baseline remembers
 };
 
@@ -43,7 +43,8 @@ class Evidence {
   /// fall is its part (Zeiler and Fergus 2014). Largest first, at most `count`.
   [[nodiscard]] std::vector<Contribution> Explain(std::span<const int8_t> window, size_t count);
 
-  /// Spectra of a waveform of the schema's samples channel. `baseline`: amplitudes from commissioning.
+  /// Spectra of a waveform of the schema's samples channel. `baseline`: amplitudes from
+  /// commissioning.
   [[nodiscard]] SpectraOf Analyse(size_t channel, std::span<const float> samples, double speed_hz,
                                   const std::map<std::string, float>& baseline);
 

@@ -29,8 +29,8 @@ class Histogram {
     return static_cast<double>(max_.load(std::memory_order_relaxed)) * kUnitMs;
   }
 
-  /// The smallest length that at least `share` of all values do not exceed, in ms, rounded up to its
-  /// bucket's end; 0 where nothing was added.
+  /// The smallest length that at least `share` of all values do not exceed, in ms, rounded up to
+  /// its bucket's end; 0 where nothing was added.
   [[nodiscard]] double QuantileMs(double share) const {
     const uint64_t total = count();
     if (total == 0) return 0;

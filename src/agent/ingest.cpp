@@ -115,7 +115,8 @@ void Ingest::Reject(Route& route, std::string_view topic, const std::string& why
   const Nanos now = clock_.Monotonic();
   if (route.complained_at != 0 && now - route.complained_at < kComplainEvery) return;
   route.complained_at = std::max<Nanos>(now, 1);
-  log::Warning("agent", "a payload is refused", {{"topic", topic}, {"why", why}, {"refused", total}});
+  log::Warning("agent", "a payload is refused",
+               {{"topic", topic}, {"why", why}, {"refused", total}});
 }
 
 void Ingest::Drop(Route& route) {

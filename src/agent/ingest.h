@@ -18,10 +18,10 @@ namespace millwright::agent {
 
 /// Written by one thread each, read by any.
 struct IngestCounts {
-  std::atomic<uint64_t> readings{0};         // handed on, blocks included
-  std::atomic<uint64_t> rejected{0};         // payloads that are none
+  std::atomic<uint64_t> readings{0};  // handed on, blocks included
+  std::atomic<uint64_t> rejected{0};  // payloads that are none
   std::atomic<uint64_t> unknown_topics{0};
-  std::atomic<uint64_t> dropped{0};          // no room within the bound
+  std::atomic<uint64_t> dropped{0};  // no room within the bound
 };
 
 class Ingest {

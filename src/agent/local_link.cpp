@@ -174,8 +174,8 @@ void LocalLink::Tell(Current& current, bool heartbeat) {
   if (sent) current.told_at = std::max<Nanos>(clock_.Monotonic(), 1);
 }
 
-// A heartbeat promises that this machine is still being decided about, so it needs a decision thread
-// that turns: without it decisions run out by themselves.
+// A heartbeat promises that this machine is still being decided about, so it needs a decision
+// thread that turns: without it decisions run out by themselves.
 bool LocalLink::DeciderLives() {
   const uint64_t turns = decider_.turns.load(std::memory_order_relaxed);
   const Nanos now = clock_.Monotonic();
@@ -190,7 +190,8 @@ void LocalLink::Renew() {
   renew_at_ = now + kRenewEvery;
   if (!DeciderLives() || !client_->connected()) return;
   for (Current& current : current_)
-    if (current.known && (current.told_at == 0 || now - current.told_at >= plan_.settings.heartbeat))
+    if (current.known &&
+        (current.told_at == 0 || now - current.told_at >= plan_.settings.heartbeat))
       Tell(current, true);
 }
 

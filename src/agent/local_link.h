@@ -20,9 +20,9 @@ namespace millwright::agent {
 
 struct LocalCounts {
   std::atomic<bool> connected{false};
-  std::atomic<uint64_t> published{0};        // decisions and heartbeats that the connection took
-  std::atomic<uint64_t> not_published{0};    // decisions made while the broker was away
-  std::atomic<uint64_t> pauses{0};           // turns in which the socket was left alone: back-pressure
+  std::atomic<uint64_t> published{0};      // decisions and heartbeats that the connection took
+  std::atomic<uint64_t> not_published{0};  // decisions made while the broker was away
+  std::atomic<uint64_t> pauses{0};  // turns in which the socket was left alone: back-pressure
 };
 
 class LocalLink : private mqtt::Listener {
@@ -46,9 +46,9 @@ class LocalLink : private mqtt::Listener {
 
  private:
   struct Current {
-    Outcome outcome;        // the latest one
+    Outcome outcome;  // the latest one
     bool known = false;
-    Nanos told_at = 0;      // monotonic
+    Nanos told_at = 0;  // monotonic
   };
   void OnConnected(bool session_present) override;
   void OnDisconnected(std::string_view reason) override;
@@ -74,10 +74,10 @@ class LocalLink : private mqtt::Listener {
   std::string quality_;
   Histogram latency_;
   LocalCounts counts_;
-  uint64_t handed_ = 0;       // readings handed on when the decider was last rung
-  uint64_t turns_seen_ = 0;   // of the decider
+  uint64_t handed_ = 0;      // readings handed on when the decider was last rung
+  uint64_t turns_seen_ = 0;  // of the decider
   Nanos turned_at_ = 0;
-  Nanos paused_since_ = 0;    // 0: reading
+  Nanos paused_since_ = 0;  // 0: reading
   Nanos renew_at_ = 0;
 };
 

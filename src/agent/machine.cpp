@@ -7,9 +7,10 @@
 namespace millwright::agent {
 namespace {
 
-constexpr size_t kRowsMax = 20'000;      // commissioning rows kept: with 32 features 2.5 MB
+constexpr size_t kRowsMax = 20'000;        // commissioning rows kept: with 32 features 2.5 MB
 constexpr Nanos kBridgeMin = 2 * kSecond;  // holes in the window that are bridged at least
-constexpr double kSteadySpeedShare = 0.03;  // speed change from step to step that still counts as steady
+constexpr double kSteadySpeedShare =
+    0.03;  // speed change from step to step that still counts as steady
 
 std::vector<Nanos> Periods(const AssetSettings& asset) {
   std::vector<Nanos> out;
@@ -33,8 +34,7 @@ Result<std::unique_ptr<Machine>> Machine::Make(const Plan& plan, size_t asset,
          model::DecisionRule::Make(plan.manifest.decision,
                                    static_cast<int>(plan.manifest.classes.size()),
                                    plan.manifest.healthy_class()));
-  std::unique_ptr<Machine> machine(
-      new Machine(plan, asset, std::move(pipeline), std::move(rule)));
+  std::unique_ptr<Machine> machine(new Machine(plan, asset, std::move(pipeline), std::move(rule)));
   machine->Restore(restored);
   return machine;
 }
@@ -98,9 +98,9 @@ void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) 
   if (!started_) last_step_at_ = now;
   started_ = true;
   const size_t c = item.channel;
-  const Nanos length = item.is_block
-                           ? static_cast<Nanos>(static_cast<double>(samples.size()) * 1e9 / item.rate_hz)
-                           : 0;
+  const Nanos length =
+      item.is_block ? static_cast<Nanos>(static_cast<double>(samples.size()) * 1e9 / item.rate_hz)
+                    : 0;
   coverage_.Add(c, item.ts, item.seq, length, item.after_drop);
   sensor_ts_ = item.sensor_ts;
   if (!item.is_block && item.ts >= latest_ts_[c]) {
@@ -121,7 +121,8 @@ void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) 
 bool Machine::WarmsUp() {
   if (restored_end_ == 0) return false;
   const Nanos since = step_.end_ns - restored_end_;
-  if (!step_.complete && step_.stuck == 0 && since > 0 && since <= asset_.schema.hold_max) return true;
+  if (!step_.complete && step_.stuck == 0 && since > 0 && since <= asset_.schema.hold_max)
+    return true;
   restored_end_ = 0;
   return false;
 }
@@ -158,8 +159,8 @@ bool Machine::Next(Outcome& out) {
   return true;
 }
 
-// Which state the step speaks for. The order matters: nothing is decided on data that are not there,
-// and a sensor that hangs is no evidence of health.
+// Which state the step speaks for. The order matters: nothing is decided on data that are not
+// there, and a sensor that hangs is no evidence of health.
 void Machine::Judge(Outcome& out) {
   if (step_.stopped && step_.stuck == 0) {
     filled_ = 0;
@@ -207,7 +208,8 @@ void Machine::Score(Outcome& out) {
   baseline_->Apply(step_.features, asset_.schema.clip, standardised_);
   std::memmove(window_.data(), window_.data() + features, window_.size() - features);
   int8_t* row = window_.data() + window_.size() - features;
-  for (size_t f = 0; f < features; ++f) row[f] = Quantize(standardised_[f], in.scale, in.zero_point);
+  for (size_t f = 0; f < features; ++f)
+    row[f] = Quantize(standardised_[f], in.scale, in.zero_point);
   filled_ = std::min(filled_ + 1, asset_.schema.steps);
   if (filled_ < asset_.schema.steps) {
     Enter(State::kUnknown, Reason::kRefilling, 0, out);
@@ -279,7 +281,8 @@ void Machine::FillSignals(Outcome& out) const {
     const auto c = static_cast<size_t>(std::max(signal.channel, 0));
     float value = Outcome::kNoScore;
     if (signal.channel >= 0) {
-      if (latest_ts_[c] != 0 && step_.end_ns - latest_ts_[c] <= asset_.schema.hold_max) value = latest_[c];
+      if (latest_ts_[c] != 0 && step_.end_ns - latest_ts_[c] <= asset_.schema.hold_max)
+        value = latest_[c];
     } else if (step_.complete) {
       value = SignalValue(signal, step_.features[static_cast<size_t>(signal.feature)], ratio);
     }

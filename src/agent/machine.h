@@ -21,19 +21,20 @@ struct Restored {
     Nanos last = 0;
     uint64_t last_seq = 0;
   };
-  std::vector<Position> covered;                 // from the outbox: durable
-  std::optional<dsp::Standardizer> baseline;     // from its file: durable
-  std::vector<int8_t> window;                    // from the snapshot: survives a crash, not a power cut
+  std::vector<Position> covered;              // from the outbox: durable
+  std::optional<dsp::Standardizer> baseline;  // from its file: durable
+  std::vector<int8_t> window;  // from the snapshot: survives a crash, not a power cut
   int filled = 0;
   Nanos step_end = 0;
-  std::vector<float> history;                    // [n x classes] probabilities, oldest first
-  model::Level level = model::Level::kNone;      // of the open alarm: durable
+  std::vector<float> history;                // [n x classes] probabilities, oldest first
+  model::Level level = model::Level::kNone;  // of the open alarm: durable
 };
 
 /// Not thread-safe. After the constructor only the end of commissioning allocates.
 class Machine {
  public:
-  /// Borrows `plan` and its asset, which outlive it. Fails only where the plan was not made by MakePlan.
+  /// Borrows `plan` and its asset, which outlive it. Fails only where the plan was not made by
+  /// MakePlan.
   [[nodiscard]] static Result<std::unique_ptr<Machine>> Make(const Plan& plan, size_t asset,
                                                              const Restored& restored);
 
@@ -78,11 +79,11 @@ class Machine {
   std::vector<int8_t> window_;
   std::vector<int8_t> output_;
   std::vector<float> probabilities_;
-  std::vector<float> rows_;        // healthy steps while learning
+  std::vector<float> rows_;  // healthy steps while learning
   size_t rows_seen_ = 0;
   size_t rows_wanted_ = 0;
-  size_t row_stride_ = 1;          // of a very long commissioning every so many-th step is kept
-  std::vector<float> latest_;      // last value of each reading channel
+  size_t row_stride_ = 1;      // of a very long commissioning every so many-th step is kept
+  std::vector<float> latest_;  // last value of each reading channel
   std::vector<Nanos> latest_ts_;
 
   State state_ = State::kUnknown;
@@ -92,11 +93,11 @@ class Machine {
   int fault_ = -1;
   uint64_t seq_ = 0;
   Nanos last_end_ = 0;
-  Nanos row_end_ = 0;         // step time of the window's newest row
-  Nanos bridge_ = 0;          // longest hole between two rows of one window
-  Nanos restored_end_ = 0;    // of the restored window, until the pipeline has filled again
-  Nanos last_push_at_ = 0;    // monotonic
-  Nanos last_step_at_ = 0;    // monotonic; of the last step, or the start
+  Nanos row_end_ = 0;       // step time of the window's newest row
+  Nanos bridge_ = 0;        // longest hole between two rows of one window
+  Nanos restored_end_ = 0;  // of the restored window, until the pipeline has filled again
+  Nanos last_push_at_ = 0;  // monotonic
+  Nanos last_step_at_ = 0;  // monotonic; of the last step, or the start
   Nanos stale_after_ = 0;
   Nanos sensor_ts_ = 0;
   float last_speed_hz_ = 0;

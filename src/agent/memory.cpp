@@ -18,10 +18,12 @@ constexpr uint64_t kWindowsMagic = 0x0131'5749'4e44'4d57;  // "WMDNIW1" and the 
 constexpr size_t kStateBytesMax = size_t{64} << 20;
 
 std::string BaselinePath(const Plan& plan, size_t asset) {
-  return plan.settings.state_folder + "/baselines/" + plan.assets[asset].settings->id.value() + ".json";
+  return plan.settings.state_folder + "/baselines/" + plan.assets[asset].settings->id.value() +
+         ".json";
 }
 
-// FNV-1a, 64 bit: tells torn and foreign files, not attackers (who could write anything here anyway).
+// FNV-1a, 64 bit: tells torn and foreign files, not attackers (who could write anything here
+// anyway).
 uint64_t Checksum(std::string_view bytes) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -66,11 +68,14 @@ class Reader {
 };
 
 Result<Baseline> ParseBaseline(const Plan& plan, std::string_view text) {
-  const auto bad = [](const std::string& what) { return Fail(Errc::kInvalid, "baseline: " + what); };
+  const auto bad = [](const std::string& what) {
+    return Fail(Errc::kInvalid, "baseline: " + what);
+  };
   const json doc = json::parse(text, nullptr, false);
   if (!doc.is_object()) return bad("no JSON object");
   if (doc.value("format", 0) != kBaselineFormat) return bad("of another format");
-  if (doc.value("schema", "") != plan.schema_hash) return bad("learned under another feature schema");
+  if (doc.value("schema", "") != plan.schema_hash)
+    return bad("learned under another feature schema");
   const auto mean = doc.value("mean", std::vector<float>());
   const auto deviation = doc.value("deviation", std::vector<float>());
   const size_t features = plan.manifest.schema.features.size();
@@ -104,7 +109,8 @@ std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset, os::Files& 
   const std::string path = BaselinePath(plan, asset);
   const auto bytes = files.Read(path, kStateBytesMax);
   if (!bytes) {
-    if (bytes.error().code != Errc::kNotFound) log::Failure("agent", bytes.error(), {{"file", path}});
+    if (bytes.error().code != Errc::kNotFound)
+      log::Failure("agent", bytes.error(), {{"file", path}});
     return std::nullopt;
   }
   // nlohmann throws on values of the wrong type.
@@ -155,8 +161,9 @@ std::vector<WindowState> DecodeWindows(const Plan& plan, std::span<const std::by
     int64_t filled = 0;
     uint64_t window = 0;
     uint64_t history = 0;
-    if (!reader.Get(w.step_end) || !reader.Get(filled) || !reader.Get(window) || !reader.Get(history) ||
-        !reader.GetAll(w.window, window) || !reader.GetAll(w.history, history))
+    if (!reader.Get(w.step_end) || !reader.Get(filled) || !reader.Get(window) ||
+        !reader.Get(history) || !reader.GetAll(w.window, window) ||
+        !reader.GetAll(w.history, history))
       return none;
     w.filled = static_cast<int>(filled);
   }

@@ -27,7 +27,8 @@ struct Baseline {
                                         os::Files& files);
 /// Nothing where there is none, where it was learned under another schema, or where it is damaged
 /// (which is logged): the machine then learns anew.
-[[nodiscard]] std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset, os::Files& files);
+[[nodiscard]] std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset,
+                                                   os::Files& files);
 
 /// One machine's part of the snapshot.
 struct WindowState {
@@ -57,8 +58,8 @@ struct WindowState {
 [[nodiscard]] std::optional<OpenAlarm> DecodeAlarm(std::string_view text);
 
 struct Memory {
-  std::vector<Restored> machines;       // by asset
-  std::vector<OpenAlarm> alarms;        // level none: no alarm is open
+  std::vector<Restored> machines;  // by asset
+  std::vector<OpenAlarm> alarms;   // level none: no alarm is open
   std::vector<std::map<std::string, float>> amplitudes;
 };
 

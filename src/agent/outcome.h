@@ -49,8 +49,8 @@ struct Outcome {
   static constexpr float kNoScore = std::numeric_limits<float>::quiet_NaN();
 
   uint16_t asset = 0;
-  bool stepped = false;      // a step was closed: score, features and signals are its
-  bool scored = false;       // the model ran
+  bool stepped = false;  // a step was closed: score, features and signals are its
+  bool scored = false;   // the model ran
   bool level_changed = false;
   bool state_changed = false;
   State state = State::kUnknown;
@@ -65,11 +65,11 @@ struct Outcome {
   float speed_hz = 0;
   bool steady = false;
   float learning_left_s = -1;
-  uint64_t seq = 0;       // scored windows of this asset since the agent started
+  uint64_t seq = 0;  // scored windows of this asset since the agent started
   Nanos step_end = 0;
   Nanos sensor_ts = 0;
-  Nanos decided_at = 0;   // UTC
-  int filled = 0;         // steps in `window`
+  Nanos decided_at = 0;              // UTC
+  int filled = 0;                    // steps in `window`
   std::vector<float> probabilities;  // [classes]
   std::vector<float> signals;        // [plan's signals], NaN where unknown
   std::vector<int8_t> window;        // [steps x features], the model's input

@@ -11,7 +11,8 @@
 namespace millwright::agent {
 namespace {
 
-constexpr size_t kWindowBytesMax = size_t{64} << 10;  // an alarm keeps its window, and must fit a batch
+constexpr size_t kWindowBytesMax = size_t{64}
+                                   << 10;  // an alarm keeps its window, and must fit a batch
 
 std::string_view KindName(dsp::ChannelKind kind) {
   return kind == dsp::ChannelKind::kSamples ? "samples" : "reading";
@@ -47,11 +48,11 @@ Result<int> FindChannel(const AssetSettings& asset, const dsp::ChannelSpec& want
   std::string hint;
   for (const std::string& name : names) hint += (hint.empty() ? "" : ", ") + name;
   const auto nearest = config::Nearest(wanted.name, names);
-  return Fail(Errc::kInvalid,
-              "asset \"" + asset.id.value() + "\": bundle \"" + bundle + "\" needs a channel \"" +
-                  wanted.name + "\" (" + std::string(KindName(wanted.kind)) + ", " + wanted.unit +
-                  "), but the asset has only " + hint +
-                  (nearest ? "; is \"" + *nearest + "\" meant?" : ""));
+  return Fail(Errc::kInvalid, "asset \"" + asset.id.value() + "\": bundle \"" + bundle +
+                                  "\" needs a channel \"" + wanted.name + "\" (" +
+                                  std::string(KindName(wanted.kind)) + ", " + wanted.unit +
+                                  "), but the asset has only " + hint +
+                                  (nearest ? "; is \"" + *nearest + "\" meant?" : ""));
 }
 
 double Param(const dsp::FeatureSpec& feature, const char* name) {
@@ -60,7 +61,8 @@ double Param(const dsp::FeatureSpec& feature, const char* name) {
 }
 
 // Sample features that people know how to read, by their unit; others stay inside the model.
-std::optional<std::string> UnitOf(const dsp::FeatureSpec& feature, const dsp::ChannelSpec& channel) {
+std::optional<std::string> UnitOf(const dsp::FeatureSpec& feature,
+                                  const dsp::ChannelSpec& channel) {
   if (feature.kind == "velocity_rms") return "mm/s";
   if (feature.kind == "rms" || feature.kind == "peak") return channel.unit;
   if (feature.kind == "crest" || feature.kind == "kurtosis") return "";
@@ -101,7 +103,8 @@ Result<AssetPlan> BindAsset(const AssetSettings& asset, const Plan& plan) {
     out.to_schema[static_cast<size_t>(channel)] = static_cast<int>(s);
     out.from_schema.push_back(channel);
   }
-  // What the pipeline refuses (an order that is not known, a rate too low) is a fault of this asset.
+  // What the pipeline refuses (an order that is not known, a rate too low) is a fault of this
+  // asset.
   if (auto made = dsp::Pipeline::Make(out.schema, asset.machine); !made)
     return Fail(made.error().code, "asset \"" + asset.id.value() + "\": " + made.error().what);
   CollectSignals(out);
@@ -111,7 +114,8 @@ Result<AssetPlan> BindAsset(const AssetSettings& asset, const Plan& plan) {
 }
 
 // Only a model that still gives the outputs it was proved with may decide.
-Result<void> ReplayGolden(const model::Bundle& bundle, const std::shared_ptr<const nn::Engine>& engine) {
+Result<void> ReplayGolden(const model::Bundle& bundle,
+                          const std::shared_ptr<const nn::Engine>& engine) {
   const size_t in = engine->input().elements();
   const size_t out = engine->output().elements();
   const auto count = static_cast<size_t>(bundle.manifest.golden.count);
@@ -122,7 +126,8 @@ Result<void> ReplayGolden(const model::Bundle& bundle, const std::shared_ptr<con
   for (size_t i = 0; i < count; ++i) {
     session.ResetState();
     session.Run(std::span(bundle.golden_inputs).subspan(i * in, in), got);
-    if (!std::equal(got.begin(), got.end(), bundle.golden_outputs.begin() + static_cast<long>(i * out)))
+    if (!std::equal(got.begin(), got.end(),
+                    bundle.golden_outputs.begin() + static_cast<long>(i * out)))
       return Fail(Errc::kConflict, "bundle: the model gives another answer to golden vector " +
                                        std::to_string(i) + " than it was proved with");
   }
@@ -133,7 +138,8 @@ Result<void> CheckModel(const model::Manifest& manifest, const nn::Engine& engin
   const auto bad = [&](const std::string& what) {
     return Fail(Errc::kInvalid, "bundle \"" + manifest.name + "\": the model " + what);
   };
-  if (engine.input_count() != 1 || engine.output_count() != 1) return bad("has not one input and one output");
+  if (engine.input_count() != 1 || engine.output_count() != 1)
+    return bad("has not one input and one output");
   const nn::TensorInfo& in = engine.input();
   const nn::TensorInfo& out = engine.output();
   if (in.type != model::TensorType::kInt8 || out.type != model::TensorType::kInt8)
@@ -141,7 +147,8 @@ Result<void> CheckModel(const model::Manifest& manifest, const nn::Engine& engin
   const auto inputs = static_cast<size_t>(manifest.schema.steps) * manifest.schema.features.size();
   if (in.elements() != inputs || out.elements() != manifest.classes.size())
     return bad("does not fit the manifest's steps, features and classes");
-  if (in.elements() > kWindowBytesMax) return bad("has a window that is too large to travel with an alarm");
+  if (in.elements() > kWindowBytesMax)
+    return bad("has a window that is too large to travel with an alarm");
   if (!(in.scale > 0) || !(out.scale > 0)) return bad("has no scale at its edges");
   return {};
 }
@@ -167,11 +174,18 @@ Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files
 std::string Describe(const AssetPlan& asset, Reason reason, uint32_t channels) {
   std::string out;
   switch (reason) {
-    case Reason::kNone: return "";
-    case Reason::kNoData: return "no data";
-    case Reason::kRefilling: return "the window refills";
-    case Reason::kMissing: out = "missing: "; break;
-    case Reason::kStuck: out = "stuck: "; break;
+    case Reason::kNone:
+      return "";
+    case Reason::kNoData:
+      return "no data";
+    case Reason::kRefilling:
+      return "the window refills";
+    case Reason::kMissing:
+      out = "missing: ";
+      break;
+    case Reason::kStuck:
+      out = "stuck: ";
+      break;
   }
   const char* between = "";
   for (size_t c = 0; c < asset.settings->channels.size(); ++c) {

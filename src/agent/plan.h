@@ -18,17 +18,17 @@ namespace millwright::agent {
 struct Signal {
   std::string name;  // "vib.velocity_rms", "temperature"
   std::string unit;
-  int feature = -1;   // index into the schema's features, or
-  int channel = -1;   // index into the asset's channels
-  int log = 0;        // as the feature table's `log`
+  int feature = -1;  // index into the schema's features, or
+  int channel = -1;  // index into the asset's channels
+  int log = 0;       // as the feature table's `log`
   double speed_power = 0;
 };
 
 struct AssetPlan {
   const AssetSettings* settings = nullptr;
-  dsp::Schema schema;               // the bundle's, with this asset's rates
-  std::vector<int> to_schema;       // by the asset's channel: index in schema.channels, -1: not an input
-  std::vector<int> from_schema;     // the inverse
+  dsp::Schema schema;          // the bundle's, with this asset's rates
+  std::vector<int> to_schema;  // by the asset's channel: index in schema.channels, -1: not an input
+  std::vector<int> from_schema;  // the inverse
   std::vector<Signal> signals;
   Nanos commissioning = 0;
   std::string decision_topic;

@@ -14,7 +14,7 @@ constexpr size_t kCommitRecordsMax = 500;        // one transaction's size, howe
 constexpr Nanos kRetryAfter = kSecond;           // after a full or broken disk
 constexpr size_t kPendingBytesMax = size_t{8} << 20;
 constexpr Nanos kWindowsPeriod = kSecond;
-constexpr size_t kRowsPerRecord = 600;     // replays run faster than the flush period
+constexpr size_t kRowsPerRecord = 600;  // replays run faster than the flush period
 constexpr size_t kExtentsPerRecord = 256;
 constexpr size_t kContributions = 8;
 constexpr size_t kWaveformSamplesMax = 4096;  // what a screen can show, and 16 KiB
@@ -154,8 +154,9 @@ void Recorder::RememberWindow(Asset& asset, const Outcome& outcome) {
   window.history.insert(window.history.end(), outcome.probabilities.begin(),
                         outcome.probabilities.end());
   if (window.history.size() > 2 * history_rows_ * classes)
-    window.history.erase(window.history.begin(),
-                         window.history.end() - static_cast<std::ptrdiff_t>(history_rows_ * classes));
+    window.history.erase(
+        window.history.begin(),
+        window.history.end() - static_cast<std::ptrdiff_t>(history_rows_ * classes));
 }
 
 void Recorder::TakeWaveforms() {
@@ -168,10 +169,10 @@ void Recorder::TakeWaveforms() {
                                static_cast<double>(waveform->speed_hz), asset.amplitudes);
     if (waveform->why == Waveform::Why::kBaseline) asset.amplitudes = spectra.amplitudes;
     asset.marks = std::move(spectra.marks);
-    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kVelocity, spectra.velocity,
-                       spectra.line_hz, "mm/s", asset.marks));
-    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kEnvelope, spectra.envelope,
-                       spectra.line_hz, spec.unit, asset.marks));
+    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kVelocity, spectra.velocity, spectra.line_hz,
+                       "mm/s", asset.marks));
+    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kEnvelope, spectra.envelope, spectra.line_hz,
+                       spec.unit, asset.marks));
     const std::span<const float> shown =
         std::span(waveform->samples).last(std::min(waveform->samples.size(), kWaveformSamplesMax));
     Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kWaveform, shown,
@@ -184,8 +185,8 @@ void Recorder::TakeTelemetry(Nanos now, bool all) {
   const bool due = all || now >= telemetry_at_;
   for (size_t a = 0; a < assets_.size(); ++a) {
     Asset& asset = assets_[a];
-    const bool big = asset.telemetry.rows() >= kRowsPerRecord ||
-                     asset.telemetry.extents() >= kExtentsPerRecord;
+    const bool big =
+        asset.telemetry.rows() >= kRowsPerRecord || asset.telemetry.extents() >= kExtentsPerRecord;
     if (asset.telemetry.empty() || (!due && !big)) continue;
     Pend(asset.telemetry.Take(clock_.Utc()));
     if (!asset.moved) continue;

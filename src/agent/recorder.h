@@ -33,10 +33,11 @@ struct HealthSources {
 };
 
 struct RecorderCounts {
-  std::atomic<uint64_t> accepted{0};          // records with a sequence
-  std::atomic<uint64_t> refused{0};           // the outbox had no room for them
-  std::atomic<uint64_t> failed_commits{0};    // disk full or broken; tried again
-  std::atomic<uint64_t> dropped_telemetry{0}; // records given up while the disk failed, declared as gaps
+  std::atomic<uint64_t> accepted{0};        // records with a sequence
+  std::atomic<uint64_t> refused{0};         // the outbox had no room for them
+  std::atomic<uint64_t> failed_commits{0};  // disk full or broken; tried again
+  std::atomic<uint64_t> dropped_telemetry{
+      0};  // records given up while the disk failed, declared as gaps
 };
 
 class Recorder {
@@ -62,9 +63,9 @@ class Recorder {
     bool moved = false;                         // positions differ from the last mark
     OpenAlarm alarm;
     WindowState window;
-    std::map<std::string, float> amplitudes;    // of the spectral marks at commissioning
-    std::vector<Mark> marks;                    // of the latest waveform
-    std::optional<Baseline> baseline;           // learned, not yet on disk
+    std::map<std::string, float> amplitudes;  // of the spectral marks at commissioning
+    std::vector<Mark> marks;                  // of the latest waveform
+    std::optional<Baseline> baseline;         // learned, not yet on disk
   };
 
   void TakeAlerts();
@@ -96,7 +97,7 @@ class Recorder {
   size_t pending_bytes_ = 0;
   std::map<std::string, std::string> pending_marks_;
   bool urgent_ = false;
-  Nanos started_at_ = 0;      // monotonic, as all below
+  Nanos started_at_ = 0;  // monotonic, as all below
   Nanos pending_since_ = 0;
   Nanos retry_at_ = 0;
   Nanos telemetry_at_ = 0;

@@ -41,7 +41,8 @@ class SampleRing {
 
   /// Writer only: samples that surely fit in one piece.
   [[nodiscard]] size_t free() const {
-    return (samples_.size() - static_cast<size_t>(write_ - read_.load(std::memory_order_acquire))) / 2;
+    return (samples_.size() - static_cast<size_t>(write_ - read_.load(std::memory_order_acquire))) /
+           2;
   }
 
  private:

@@ -54,10 +54,9 @@ void ReadOutbox(Table table, Settings& out) {
                                          "features_bytes_max", "raw_bytes_max"};
   for (size_t lane = 0; lane < kLanes; ++lane) {
     uint64_t& limit = out.outbox.bytes_max[lane];
-    limit = static_cast<uint64_t>(
-        table.Integer(kKeys[lane], {.fallback = static_cast<int64_t>(limit),
-                                    .min = 1 << 20,
-                                    .max = int64_t{1} << 40}));
+    limit = static_cast<uint64_t>(table.Integer(
+        kKeys[lane],
+        {.fallback = static_cast<int64_t>(limit), .min = 1 << 20, .max = int64_t{1} << 40}));
   }
   // A record travels in a batch together with its envelope.
   out.outbox.record_bytes_max = out.batch_bytes_max - 1024;
@@ -100,7 +99,8 @@ AssetSettings ReadAsset(Table table) {
   AssetSettings out;
   out.id = AssetId(table.Id("id"));
   out.area = AreaId(table.Id("area"));
-  if (out.area.value() == "gateways") table.Fault("area", "\"gateways\" is no area: status topics lie there");
+  if (out.area.value() == "gateways")
+    table.Fault("area", "\"gateways\" is no area: status topics lie there");
   out.name = table.String("name", out.id.value());
   out.machine_class = table.String("class", "");
   if (table.Has("commissioning_s"))

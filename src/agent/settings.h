@@ -64,7 +64,8 @@ struct Settings {
 inline constexpr size_t kAssetsMax = 1000;
 inline constexpr size_t kChannelsPerAssetMax = 32;  // dsp::Step's masks have a bit each
 
-/// Every fault of the text at once, with file, line and key; unknown keys with the nearest valid one.
+/// Every fault of the text at once, with file, line and key; unknown keys with the nearest valid
+/// one.
 [[nodiscard]] Result<Settings> ReadSettings(std::string_view text, std::string_view file);
 
 }  // namespace millwright::agent

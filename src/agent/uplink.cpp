@@ -19,7 +19,8 @@ constexpr size_t kBatchesInFlight = 4;
 constexpr size_t kUnderWayBytesMax = size_t{1} << 20;
 constexpr int kResendDoublingsMax = 4;
 
-std::string BirthText(const Settings& settings, uint64_t epoch, Nanos now, const std::string& version) {
+std::string BirthText(const Settings& settings, uint64_t epoch, Nanos now,
+                      const std::string& version) {
   std::string out = "{\"online\":true,\"device\":";
   wire::AppendText(out, settings.device.value());
   out += ",\"site\":";
@@ -40,7 +41,8 @@ mqtt::Options OptionsFor(const Settings& settings) {
   options.cert_file = to.cert_file;
   options.key_file = to.key_file;
   options.client_id = "mw-uplink-" + settings.device.value();
-  options.clean_session = true;  // everything is sent again from the outbox; a session would repeat it
+  options.clean_session =
+      true;  // everything is sent again from the outbox; a session would repeat it
   options.will = mqtt::Will{.topic = wire::UplinkStatusTopic(settings.device),
                             .payload = "{\"online\":false}"};
   return options;
@@ -58,7 +60,8 @@ Uplink::Uplink(const Settings& settings, outbox::Outbox& outbox, const ClientFac
 
 Result<void> Uplink::Start() {
   const outbox::OutboxStats stats = outbox_.stats();
-  for (size_t lane = 0; lane < kLanes; ++lane) lanes_[lane].acked = stats.lanes[lane].acked_sequence;
+  for (size_t lane = 0; lane < kLanes; ++lane)
+    lanes_[lane].acked = stats.lanes[lane].acked_sequence;
   MW_TRY(client_->Subscribe(wire::AckTopic(settings_.device), 1));
   return client_->Start(*this);
 }
@@ -68,7 +71,8 @@ void Uplink::OnConnected(bool /*session_present*/) {
   const std::string birth = BirthText(settings_, outbox_.epoch(), clock_.Utc(), version_);
   (void)client_->Publish(wire::UplinkStatusTopic(settings_.device), os::AsBytes(birth), 1, true);
   for (LaneState& lane : lanes_) Rewind(lane);
-  log::Info("uplink", "connected", {{"host", settings_.uplink.host}, {"port", settings_.uplink.port}});
+  log::Info("uplink", "connected",
+            {{"host", settings_.uplink.host}, {"port", settings_.uplink.port}});
 }
 
 void Uplink::OnDisconnected(std::string_view reason) {
@@ -92,7 +96,8 @@ void Uplink::TakeAck(std::span<const std::byte> payload) {
     if (one.lane() >= kLanes) continue;
     LaneState& lane = lanes_[one.lane()];
     // Never beyond what was given out: a hub that is wrong must not make us delete the future.
-    if (ack.epoch() != outbox_.epoch() || one.seq() > stats.lanes[one.lane()].last_sequence) continue;
+    if (ack.epoch() != outbox_.epoch() || one.seq() > stats.lanes[one.lane()].last_sequence)
+      continue;
     if (auto done = outbox_.Ack(ack.epoch(), static_cast<Lane>(one.lane()), one.seq()); !done) {
       log::Failure("uplink", done.error());
       continue;
@@ -143,7 +148,8 @@ bool Uplink::SendLane(Lane name) {
   const bool event = name == Lane::kAlarm || name == Lane::kHealth;
   const std::string topic =
       event ? wire::EventsTopic(settings_.device) : wire::TelemetryTopic(settings_.device);
-  if (!client_->Publish(topic, os::AsBytes(batch.bytes()), settings_.uplink_qos, false)) return false;
+  if (!client_->Publish(topic, os::AsBytes(batch.bytes()), settings_.uplink_qos, false))
+    return false;
   if (lane.under_way.empty()) lane.sent_at = clock_.Monotonic();
   lane.sent = last;
   lane.under_way.emplace_back(last, batch.bytes().size());
@@ -176,8 +182,8 @@ bool Uplink::Drained() const { return outbox_.stats().records() == 0; }
 
 void Uplink::Stop() {
   if (client_->connected())
-    (void)client_->Publish(wire::UplinkStatusTopic(settings_.device), os::AsBytes("{\"online\":false}"),
-                           1, true);
+    (void)client_->Publish(wire::UplinkStatusTopic(settings_.device),
+                           os::AsBytes("{\"online\":false}"), 1, true);
   client_->Stop();
 }
 

@@ -22,10 +22,10 @@ using ClientFactory = std::function<std::unique_ptr<mqtt::Client>(mqtt::Options)
 struct UplinkCounts {
   std::atomic<bool> connected{false};
   std::atomic<uint64_t> batches{0};
-  std::atomic<uint64_t> events{0};       // sent, repeats included
-  std::atomic<uint64_t> resends{0};      // times a lane was sent again from its last ack
+  std::atomic<uint64_t> events{0};   // sent, repeats included
+  std::atomic<uint64_t> resends{0};  // times a lane was sent again from its last ack
   std::atomic<uint64_t> acks{0};
-  std::atomic<uint64_t> bad_acks{0};     // payloads that are none
+  std::atomic<uint64_t> bad_acks{0};  // payloads that are none
 };
 
 class Uplink : private mqtt::Listener {
@@ -48,12 +48,12 @@ class Uplink : private mqtt::Listener {
 
  private:
   struct LaneState {
-    uint64_t sent = 0;     // sent up to here on this connection
+    uint64_t sent = 0;  // sent up to here on this connection
     uint64_t acked = 0;
-    Nanos sent_at = 0;     // of the oldest batch that waits for its ack
+    Nanos sent_at = 0;  // of the oldest batch that waits for its ack
     int silent_resends = 0;
     std::deque<std::pair<uint64_t, size_t>> under_way;  // last sequence and bytes of each batch
-    size_t bytes = 0;      // under way
+    size_t bytes = 0;                                   // under way
   };
 
   void OnConnected(bool session_present) override;

@@ -19,8 +19,8 @@ class Witness {
   Witness& operator=(const Witness&) = delete;
 
   void Tell(uint64_t epoch, Lane lane, uint64_t sequence, std::string_view kind);
-  /// Sends what was told. Where the witness is away it is kept, up to a limit, and sent later. `now`
-  /// is monotonic.
+  /// Sends what was told. Where the witness is away it is kept, up to a limit, and sent later.
+  /// `now` is monotonic.
   void Flush(Nanos now);
 
  private:

@@ -52,8 +52,9 @@ inline Result<void> WriteHonestBundle(os::Files& files, const std::string& folde
   nn::Session session(engine);
   for (size_t i = 0; i < count; ++i) {
     session.ResetState();
-    session.Run(std::span(inputs).subspan(i * in, in),
-                std::span(outputs).subspan(i * engine->output().elements(), engine->output().elements()));
+    session.Run(
+        std::span(inputs).subspan(i * in, in),
+        std::span(outputs).subspan(i * engine->output().elements(), engine->output().elements()));
   }
   std::string golden(inputs.begin(), inputs.end());
   golden.append(outputs.begin(), outputs.end());
@@ -63,12 +64,15 @@ inline Result<void> WriteHonestBundle(os::Files& files, const std::string& folde
 }
 
 inline std::string ConfigText(const std::string& folder, int assets) {
-  std::string out = "[device]\nid = \"gw-1\"\nsite = \"alder\"\n[uplink]\nresend_after_ms = 300\n[paths]\nstate = \"" +
-                    folder + "/state\"\n[model]\nbundle = \"" + folder + "/bundle\"\n";
+  std::string out =
+      "[device]\nid = \"gw-1\"\nsite = \"alder\"\n[uplink]\nresend_after_ms = 300\n[paths]\nstate "
+      "= \"" +
+      folder + "/state\"\n[model]\nbundle = \"" + folder + "/bundle\"\n";
   for (int a = 1; a <= assets; ++a)
     out += "[[asset]]\nid = \"P-" + std::to_string(a) +
            "\"\narea = \"hall\"\nmachine = { shaft_hz = 25.0, bpfo = 3.5 }\n"
-           "  [[asset.channel]]\n  name = \"vib\"\n  unit = \"m/s2\"\n  kind = \"samples\"\n  rate_hz = 1000\n"
+           "  [[asset.channel]]\n  name = \"vib\"\n  unit = \"m/s2\"\n  kind = \"samples\"\n  "
+           "rate_hz = 1000\n"
            "  [[asset.channel]]\n  name = \"temperature\"\n  unit = \"degC\"\n  rate_hz = 1\n";
   return out;
 }
@@ -85,15 +89,19 @@ class Sensors {
     for (float& s : samples) {
       phase_ += 2 * std::numbers::pi * 25 / 1000;
       noise_ = noise_ * 6364136223846793005U + 1442695040888963407U;
-      s = static_cast<float>(std::sin(phase_) + static_cast<double>(noise_ >> 40) / (1 << 24) * amplitude);
+      s = static_cast<float>(std::sin(phase_) +
+                             static_cast<double>(noise_ >> 40) / (1 << 24) * amplitude);
     }
     std::string payload;
-    wire::EncodeSampleBlock({.ts = now_, .rate_hz = 1000, .seq = ++vib_seq_, .sent = now_ + 200 * kMillisecond},
-                            samples, payload);
+    wire::EncodeSampleBlock(
+        {.ts = now_, .rate_hz = 1000, .seq = ++vib_seq_, .sent = now_ + 200 * kMillisecond},
+        samples, payload);
     if (publish) broker_.Publish(Topic("vib"), payload, 2);
     now_ += 200 * kMillisecond;
     if (++steps_ % 5 == 0) {
-      wire::EncodeReading({.ts = now_, .value = 40 + 0.01 * static_cast<double>(steps_ % 50), .seq = ++temperature_seq_,
+      wire::EncodeReading({.ts = now_,
+                           .value = 40 + 0.01 * static_cast<double>(steps_ % 50),
+                           .seq = ++temperature_seq_,
                            .sent = now_},
                           payload);
       if (publish && temperature) broker_.Publish(Topic("temperature"), payload, 2);
