@@ -1,5 +1,5 @@
-// Paths, queries and cursors that a browser or an attacker may send, against every reading route over an empty database;
-// and compressed bodies.
+// Paths, queries and cursors that a browser or an attacker may send, against every reading route
+// over an empty database; and compressed bodies.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -58,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t end = text.find('\n', at + 1);
     const std::string line = text.substr(at + 1, end == std::string::npos ? end : end - at - 1);
     const size_t equals = line.find('=');
-    request.query.emplace_back(line.substr(0, equals), equals == std::string::npos ? "" : line.substr(equals + 1));
+    request.query.emplace_back(line.substr(0, equals),
+                               equals == std::string::npos ? "" : line.substr(equals + 1));
     at = end;
   }
   const int status = world.router.Handle(request).response.status;

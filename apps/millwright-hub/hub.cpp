@@ -17,8 +17,8 @@ Result<void> Hub::Start() {
   MW_TRY(OpenStore());
   AddRoutes();
   AddGauges();
-  server_ = std::make_unique<http::Server>(config_.http, router_,
-                                           [this](const http::Exchange& exchange) { Observe(exchange); });
+  server_ = std::make_unique<http::Server>(
+      config_.http, router_, [this](const http::Exchange& exchange) { Observe(exchange); });
   MW_TRY(server_->Start());
   client_ = mqtt::MakeClient(config_.broker);
   ingest_ = std::make_unique<Ingest>(*client_, *writer_, clock_, feed_, meters_, config_.ingest);
@@ -58,7 +58,8 @@ void Hub::RunIngest(const std::stop_token& stop) {
     ingest_->Step(100 * kMillisecond);
     if (const auto done = retention_->Step(); !done) log::Failure("retention", done.error());
     if (watchdog == 0 || clock_.Monotonic() < next_sign) continue;
-    os::NotifyServiceManager("WATCHDOG=1");  // from the thread that matters: a stuck ingest is a dead hub
+    os::NotifyServiceManager(
+        "WATCHDOG=1");  // from the thread that matters: a stuck ingest is a dead hub
     next_sign = clock_.Monotonic() + watchdog;
   }
   ingest_->Finish();
@@ -77,57 +78,78 @@ void Hub::Stop() {
   if (server_) server_->Stop();
 }
 
-std::string Hub::url() const { return "http://" + config_.http.host + ":" + std::to_string(server_->port()) + "/"; }
+std::string Hub::url() const {
+  return "http://" + config_.http.host + ":" + std::to_string(server_->port()) + "/";
+}
 
 std::vector<std::string> Hub::NotReady() const {
   std::vector<std::string> reasons;
   if (meters_.broker_connected.value() < 1)
-    reasons.push_back("not connected to the broker at " + config_.broker.host + ":" + std::to_string(config_.broker.port));
+    reasons.push_back("not connected to the broker at " + config_.broker.host + ":" +
+                      std::to_string(config_.broker.port));
   return reasons;
 }
 
 void Hub::AddGauges() {
-  registry_.AddGauge("millwright_hub_build_info", "Always 1; the version is a label.", {{"version", version_}}).Set(1);
+  registry_
+      .AddGauge("millwright_hub_build_info", "Always 1; the version is a label.",
+                {{"version", version_}})
+      .Set(1);
   registry_.BeforeScrape([this] { RefreshGauges(); });
 }
 
 void Hub::RefreshGauges() {
   const http::ConnectionCounts counts = server_->counts();
-  const auto set = [this](const char* name, const char* help, double value) { registry_.AddGauge(name, help).Set(value); };
-  set("millwright_hub_http_connections", "Open HTTP connections.", static_cast<double>(counts.open));
-  set("millwright_hub_stream_clients", "Clients of the event stream.", static_cast<double>(counts.streams));
-  set("millwright_hub_resident_bytes", "Resident memory.", static_cast<double>(os::ResidentBytes()));
+  const auto set = [this](const char* name, const char* help, double value) {
+    registry_.AddGauge(name, help).Set(value);
+  };
+  set("millwright_hub_http_connections", "Open HTTP connections.",
+      static_cast<double>(counts.open));
+  set("millwright_hub_stream_clients", "Clients of the event stream.",
+      static_cast<double>(counts.streams));
+  set("millwright_hub_resident_bytes", "Resident memory.",
+      static_cast<double>(os::ResidentBytes()));
   const auto total = [this](const char* name, const char* help, uint64_t now) {
     metrics::Counter& counter = registry_.AddCounter(name, help);
     counter.Add(now - counter.value());
   };
-  total("millwright_hub_stream_clients_dropped_total", "Stream clients dropped for being slow.", counts.streams_dropped_slow);
-  total("millwright_hub_http_refused_total", "Connections or streams refused at a limit.", counts.refused);
+  total("millwright_hub_stream_clients_dropped_total", "Stream clients dropped for being slow.",
+        counts.streams_dropped_slow);
+  total("millwright_hub_http_refused_total", "Connections or streams refused at a limit.",
+        counts.refused);
 
   const auto reader = readers_->Take(500 * kMillisecond);
   if (!reader) return;
   const Nanos heard_from = clock_.Utc() - config_.freshness.link_max();
   const auto gauge = [&](const char* name, const char* help) {
-    return [this, name, help](const store::Row& row) { registry_.AddGauge(name, help).Set(static_cast<double>(row.Int(0))); };
+    return [this, name, help](const store::Row& row) {
+      registry_.AddGauge(name, help).Set(static_cast<double>(row.Int(0)));
+    };
   };
-  Result<void> read = (*reader)->Each("SELECT COUNT(*) FROM devices WHERE online = 1 AND last_seen_ns >= $1", {heard_from},
-                                      gauge("millwright_hub_devices_online", "Gateways that are heard."));
-  if (read) read = (*reader)->Each("SELECT COUNT(*) FROM devices", {}, gauge("millwright_hub_devices", "Gateways known."));
+  Result<void> read = (*reader)->Each(
+      "SELECT COUNT(*) FROM devices WHERE online = 1 AND last_seen_ns >= $1", {heard_from},
+      gauge("millwright_hub_devices_online", "Gateways that are heard."));
+  if (read)
+    read = (*reader)->Each("SELECT COUNT(*) FROM devices", {},
+                           gauge("millwright_hub_devices", "Gateways known."));
   if (read)
     read = (*reader)->Each("SELECT COUNT(*) FROM alarms WHERE cleared_ns IS NULL", {},
                            gauge("millwright_hub_alarms_open", "Alarms that are open."));
   if (const auto bytes = (*reader)->BytesUsed(); bytes)
-    set("millwright_hub_database_bytes", "Bytes of the database in use.", static_cast<double>(*bytes));
+    set("millwright_hub_database_bytes", "Bytes of the database in use.",
+        static_cast<double>(*bytes));
   if (!read) log::Failure("metrics", read.error());
 }
 
 void Hub::Observe(const http::Exchange& exchange) {
   registry_
-      .AddCounter("millwright_hub_http_requests_total", "HTTP requests answered.",
-                  {{"code", std::to_string(exchange.status)}, {"route", std::string(exchange.route)}})
+      .AddCounter(
+          "millwright_hub_http_requests_total", "HTTP requests answered.",
+          {{"code", std::to_string(exchange.status)}, {"route", std::string(exchange.route)}})
       .Add();
   registry_
-      .AddHistogram("millwright_hub_http_seconds", "From a request's arrival to its answer being ready.",
+      .AddHistogram("millwright_hub_http_seconds",
+                    "From a request's arrival to its answer being ready.",
                     {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5})
       .Observe(Seconds(exchange.took));
 }

@@ -1,5 +1,5 @@
-// The hub's parts, put together: one thread for ingest and the writing connection, one for the event stream, the
-// server's own.
+// The hub's parts, put together: one thread for ingest and the writing connection, one for the
+// event stream, the server's own.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,8 @@ namespace millwright::hub {
 
 class Hub {
  public:
-  Hub(HubConfig config, std::string version) : config_(std::move(config)), version_(std::move(version)) {}
+  Hub(HubConfig config, std::string version)
+      : config_(std::move(config)), version_(std::move(version)) {}
   ~Hub() { Stop(); }
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;

@@ -14,7 +14,8 @@ void ReadBroker(config::Table table, HubConfig& out) {
   out.broker.client_id = "millwright-hub";
   if (!table.present()) return;
   out.broker.host = table.String("host", out.broker.host);
-  out.broker.port = static_cast<int>(table.Integer("port", {.fallback = 1883, .min = 1, .max = 65535}));
+  out.broker.port =
+      static_cast<int>(table.Integer("port", {.fallback = 1883, .min = 1, .max = 65535}));
   out.broker.client_id = table.String("client_id", out.broker.client_id);
   out.broker.username = table.String("username", "");
   out.broker.password = table.String("password", "");
@@ -22,9 +23,11 @@ void ReadBroker(config::Table table, HubConfig& out) {
   out.broker.cert_file = table.String("cert_file", "");
   out.broker.key_file = table.String("key_file", "");
   out.ingest.qos = static_cast<int>(table.Integer("qos", {.fallback = 1, .min = 1, .max = 2}));
-  if (out.broker.client_id.empty()) table.Fault("client_id", "must not be empty: the broker keeps its queue by it");
+  if (out.broker.client_id.empty())
+    table.Fault("client_id", "must not be empty: the broker keeps its queue by it");
   if (out.broker.cert_file.empty() != out.broker.key_file.empty())
-    table.Fault(out.broker.cert_file.empty() ? "key_file" : "cert_file", "cert_file and key_file go together");
+    table.Fault(out.broker.cert_file.empty() ? "key_file" : "cert_file",
+                "cert_file and key_file go together");
 }
 
 void ReadHttp(config::Table table, HubConfig& out) {
@@ -33,9 +36,10 @@ void ReadHttp(config::Table table, HubConfig& out) {
   const std::string listen = table.String("listen", "127.0.0.1:8080");
   if (const auto parsed = ParseEndpoint(listen, out.http.host, out.http.port); !parsed)
     table.Fault("listen", parsed.error().what);
-  out.http.workers = static_cast<int>(table.Integer("workers", {.fallback = 8, .min = 1, .max = 256}));
-  out.http.connections.connections_max =
-      static_cast<int>(table.Integer("connections_max", {.fallback = 2048, .min = 1, .max = 100'000}));
+  out.http.workers =
+      static_cast<int>(table.Integer("workers", {.fallback = 8, .min = 1, .max = 256}));
+  out.http.connections.connections_max = static_cast<int>(
+      table.Integer("connections_max", {.fallback = 2048, .min = 1, .max = 100'000}));
   out.http.connections.streams_max =
       static_cast<int>(table.Integer("streams_max", {.fallback = 1024, .min = 0, .max = 100'000}));
   if (table.Has("hosts")) out.http.hosts = table.Strings("hosts");
@@ -50,27 +54,33 @@ void ReadStore(config::Table table, HubConfig& out) {
 
 void ReadFreshness(config::Table table, HubConfig& out) {
   if (!table.present()) return;
-  out.freshness.telemetry_period = FromSeconds(table.Number("telemetry_period_s", {.fallback = 1, .min = 0.1, .max = 3600}));
+  out.freshness.telemetry_period =
+      FromSeconds(table.Number("telemetry_period_s", {.fallback = 1, .min = 0.1, .max = 3600}));
 }
 
 void ReadRetention(config::Table table, HubConfig& out) {
   if (!table.present()) return;
   RetentionOptions& keep = out.retention;
-  keep.telemetry_max = table.Integer("telemetry_days", {.fallback = 30, .min = 1, .max = 3650}) * kDay;
+  keep.telemetry_max =
+      table.Integer("telemetry_days", {.fallback = 30, .min = 1, .max = 3650}) * kDay;
   keep.health_max = table.Integer("health_days", {.fallback = 90, .min = 1, .max = 3650}) * kDay;
   keep.minutes_max = table.Integer("minutes_days", {.fallback = 400, .min = 1, .max = 3650}) * kDay;
-  keep.database_bytes_max = table.Integer("database_mib_max", {.fallback = 20480, .min = 64, .max = 1 << 24}) * kMebibyte;
+  keep.database_bytes_max =
+      table.Integer("database_mib_max", {.fallback = 20480, .min = 64, .max = 1 << 24}) * kMebibyte;
 }
 
 }  // namespace
 
 Result<void> ParseEndpoint(std::string_view text, std::string& host, int& port) {
   const size_t colon = text.rfind(':');
-  const std::string_view digits = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
+  const std::string_view digits =
+      colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
   int number = -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool good = error == std::errc{} && end == digits.data() + digits.size() && number >= 0 && number <= 65535;
-  if (digits.empty() || !good) return Fail(Errc::kInvalid, "must be HOST:PORT, e.g. 127.0.0.1:8080");
+  const bool good = error == std::errc{} && end == digits.data() + digits.size() && number >= 0 &&
+                    number <= 65535;
+  if (digits.empty() || !good)
+    return Fail(Errc::kInvalid, "must be HOST:PORT, e.g. 127.0.0.1:8080");
   std::string_view name = text.substr(0, colon);
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
   host = name.empty() ? std::string("127.0.0.1") : std::string(name);

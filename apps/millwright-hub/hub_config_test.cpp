@@ -16,9 +16,12 @@ TEST(HubConfigTest, EmptyFileGivesDefaults) {
 
 TEST(HubConfigTest, ReadsEveryKey) {
   const auto config = ParseHubConfig(
-      "[broker]\nhost = \"b\"\nport = 1893\nqos = 2\nclient_id = \"h\"\n[http]\nlisten = \"0.0.0.0:80\"\nworkers = 3\n"
-      "connections_max = 10\nstreams_max = 5\nhosts = [\"hub.example\"]\n[store]\npath = \"x.db\"\nreaders = 2\n"
-      "[freshness]\ntelemetry_period_s = 5\n[retention]\ntelemetry_days = 1\nhealth_days = 2\nminutes_days = 3\n"
+      "[broker]\nhost = \"b\"\nport = 1893\nqos = 2\nclient_id = \"h\"\n[http]\nlisten = "
+      "\"0.0.0.0:80\"\nworkers = 3\n"
+      "connections_max = 10\nstreams_max = 5\nhosts = [\"hub.example\"]\n[store]\npath = "
+      "\"x.db\"\nreaders = 2\n"
+      "[freshness]\ntelemetry_period_s = 5\n[retention]\ntelemetry_days = 1\nhealth_days = "
+      "2\nminutes_days = 3\n"
       "database_mib_max = 100\n",
       "hub.toml");
   ASSERT_TRUE(config) << config.error().what;
@@ -50,7 +53,8 @@ TEST(HubConfigTest, FaultsNameFileLineKeyAndTheNearestKey) {
     const auto config = ParseHubConfig(one.text, "hub.toml");
     ASSERT_FALSE(config) << one.name;
     for (const char* want : one.want)
-      EXPECT_NE(config.error().what.find(want), std::string::npos) << one.name << ": " << config.error().what;
+      EXPECT_NE(config.error().what.find(want), std::string::npos)
+          << one.name << ": " << config.error().what;
   }
 }
 
@@ -62,7 +66,8 @@ TEST(HubConfigTest, EndpointsTakeIpv6AndPlainPorts) {
   ASSERT_TRUE(ParseEndpoint(":81", host, port));
   EXPECT_EQ(host, "127.0.0.1");
   EXPECT_EQ(port, 81);
-  for (const char* bad : {"", "x", "x:", "x:99999", "x:-1", "x:8o"}) EXPECT_FALSE(ParseEndpoint(bad, host, port)) << bad;
+  for (const char* bad : {"", "x", "x:", "x:99999", "x:-1", "x:8o"})
+    EXPECT_FALSE(ParseEndpoint(bad, host, port)) << bad;
 }
 
 }  // namespace

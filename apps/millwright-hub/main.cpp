@@ -33,7 +33,8 @@ Result<hub::HubConfig> Configure(const Arguments& arguments) {
     text = os::AsText(bytes);
   }
   MW_TRY(hub::HubConfig config, hub::ParseHubConfig(text, arguments.config));
-  const auto endpoint = [](const char* flag, const std::string& value, std::string& host, int& port) -> Result<void> {
+  const auto endpoint = [](const char* flag, const std::string& value, std::string& host,
+                           int& port) -> Result<void> {
     if (value.empty()) return {};
     return hub::ParseEndpoint(value, host, port).or_else([&](const Error& error) -> Result<void> {
       return Fail(error.code, std::string(flag) + " " + value + ": " + error.what);
@@ -65,7 +66,8 @@ int Run(const hub::HubConfig& config) {
     log::Failure("hub", started.error());
     return kExitFailure;
   }
-  log::Info("hub", "started", {{"url", hub.url()}, {"database", config.database}, {"version", MW_VERSION}});
+  log::Info("hub", "started",
+            {{"url", hub.url()}, {"database", config.database}, {"version", MW_VERSION}});
   os::NotifyServiceManager("READY=1\nSTATUS=Console at " + hub.url());
   WaitForStop(*signals);
   os::NotifyServiceManager("STOPPING=1");
@@ -78,14 +80,19 @@ int Run(const hub::HubConfig& config) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Receives what gateways send, keeps it, and shows it: ingest, database, API and console.\n\n"
-               "  millwright-hub --config hub.toml\n"
-               "  millwright-hub --database hub.db --broker 127.0.0.1:1883 --listen 127.0.0.1:8080\n");
-  app.add_option("--config", arguments.config, "TOML file (docs/formats/hub-config.md)")->check(CLI::ExistingFile);
-  app.add_option("--listen", arguments.listen, "HOST:PORT of API and console; overrides http.listen");
-  app.add_option("--broker", arguments.broker, "HOST:PORT of the MQTT broker; overrides broker.host and port");
+  CLI::App app(
+      "Receives what gateways send, keeps it, and shows it: ingest, database, API and console.\n\n"
+      "  millwright-hub --config hub.toml\n"
+      "  millwright-hub --database hub.db --broker 127.0.0.1:1883 --listen 127.0.0.1:8080\n");
+  app.add_option("--config", arguments.config, "TOML file (docs/formats/hub-config.md)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--listen", arguments.listen,
+                 "HOST:PORT of API and console; overrides http.listen");
+  app.add_option("--broker", arguments.broker,
+                 "HOST:PORT of the MQTT broker; overrides broker.host and port");
   app.add_option("--database", arguments.database, "The database file; overrides store.path");
-  app.add_flag("--check-config", arguments.check_config, "Read the configuration, tell its faults, and exit");
+  app.add_flag("--check-config", arguments.check_config,
+               "Read the configuration, tell its faults, and exit");
   app.add_flag("--verbose", arguments.verbose, "Log more");
   app.set_version_flag("--version", MW_VERSION);
   try {

@@ -1,4 +1,5 @@
-// The commands of millwright-train. Each adds its options to `app` and sets `exit_code` when it has run.
+// The commands of millwright-train. Each adds its options to `app` and sets `exit_code` when it has
+// run.
 #pragma once
 
 #include <string>
@@ -20,6 +21,7 @@ void AddEvaluate(CLI::App& app, int& exit_code);
 [[nodiscard]] int Report(const Error& error);
 
 /// Writes `json` (one line) to `file` and, where `to_stdout`, as the last line of standard output.
-[[nodiscard]] Result<void> Deliver(const std::string& json, const std::string& file, bool to_stdout);
+[[nodiscard]] Result<void> Deliver(const std::string& json, const std::string& file,
+                                   bool to_stdout);
 
 }  // namespace millwright

@@ -24,8 +24,10 @@ struct EvaluateFlags {
 std::string ToJson(const trainer::Evaluation& e) {
   Json json, missing = Json::array();
   const auto number = [&](const std::string& key, double value) {
-    if (std::isfinite(value)) json[key] = std::round(value * 1e6) / 1e6;
-    else missing.push_back(key);
+    if (std::isfinite(value))
+      json[key] = std::round(value * 1e6) / 1e6;
+    else
+      missing.push_back(key);
   };
   json["runs"] = e.runs.size();
   json["healthy_runs"] = e.healthy_runs;
@@ -57,14 +59,16 @@ void TellRuns(const trainer::Evaluation& e, const model::Manifest& m) {
     for (size_t i = 0; i < run.ts.size(); ++i) {
       truth = std::max(truth, run.labels[i]);
       if (run.labels[i] == 0)
-        peak_healthy = std::max(peak_healthy, 1 - static_cast<double>(run.probabilities[i * classes]));
+        peak_healthy =
+            std::max(peak_healthy, 1 - static_cast<double>(run.probabilities[i * classes]));
       if (run.levels[i] == model::Level::kNone) continue;
       if (alarm_s < 0) alarm_s = Seconds(run.ts[i] - run.ts.front());
       named = run.faults[i];
     }
-    std::printf("%-28s truth %-13s named %-13s alarm at %7.1f s  highest healthy score %.2f\n", run.id.c_str(),
-                m.classes[static_cast<size_t>(truth)].code.c_str(),
-                named < 0 ? "-" : m.classes[static_cast<size_t>(named)].code.c_str(), alarm_s, peak_healthy);
+    std::printf("%-28s truth %-13s named %-13s alarm at %7.1f s  highest healthy score %.2f\n",
+                run.id.c_str(), m.classes[static_cast<size_t>(truth)].code.c_str(),
+                named < 0 ? "-" : m.classes[static_cast<size_t>(named)].code.c_str(), alarm_s,
+                peak_healthy);
   }
 }
 
@@ -76,9 +80,12 @@ Result<void> RunEvaluate(const EvaluateFlags& flags) {
   MW_TRY(const trainer::Evaluation e, trainer::EvaluateBundle(bundle, runs));
   if (flags.verbose) TellRuns(e, bundle.manifest);
   if (!flags.json)
-    std::printf("%d of %d events found, %d named rightly; %d false alarms, %d of %d healthy runs alarmed; far %.4f, mar %.4f\n",
-                e.detection.events_found, e.detection.events_total, e.events_named_right, e.detection.false_alarms,
-                e.healthy_runs_alarmed, e.healthy_runs, e.detection.far, e.detection.mar);
+    std::printf(
+        "%d of %d events found, %d named rightly; %d false alarms, %d of %d healthy runs alarmed; "
+        "far %.4f, mar %.4f\n",
+        e.detection.events_found, e.detection.events_total, e.events_named_right,
+        e.detection.false_alarms, e.healthy_runs_alarmed, e.healthy_runs, e.detection.far,
+        e.detection.mar);
   return Deliver(ToJson(e), flags.report, flags.json);
 }
 
@@ -86,10 +93,12 @@ Result<void> RunEvaluate(const EvaluateFlags& flags) {
 
 void AddEvaluate(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<EvaluateFlags>();
-  CLI::App* evaluate = app.add_subcommand("evaluate", "A finished bundle on other recordings, offline");
+  CLI::App* evaluate =
+      app.add_subcommand("evaluate", "A finished bundle on other recordings, offline");
   evaluate->add_option("--bundle", flags->bundle, "Bundle folder")->required();
   evaluate->add_option("--data", flags->data, "Data set")->required();
-  evaluate->add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")->delimiter(',');
+  evaluate->add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")
+      ->delimiter(',');
   evaluate->add_flag("--verbose", flags->verbose, "One line a run");
   evaluate->add_flag("--json", flags->json, "One flat JSON object on the last line");
   evaluate->add_option("--report", flags->report, "Write that object to a file");

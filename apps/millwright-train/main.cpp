@@ -1,4 +1,5 @@
-// millwright-train: recordings in, a bundle out; and the judging of decisions against the simple baselines.
+// millwright-train: recordings in, a bundle out; and the judging of decisions against the simple
+// baselines.
 
 #include <CLI/CLI.hpp>
 
@@ -7,7 +8,9 @@
 int main(int argc, char** argv) {
   CLI::App app{"Trains INT8 LSTM models for Millwright from recordings with labels."};
   app.set_version_flag("--version", MW_VERSION);
-  app.footer("Exit status: 0 all bars hold, 1 they do not or the run failed, 2 the command line is wrong.");
+  app.footer(
+      "Exit status: 0 all bars hold, 1 they do not or the run failed, 2 the command line is "
+      "wrong.");
   int exit_code = 0;
   millwright::AddTrain(app, exit_code);
   millwright::AddSplit(app, exit_code);

@@ -28,8 +28,10 @@ struct Basis {
   Nanos commissioning = 0;
 };
 
-// Channels and commissioning as the model had them; without a bundle as they would be chosen for these data.
-Result<Basis> FindBasis(const ScoreFlags& flags, std::span<const recording::RecordingInfo> runs, os::Files& files) {
+// Channels and commissioning as the model had them; without a bundle as they would be chosen for
+// these data.
+Result<Basis> FindBasis(const ScoreFlags& flags, std::span<const recording::RecordingInfo> runs,
+                        os::Files& files) {
   if (!flags.bundle.empty()) {
     MW_TRY(const model::Bundle bundle, model::LoadBundle(files, flags.bundle));
     return Basis{bundle.manifest.schema, bundle.manifest.standardiser.commissioning};
@@ -48,10 +50,13 @@ class Figures {
     Number(prefix + "delay_s_median", d.delay_s_median);
     Number(prefix + "delay_s_p90", d.delay_s_p90);
   }
-  // A figure that does not exist (the delay of no event) is a name in not_measured, never a made-up number.
+  // A figure that does not exist (the delay of no event) is a name in not_measured, never a made-up
+  // number.
   void Number(const std::string& key, double value) {
-    if (std::isfinite(value)) json_[key] = std::round(value * 1e6) / 1e6;
-    else missing_.push_back(key);
+    if (std::isfinite(value))
+      json_[key] = std::round(value * 1e6) / 1e6;
+    else
+      missing_.push_back(key);
   }
   Json& json() { return json_; }
   std::string Finish() {
@@ -68,8 +73,8 @@ class Figures {
 void Tell(const trainer::Scores& s) {
   std::printf("%-14s %-8s %-8s %-12s %s\n", "method", "far", "mar", "events", "delay_s");
   const auto row = [](const char* name, const trainer::Detection& d) {
-    std::printf("%-14s %-8.3f %-8.3f %d of %-7d %.1f\n", name, d.far, d.mar, d.events_found, d.events_total,
-                d.delay_s_median);
+    std::printf("%-14s %-8.3f %-8.3f %d of %-7d %.1f\n", name, d.far, d.mar, d.events_found,
+                d.events_total, d.delay_s_median);
   };
   row("LSTM", s.model);
   row("Hotelling T2", s.t2);
@@ -83,10 +88,12 @@ Result<void> RunScore(const ScoreFlags& flags) {
   MW_TRY(auto all, recording::OpenDataset(flags.data));
   MW_TRY(const auto runs, trainer::PickRuns(std::move(all), flags.runs));
   MW_TRY(const os::Bytes csv, files.Read(flags.decisions, size_t{1} << 30));
-  MW_TRY(const trainer::Decisions decisions, trainer::ReadDecisions(os::AsText(csv), flags.decisions));
+  MW_TRY(const trainer::Decisions decisions,
+         trainer::ReadDecisions(os::AsText(csv), flags.decisions));
   MW_TRY(const Basis basis, FindBasis(flags, runs, files));
   // A decision is due every step; one that is three steps old speaks for nothing any more.
-  const Nanos hold = flags.hold_s > 0 ? FromSeconds(flags.hold_s) : std::max(3 * basis.schema.step, 10 * kSecond);
+  const Nanos hold =
+      flags.hold_s > 0 ? FromSeconds(flags.hold_s) : std::max(3 * basis.schema.step, 10 * kSecond);
   MW_TRY(const trainer::Scores scores,
          trainer::ScoreDecisions(runs, basis.schema, basis.commissioning, decisions, hold));
   if (!flags.json) Tell(scores);
@@ -106,12 +113,17 @@ Result<void> RunScore(const ScoreFlags& flags) {
 
 void AddScore(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ScoreFlags>();
-  CLI::App* score = app.add_subcommand("score", "Judges a gateway's decisions beside the simple baselines");
+  CLI::App* score =
+      app.add_subcommand("score", "Judges a gateway's decisions beside the simple baselines");
   score->add_option("--data", flags->data, "Data set that was replayed")->required();
-  score->add_option("--decisions", flags->decisions, "CSV: asset,step_end_ns,score,alarm")->required();
-  score->add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")->delimiter(',');
-  score->add_option("--bundle", flags->bundle, "The model's bundle: its channels and its commissioning time");
-  score->add_option("--hold-s", flags->hold_s, "How long a decision holds; default three steps, at least 10 s");
+  score->add_option("--decisions", flags->decisions, "CSV: asset,step_end_ns,score,alarm")
+      ->required();
+  score->add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")
+      ->delimiter(',');
+  score->add_option("--bundle", flags->bundle,
+                    "The model's bundle: its channels and its commissioning time");
+  score->add_option("--hold-s", flags->hold_s,
+                    "How long a decision holds; default three steps, at least 10 s");
   score->add_flag("--json", flags->json, "One flat JSON object on the last line");
   score->add_option("--report", flags->report, "Write that object to a file");
   score->callback([flags, &exit_code] {

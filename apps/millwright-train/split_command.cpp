@@ -38,9 +38,12 @@ Result<void> RunSplit(const SplitFlags& flags) {
 
 void AddSplit(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<SplitFlags>();
-  CLI::App* split = app.add_subcommand("split", "Which recordings train and which are replayed, the same every time");
+  CLI::App* split = app.add_subcommand(
+      "split", "Which recordings train and which are replayed, the same every time");
   split->add_option("--data", flags->data, "Data set")->required();
-  split->add_option("--share", flags->share, "Share that is replayed")->check(CLI::Range(0.05, 0.8))->capture_default_str();
+  split->add_option("--share", flags->share, "Share that is replayed")
+      ->check(CLI::Range(0.05, 0.8))
+      ->capture_default_str();
   split->add_flag("--json", flags->json, "One flat JSON object on the last line");
   split->add_option("--report", flags->report, "Write that object to a file");
   split->callback([flags, &exit_code] {

@@ -37,8 +37,9 @@ class Bar {
     tenth_ = tenth;
     const auto filled = static_cast<size_t>(share * 30);
     const std::string bar = std::string(filled, '#') + std::string(30 - filled, '.');
-    std::cerr << (terminal_ ? "\r\x1b[K" : "") << head << std::string(head.size() < 26 ? 26 - head.size() : 1, ' ')
-              << '[' << bar << "] " << static_cast<int>(share * 100) << " %  " << tail << (terminal_ ? "" : "\n")
+    std::cerr << (terminal_ ? "\r\x1b[K" : "") << head
+              << std::string(head.size() < 26 ? 26 - head.size() : 1, ' ') << '[' << bar << "] "
+              << static_cast<int>(share * 100) << " %  " << tail << (terminal_ ? "" : "\n")
               << std::flush;
   }
   void End() {
@@ -53,14 +54,17 @@ class Bar {
 };
 
 trainer::Watcher WatchOn(Bar& bar) {
-  return {.stage = [&bar](std::string_view stage, double share) { bar.Show(std::string(stage), share); },
+  return {.stage = [&bar](std::string_view stage,
+                          double share) { bar.Show(std::string(stage), share); },
           .epoch =
               [&bar](const trainer::Progress& p) {
                 char tail[96];
-                std::snprintf(tail, sizeof tail, "loss %.4f  held-out accuracy %.3f", p.loss, p.validation_accuracy);
+                std::snprintf(tail, sizeof tail, "loss %.4f  held-out accuracy %.3f", p.loss,
+                              p.validation_accuracy);
                 // On a log, an epoch is one line at its end.
                 if (p.done >= 1 || isatty(STDERR_FILENO) != 0)
-                  bar.Show("epoch " + std::to_string(p.epoch + 1) + "/" + std::to_string(p.epochs), p.done, tail);
+                  bar.Show("epoch " + std::to_string(p.epoch + 1) + "/" + std::to_string(p.epochs),
+                           p.done, tail);
               }};
 }
 
@@ -79,17 +83,22 @@ Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& fi
 
 void Tell(const trainer::Trained& t, const std::string& out) {
   const trainer::Detection& d = t.detection;
-  std::printf("bundle      %s  (%zu bytes of model, sha256 %.12s)\n", out.c_str(), t.model_file.size(),
-              t.manifest.model.sha256.c_str());
-  std::printf("split       by %s: %zu to train, %zu held out\n", t.split.unit.c_str(), t.split.train_units.size(),
-              t.split.held_out_units.size());
-  for (const std::string& unit : t.split.held_out_units) std::printf("  held out  %s\n", unit.c_str());
-  std::printf("windows     macro F1 %.3f, balanced accuracy %.3f (majority guess %.3f), calibration error %.3f\n",
-              t.validation.macro_f1, t.validation.balanced_accuracy, t.majority_accuracy,
-              t.validation.calibration_error);
-  std::printf("INT8        same class as float on %.2f %% of the windows\n", t.parity.agreement * 100);
-  std::printf("detection   %d of %d events, %d named rightly, %d false alarms, far %.3f, mar %.3f\n", d.events_found,
-              d.events_total, t.fault_named_right, d.false_alarms, d.far, d.mar);
+  std::printf("bundle      %s  (%zu bytes of model, sha256 %.12s)\n", out.c_str(),
+              t.model_file.size(), t.manifest.model.sha256.c_str());
+  std::printf("split       by %s: %zu to train, %zu held out\n", t.split.unit.c_str(),
+              t.split.train_units.size(), t.split.held_out_units.size());
+  for (const std::string& unit : t.split.held_out_units)
+    std::printf("  held out  %s\n", unit.c_str());
+  std::printf(
+      "windows     macro F1 %.3f, balanced accuracy %.3f (majority guess %.3f), calibration error "
+      "%.3f\n",
+      t.validation.macro_f1, t.validation.balanced_accuracy, t.majority_accuracy,
+      t.validation.calibration_error);
+  std::printf("INT8        same class as float on %.2f %% of the windows\n",
+              t.parity.agreement * 100);
+  std::printf(
+      "detection   %d of %d events, %d named rightly, %d false alarms, far %.3f, mar %.3f\n",
+      d.events_found, d.events_total, t.fault_named_right, d.false_alarms, d.far, d.mar);
   for (const std::string& note : t.notes) std::printf("note        %s\n", note.c_str());
 }
 
@@ -99,7 +108,8 @@ Result<void> RunTrain(const TrainFlags& flags) {
   MW_TRY(const trainer::TrainOptions options, ReadOptions(flags, files));
   MW_TRY(auto recordings, recording::OpenDataset(flags.data));
   Bar bar(flags.quiet);
-  auto trained = trainer::Train(std::move(recordings), options, trainer::FitWithTorch, clock, MW_VERSION, WatchOn(bar));
+  auto trained = trainer::Train(std::move(recordings), options, trainer::FitWithTorch, clock,
+                                MW_VERSION, WatchOn(bar));
   bar.End();
   if (!trained) return tl::unexpected(trained.error());
   MW_TRY(trainer::WriteBundle(files, flags.out, *trained));
@@ -116,9 +126,12 @@ void AddTrain(CLI::App& app, int& exit_code) {
   app.add_option("--out", flags->out, "Bundle folder to write");
   app.add_option("--config", flags->config, "train.toml (apps/millwright-train/README.md)");
   app.add_option("--name", flags->name, "Name of the model");
-  app.add_option("--seed", flags->seed, "Seed; equal seeds give equal models on one machine")->capture_default_str();
-  app.add_option("--epochs", flags->epochs, "Largest number of epochs")->check(CLI::Range(1, 10'000));
-  app.add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")->delimiter(',');
+  app.add_option("--seed", flags->seed, "Seed; equal seeds give equal models on one machine")
+      ->capture_default_str();
+  app.add_option("--epochs", flags->epochs, "Largest number of epochs")
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")
+      ->delimiter(',');
   app.add_flag("--json", flags->json, "Report as one flat JSON object on the last line");
   app.add_option("--report", flags->report, "Write that object to a file");
   app.add_flag("--quiet", flags->quiet, "No progress, no summary");

@@ -23,7 +23,8 @@ constexpr int kTickMs = 500;  // how often idle connections are looked at
 
 Nanos Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch()).count();
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void Watch(int epoll, int operation, int fd, uint32_t events) {
@@ -79,7 +80,9 @@ void Connections::Close(int fd) {
   open_.fetch_sub(1);
 }
 
-void Connections::Park(int fd) { Post({.kind = Command::Kind::kPark, .fd = fd, .text = {}, .last_event_id = {}}); }
+void Connections::Park(int fd) {
+  Post({.kind = Command::Kind::kPark, .fd = fd, .text = {}, .last_event_id = {}});
+}
 
 bool Connections::ReserveStream() {
   if (streams_.fetch_add(1) < limits_.streams_max) return true;
@@ -91,19 +94,29 @@ bool Connections::ReserveStream() {
 void Connections::ReleaseStream() { streams_.fetch_sub(1); }
 
 void Connections::OpenStream(int fd, std::string head, std::string last_event_id) {
-  Post({.kind = Command::Kind::kStream, .fd = fd, .text = std::move(head), .last_event_id = std::move(last_event_id)});
+  Post({.kind = Command::Kind::kStream,
+        .fd = fd,
+        .text = std::move(head),
+        .last_event_id = std::move(last_event_id)});
 }
 
 void Connections::Send(std::string_view name, std::string_view json, bool replayable) {
   std::string text;
   text.reserve(name.size() + json.size() + 20);
   text.append("event: ").append(name).append("\ndata: ").append(json).append("\n\n");
-  Post({.kind = Command::Kind::kEvent, .replayable = replayable, .text = std::move(text), .last_event_id = {}});
+  Post({.kind = Command::Kind::kEvent,
+        .replayable = replayable,
+        .text = std::move(text),
+        .last_event_id = {}});
 }
 
 ConnectionCounts Connections::counts() const {
-  return {.open = open_, .streams = streams_, .streams_opened = opened_, .streams_dropped_slow = dropped_slow_,
-          .refused = refused_, .events = events_};
+  return {.open = open_,
+          .streams = streams_,
+          .streams_opened = opened_,
+          .streams_dropped_slow = dropped_slow_,
+          .refused = refused_,
+          .events = events_};
 }
 
 void Connections::Post(Command command) {
@@ -111,7 +124,8 @@ void Connections::Post(Command command) {
   bool dropped_stream = false;
   {
     const MutexLock lock(mutex_);
-    // The loop takes thousands of events a second; where it does not, losing one is better than growing.
+    // The loop takes thousands of events a second; where it does not, losing one is better than
+    // growing.
     if (command.kind == Command::Kind::kEvent && commands_.size() >= kCommandsMax) return;
     if (!stopped_) {
       commands_.push_back(std::move(command));
@@ -154,9 +168,15 @@ void Connections::RunCommands() {
   }
   for (Command& command : commands) {
     switch (command.kind) {
-      case Command::Kind::kPark: DoPark(command.fd); break;
-      case Command::Kind::kStream: DoStream(command); break;
-      case Command::Kind::kEvent: DoEvent(command); break;
+      case Command::Kind::kPark:
+        DoPark(command.fd);
+        break;
+      case Command::Kind::kStream:
+        DoStream(command);
+        break;
+      case Command::Kind::kEvent:
+        DoEvent(command);
+        break;
     }
   }
   FlushAll();
@@ -184,8 +204,8 @@ void Connections::DoStream(Command& command) {
 void Connections::DoEvent(Command& command) {
   events_.fetch_add(1);
   const uint64_t number = next_event_++;
-  const auto text = std::make_shared<const std::string>("id: " + std::to_string(stream_run_) + "-" +
-                                                        std::to_string(number) + "\n" + command.text);
+  const auto text = std::make_shared<const std::string>(
+      "id: " + std::to_string(stream_run_) + "-" + std::to_string(number) + "\n" + command.text);
   if (command.replayable) {
     kept_.push_back({number, text});
     kept_bytes_ += text->size();
@@ -197,7 +217,8 @@ void Connections::DoEvent(Command& command) {
   for (auto& [fd, client] : clients_) Enqueue(fd, client, text);
 }
 
-// Once for all events of a round: a thousand machines that change together are a few writes a client, not a thousand.
+// Once for all events of a round: a thousand machines that change together are a few writes a
+// client, not a thousand.
 void Connections::FlushAll() {
   std::vector<int> gone;
   for (auto& [fd, client] : clients_)
@@ -238,8 +259,10 @@ bool Connections::Flush(int fd, Client& client) {
   while (!client.queue.empty()) {
     std::array<iovec, kPiecesAtOnce> pieces{};
     size_t count = 0;
-    for (auto text = client.queue.begin(); text != client.queue.end() && count < pieces.size(); ++text, ++count)
-      pieces[count] = {const_cast<char*>((*text)->data()), (*text)->size()};  // iovec serves reading, too
+    for (auto text = client.queue.begin(); text != client.queue.end() && count < pieces.size();
+         ++text, ++count)
+      pieces[count] = {const_cast<char*>((*text)->data()),
+                       (*text)->size()};  // iovec serves reading, too
     pieces[0].iov_base = static_cast<char*>(pieces[0].iov_base) + client.offset;
     pieces[0].iov_len -= client.offset;
     msghdr message{};
@@ -274,7 +297,8 @@ void Connections::OnReadable(int fd) {
   // A listener has nothing to say; what it sends is thrown away, its end is noticed.
   std::array<char, 1024> ignored{};
   const ssize_t got = recv(fd, ignored.data(), ignored.size(), MSG_DONTWAIT);
-  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) DropStream(fd);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+    DropStream(fd);
 }
 
 void Connections::DropStream(int fd) {

@@ -1,5 +1,6 @@
-// One thread that owns every socket nobody works on: connections that wait for their next request, and the clients of
-// the event stream. So a browser that just listens costs a few hundred bytes, not a thread.
+// One thread that owns every socket nobody works on: connections that wait for their next request,
+// and the clients of the event stream. So a browser that just listens costs a few hundred bytes,
+// not a thread.
 #pragma once
 
 #include <atomic>
@@ -20,12 +21,12 @@
 namespace millwright::http {
 
 struct ConnectionLimits {
-  int connections_max = 2048;               // all together
+  int connections_max = 2048;  // all together
   int streams_max = 1024;
   size_t stream_queue_bytes_max = size_t{4} << 20;  // a slower client is dropped
-  size_t replay_events_max = 2048;          // what Last-Event-ID can ask for again
-  size_t replay_bytes_max = size_t{1} << 20;    // of these; far below the queue's limit
-  Nanos idle_max = 30 * kSecond;            // between two requests
+  size_t replay_events_max = 2048;                  // what Last-Event-ID can ask for again
+  size_t replay_bytes_max = size_t{1} << 20;        // of these; far below the queue's limit
+  Nanos idle_max = 30 * kSecond;                    // between two requests
 };
 
 struct ConnectionCounts {
@@ -43,8 +44,8 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  /// `ready` is called on the loop thread with a parked socket that has become readable; it then belongs to the callee,
-  /// which gives it back by Park, OpenStream or Close.
+  /// `ready` is called on the loop thread with a parked socket that has become readable; it then
+  /// belongs to the callee, which gives it back by Park, OpenStream or Close.
   [[nodiscard]] Result<void> Start(Ready ready);
   /// Closes what it owns and ends the thread. Sockets that are with a worker stay the worker's.
   void Stop();
@@ -54,13 +55,15 @@ class Connections {
   [[nodiscard]] bool Admit();
   void Park(int fd);
   void Close(int fd);
-  /// Reserves a place in the stream; false at the limit. Must be followed by OpenStream or ReleaseStream.
+  /// Reserves a place in the stream; false at the limit. Must be followed by OpenStream or
+  /// ReleaseStream.
   [[nodiscard]] bool ReserveStream();
   void ReleaseStream();
-  /// The socket becomes a client: gets `head`, then what it missed since `last_event_id` (the whole text of that
-  /// header, may be empty), then everything that is sent.
+  /// The socket becomes a client: gets `head`, then what it missed since `last_event_id` (the whole
+  /// text of that header, may be empty), then everything that is sent.
   void OpenStream(int fd, std::string head, std::string last_event_id);
-  /// One event for every client: "id: <run>-<n>", "event: <name>", "data: <json>". Ticks are not kept for replay.
+  /// One event for every client: "id: <run>-<n>", "event: <name>", "data: <json>". Ticks are not
+  /// kept for replay.
   void Send(std::string_view name, std::string_view json, bool replayable);
 
   [[nodiscard]] ConnectionCounts counts() const;
@@ -68,7 +71,7 @@ class Connections {
  private:
   struct Client {
     std::deque<std::shared_ptr<const std::string>> queue;
-    size_t offset = 0;        // sent of the front
+    size_t offset = 0;  // sent of the front
     size_t queued_bytes = 0;
     bool wants_write = false;
     bool too_slow = false;
@@ -81,7 +84,7 @@ class Connections {
     enum class Kind : uint8_t { kPark, kStream, kEvent } kind;
     int fd = -1;
     bool replayable = false;
-    std::string text;         // head, or the event's lines after its id
+    std::string text;  // head, or the event's lines after its id
     std::string last_event_id;
   };
 

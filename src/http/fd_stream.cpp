@@ -13,7 +13,8 @@ namespace {
 
 Nanos Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch()).count();
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
@@ -71,6 +72,8 @@ void FdStream::get_remote_ip_and_port(std::string& ip, int& port) const {
   ip.clear();
   port = 0;
 }
-void FdStream::get_local_ip_and_port(std::string& ip, int& port) const { get_remote_ip_and_port(ip, port); }
+void FdStream::get_local_ip_and_port(std::string& ip, int& port) const {
+  get_remote_ip_and_port(ip, port);
+}
 
 }  // namespace millwright::http

@@ -1,5 +1,5 @@
-// cpp-httplib's Stream over a socket, with a deadline for the whole request and one for the whole answer: a client that
-// sends or takes a byte at a time cannot hold a worker.
+// cpp-httplib's Stream over a socket, with a deadline for the whole request and one for the whole
+// answer: a client that sends or takes a byte at a time cannot hold a worker.
 #pragma once
 
 #include <httplib.h>

@@ -12,8 +12,10 @@ constexpr size_t kGzipFrom = 1024;  // below it the header costs more than it sa
 // The console is served from this origin only, carries no inline code, and is never framed.
 constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
     {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
+     "'self'; "
+     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+     "frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
@@ -75,9 +77,11 @@ int ToLibrary(const Request& request, Response response, httplib::Response& to) 
 }
 
 std::string StreamHead(const Response& response) {
-  std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-                     "X-Accel-Buffering: no\r\nConnection: close\r\n";
-  for (const auto& [name, value] : kSecurityHeaders) head.append(name).append(": ").append(value).append("\r\n");
+  std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+      "X-Accel-Buffering: no\r\nConnection: close\r\n";
+  for (const auto& [name, value] : kSecurityHeaders)
+    head.append(name).append(": ").append(value).append("\r\n");
   return head.append("\r\n").append(response.body);
 }
 

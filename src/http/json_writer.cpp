@@ -10,7 +10,8 @@ namespace {
 
 bool IsPlain(std::string_view text) {
   for (const char c : text)
-    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) return false;  // also every byte of 0x80 and above
+    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+      return false;  // also every byte of 0x80 and above
   return true;
 }
 
@@ -49,8 +50,10 @@ JsonWriter& JsonWriter::Key(std::string_view key) {
 
 JsonWriter& JsonWriter::String(std::string_view text) {
   Separate();
-  if (IsPlain(text)) text_.append("\"").append(text).append("\"");
-  else text_ += JsonQuote(text);
+  if (IsPlain(text))
+    text_.append("\"").append(text).append("\"");
+  else
+    text_ += JsonQuote(text);
   return *this;
 }
 

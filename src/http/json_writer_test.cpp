@@ -11,20 +11,39 @@ namespace {
 
 TEST(JsonWriterTest, PutsCommasBetweenValuesOnly) {
   JsonWriter json;
-  json.BeginObject().Field("a", 1).Key("b").BeginArray().Integer(1).BeginObject().EndObject().Null().EndArray();
+  json.BeginObject()
+      .Field("a", 1)
+      .Key("b")
+      .BeginArray()
+      .Integer(1)
+      .BeginObject()
+      .EndObject()
+      .Null()
+      .EndArray();
   json.Field("c", "x").Field("d", true).EndObject();
   EXPECT_EQ(json.text(), R"({"a":1,"b":[1,{},null],"c":"x","d":true})");
 }
 
 TEST(JsonWriterTest, EscapesTextAndReplacesWhatIsNoUtf8) {
   JsonWriter json;
-  json.BeginArray().String("a\"b\\\n\x01").String("\xff" "z").EndArray();
+  json.BeginArray()
+      .String("a\"b\\\n\x01")
+      .String(
+          "\xff"
+          "z")
+      .EndArray();
   EXPECT_EQ(json.text(), "[\"a\\\"b\\\\\\n\\u0001\",\"\xEF\xBF\xBDz\"]");
 }
 
 TEST(JsonWriterTest, NumbersReadBackTheSameAndNanIsNull) {
   JsonWriter json;
-  json.BeginArray().Number(0.1).Float(0.1f).Number(NAN).Float(INFINITY).Integer(INT64_MIN).EndArray();
+  json.BeginArray()
+      .Number(0.1)
+      .Float(0.1f)
+      .Number(NAN)
+      .Float(INFINITY)
+      .Integer(INT64_MIN)
+      .EndArray();
   EXPECT_EQ(json.text(), "[0.1,0.1,null,null,-9223372036854775808]");
 }
 

@@ -14,10 +14,13 @@ std::vector<std::string> Segments(std::string_view path) {
   }
 }
 
-bool IsPlaceholder(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
+bool IsPlaceholder(std::string_view segment) {
+  return segment.starts_with('{') && segment.ends_with('}');
+}
 
 // Fills `values` where the path fits.
-bool Match(const std::vector<std::string>& route, const std::vector<std::string>& path, Pairs& values) {
+bool Match(const std::vector<std::string>& route, const std::vector<std::string>& path,
+           Pairs& values) {
   if (route.size() != path.size()) return false;
   values.clear();
   for (size_t i = 0; i < route.size(); ++i) {

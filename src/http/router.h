@@ -22,7 +22,8 @@ class Router {
 
   struct Answer {
     Response response;
-    std::string_view route;  // the route's path, "fallback" or "none": a metric label of bounded variety
+    std::string_view
+        route;  // the route's path, "fallback" or "none": a metric label of bounded variety
   };
   /// 404 where no route matches, 405 with Allow where one matches by another method.
   [[nodiscard]] Answer Handle(Request& request) const;

@@ -9,7 +9,8 @@ Router MakeRouter() {
   Router router;
   const auto echo = [](const Request& request) {
     Response response;
-    response.body = std::string(request.PathValue("site")) + "|" + std::string(request.PathValue("asset"));
+    response.body =
+        std::string(request.PathValue("site")) + "|" + std::string(request.PathValue("asset"));
     return response;
   };
   router.Add("GET", "/m/{site}/{asset}", echo);

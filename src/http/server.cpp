@@ -21,7 +21,8 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr std::string_view kBusy =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: "
+    "close\r\n\r\n";
 
 // The exchange this worker is busy with; cpp-httplib's callbacks do not carry one.
 struct Current {
@@ -32,8 +33,9 @@ struct Current {
 thread_local Current current;
 
 std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   return text;
 }
 
@@ -59,7 +61,8 @@ std::string_view HostName(std::string_view header) {
 
 bool MayAsk(const ServerOptions& options, std::string_view header) {
   const std::string_view name = HostName(header);
-  if (std::find(options.hosts.begin(), options.hosts.end(), name) != options.hosts.end()) return true;
+  if (std::find(options.hosts.begin(), options.hosts.end(), name) != options.hosts.end())
+    return true;
   if (!IsLoopback(options.host)) return options.hosts.empty();
   return name.empty() || IsLoopback(name);  // a client without Host is no browser
 }
@@ -79,8 +82,9 @@ class Server::Impl : private httplib::Server {
       : options_(std::move(options)),
         router_(router),
         observe_(std::move(observe)),
-        connections_(options_.connections,
-                     static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())) {}
+        connections_(
+            options_.connections,
+            static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())) {}
   ~Impl() override { Stop(); }
 
   [[nodiscard]] Result<void> Start();
@@ -107,7 +111,8 @@ class Server::Impl : private httplib::Server {
   Connections connections_;
   Mutex mutex_;
   CondVar ready_;
-  std::deque<int> waiting_ MW_GUARDED_BY(mutex_);  // readable sockets; never more than there are connections
+  std::deque<int> waiting_
+      MW_GUARDED_BY(mutex_);  // readable sockets; never more than there are connections
   std::vector<std::jthread> workers_;
   std::jthread acceptor_;
 };
@@ -117,8 +122,10 @@ Result<void> Server::Impl::Start() {
   port_ = options_.port != 0 ? options_.port : bind_to_any_port(options_.host);
   const bool bound = options_.port != 0 ? bind_to_port(options_.host, options_.port) : port_ > 0;
   if (!bound)
-    return Fail(Errc::kUnavailable, "http: cannot listen on " + options_.host + ":" + std::to_string(options_.port));
-  // The library listens with a backlog of 5: a burst of browsers would then wait for SYN retries, seconds each.
+    return Fail(Errc::kUnavailable,
+                "http: cannot listen on " + options_.host + ":" + std::to_string(options_.port));
+  // The library listens with a backlog of 5: a burst of browsers would then wait for SYN retries,
+  // seconds each.
   ::listen(svr_sock_, kBacklog);
   MW_TRY(connections_.Start([this](int fd) { Enqueue(fd); }));
   for (int i = 0; i < options_.workers; ++i)
@@ -127,7 +134,8 @@ Result<void> Server::Impl::Start() {
     os::NameThread("http-accept");
     if (!listen_after_bind()) log::Warning("http", "stopped accepting connections");
   });
-  while (!is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // stop() needs it
+  while (!is_running())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // stop() needs it
   started_ = true;
   return {};
 }
@@ -139,7 +147,9 @@ void Server::Impl::Configure() {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
-  const auto answer = [this](const httplib::Request& from, httplib::Response& to) { Answer(from, to); };
+  const auto answer = [this](const httplib::Request& from, httplib::Response& to) {
+    Answer(from, to);
+  };
   // Methods with a body come here after the library has read it; all others before any routing.
   Post(".*", answer);
   Put(".*", answer);
@@ -152,7 +162,8 @@ void Server::Impl::Configure() {
     answer(from, to);
     return HandlerResponse::Handled;
   });
-  // What the library refuses by itself (a bad request line, a body too large) gets a problem body as well.
+  // What the library refuses by itself (a bad request line, a body too large) gets a problem body
+  // as well.
   set_error_handler([](const httplib::Request& from, httplib::Response& to) {
     if (!to.body.empty() || to.status == 304) return;
     Response problem = Problem(to.status, "refused", ReasonPhrase(to.status));
@@ -177,7 +188,8 @@ void Server::Impl::Stop() {
 
 bool Server::Impl::process_and_close_socket(socket_t fd) {
   if (!connections_.Admit()) {
-    [[maybe_unused]] const ssize_t sent = send(fd, kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    [[maybe_unused]] const ssize_t sent =
+        send(fd, kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::close(fd);
     return false;
   }
@@ -234,12 +246,14 @@ void Server::Impl::Serve(int fd) {
 
 Response Server::Impl::Handle(Request& request, std::string_view& route) {
   if (!MayAsk(options_, request.Header("host")))
-    return Problem(421, "wrong_host", "this hub does not answer to that name; http.hosts lists those it does");
+    return Problem(421, "wrong_host",
+                   "this hub does not answer to that name; http.hosts lists those it does");
   try {
     Router::Answer answer = router_.Handle(request);
     route = answer.route;
     return std::move(answer.response);
-  } catch (const std::exception& error) {  // only the standard library can throw here: out of memory
+  } catch (
+      const std::exception& error) {  // only the standard library can throw here: out of memory
     log::Failure("http", {Errc::kInternal, error.what()}, {{"path", request.path}});
     return Problem(500, "internal", "the server failed; its log says why");
   }
@@ -257,16 +271,19 @@ void Server::Impl::Answer(const httplib::Request& from, httplib::Response& to) {
       current.last_event_id = request.Header("last-event-id");
       current.stream->DiscardWrites();
     } else {
-      response = Problem(503, "too_many_streams", "this hub has no place for a further event stream");
+      response =
+          Problem(503, "too_many_streams", "this hub has no place for a further event stream");
     }
   }
   const int status = ToLibrary(request, std::move(response), to);
   const Nanos took =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count();
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin)
+          .count();
   if (observe_) observe_({.method = from.method, .route = route, .status = status, .took = took});
 }
 
-Server::Server(ServerOptions options, const Router& router, std::function<void(const Exchange&)> observe)
+Server::Server(ServerOptions options, const Router& router,
+               std::function<void(const Exchange&)> observe)
     : impl_(std::make_unique<Impl>(std::move(options), router, std::move(observe))) {}
 Server::~Server() = default;
 Result<void> Server::Start() { return impl_->Start(); }

@@ -1,5 +1,5 @@
-// An HTTP/1.1 server. cpp-httplib parses and formats; our own loop owns waiting sockets and event streams, and a small
-// pool of workers answers. So idle browsers and open streams hold no thread.
+// An HTTP/1.1 server. cpp-httplib parses and formats; our own loop owns waiting sockets and event
+// streams, and a small pool of workers answers. So idle browsers and open streams hold no thread.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,14 @@ namespace millwright::http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 0;                      // 0: any free one
+  int port = 0;  // 0: any free one
   int workers = 8;
   size_t body_bytes_max = size_t{1} << 20;
   Nanos request_max = 10 * kSecond;  // to send a request, and again to take its answer
   ConnectionLimits connections{};
-  /// Names by which clients may ask (their Host header, without port); empty: any name on a public address, the loopback
-  /// names on a loopback one. So a web page that rebinds its name to 127.0.0.1 is refused (421).
+  /// Names by which clients may ask (their Host header, without port); empty: any name on a public
+  /// address, the loopback names on a loopback one. So a web page that rebinds its name to
+  /// 127.0.0.1 is refused (421).
   std::vector<std::string> hosts{};
 };
 

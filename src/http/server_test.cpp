@@ -55,7 +55,8 @@ class ServerTest : public testing::Test {
     address.sin_port = htons(static_cast<uint16_t>(server_->port()));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+    EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
     return fd;
   }
 
@@ -81,7 +82,8 @@ TEST_F(ServerTest, AnswersWithSecurityHeadersAndCountsIt) {
   const auto result = client.Get("/hello?q=a%20b");
   ASSERT_TRUE(result);
   EXPECT_EQ(result->body, "{\"q\":\"a b\"}");
-  EXPECT_NE(result->get_header_value("Content-Security-Policy").find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(result->get_header_value("Content-Security-Policy").find("default-src 'none'"),
+            std::string::npos);
   EXPECT_EQ(result->get_header_value("X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(exchanges_, 1);
 }
@@ -130,9 +132,10 @@ TEST_F(ServerTest, BodyBeyondTheLimitIsRefused) {
 
 TEST_F(ServerTest, GarbageIsRefusedAndTheNextClientServed) {
   Start();
-  for (const std::string& garbage : {std::string("\0\1\2\3\r\n\r\n", 8), std::string("GET\r\n\r\n"),
-                                    std::string("GET /") + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n",
-                                    std::string("GET /hello HTTP/1.1\r\nA:") + std::string(100'000, 'b') + "\r\n\r\n"}) {
+  for (const std::string& garbage :
+       {std::string("\0\1\2\3\r\n\r\n", 8), std::string("GET\r\n\r\n"),
+        std::string("GET /") + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n",
+        std::string("GET /hello HTTP/1.1\r\nA:") + std::string(100'000, 'b') + "\r\n\r\n"}) {
     const int fd = Connect(garbage.substr(0, 60'000));
     shutdown(fd, SHUT_WR);
     ReadUntil(fd, "never");
@@ -159,7 +162,8 @@ TEST_F(ServerTest, AnswersToTheNamesThatAreListed) {
 TEST_F(ServerTest, PipelinedRequestsAreAllAnswered) {
   Start();
   const std::string request = "GET /hello?q=1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  const int fd = Connect(request + request + "GET /hello?q=last HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const int fd =
+      Connect(request + request + "GET /hello?q=last HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_NE(ReadUntil(fd, "{\"q\":\"last\"}").find("{\"q\":\"last\"}"), std::string::npos);
   close(fd);
 }
@@ -177,7 +181,8 @@ TEST_F(ServerTest, StreamClientsGetEventsWithIdsAndWhatTheyMissed) {
   const std::string first_id = events.substr(id + 4, events.find('\n', id) - id - 4);
   close(fd);
 
-  const int again = Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + first_id + "\r\n\r\n");
+  const int again =
+      Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + first_id + "\r\n\r\n");
   const std::string missed = ReadUntil(again, "{\"n\":2}");
   EXPECT_EQ(missed.find("{\"n\":1}"), std::string::npos);
   EXPECT_NE(missed.find("{\"n\":2}"), std::string::npos);
@@ -187,7 +192,8 @@ TEST_F(ServerTest, StreamClientsGetEventsWithIdsAndWhatTheyMissed) {
 TEST_F(ServerTest, TwoHundredStreamsDoNotHinderRequests) {
   Start({.workers = 4});
   std::vector<int> streams;
-  for (int i = 0; i < 200; ++i) streams.push_back(Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  for (int i = 0; i < 200; ++i)
+    streams.push_back(Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   for (const int fd : streams) ReadUntil(fd, "event: hello");
   EXPECT_EQ(server_->counts().streams, 200);
   auto client = Client();
@@ -197,7 +203,8 @@ TEST_F(ServerTest, TwoHundredStreamsDoNotHinderRequests) {
     ASSERT_TRUE(result);
     EXPECT_EQ(result->status, 200);
   }
-  for (const int fd : streams) EXPECT_NE(ReadUntil(fd, "{\"n\":99}").find("{\"n\":99}"), std::string::npos);
+  for (const int fd : streams)
+    EXPECT_NE(ReadUntil(fd, "{\"n\":99}").find("{\"n\":99}"), std::string::npos);
   for (const int fd : streams) close(fd);
 }
 

@@ -9,17 +9,24 @@ namespace millwright::metrics {
 namespace {
 
 bool IsName(std::string_view name) {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-  return !name.empty() && (name[0] < '0' || name[0] > '9') && std::all_of(name.begin(), name.end(), good);
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && (name[0] < '0' || name[0] > '9') &&
+         std::all_of(name.begin(), name.end(), good);
 }
 
 std::string Escaped(std::string_view text, bool quotes) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\\\";
-    else if (c == '\n') out += "\\n";
-    else if (c == '"' && quotes) out += "\\\"";
-    else out += c;
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '"' && quotes)
+      out += "\\\"";
+    else
+      out += c;
   }
   return out;
 }
@@ -41,7 +48,8 @@ std::string Number(double value) {
   return {buffer, end};
 }
 
-void Line(std::string& out, std::string_view name, std::string_view labels, std::string_view value) {
+void Line(std::string& out, std::string_view name, std::string_view labels,
+          std::string_view value) {
   out.append(name);
   if (!labels.empty()) out.append("{").append(labels).append("}");
   out.append(" ").append(value).append("\n");
@@ -63,7 +71,8 @@ void Histogram::Observe(double value) {
 Registry::Series& Registry::Find(std::string_view name, std::string_view help, Type type,
                                  const Labels& labels) {
   MW_CHECK(IsName(name));
-  auto [family, made] = families_.try_emplace(std::string(name), Family{type, std::string(help), {}});
+  auto [family, made] =
+      families_.try_emplace(std::string(name), Family{type, std::string(help), {}});
   MW_CHECK(family->second.type == type);
   return family->second.series[LabelText(labels)];
 }

@@ -39,7 +39,8 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
-/// Classic buckets. Any thread; a scrape beside an Observe may be one observation behind in its sum.
+/// Classic buckets. Any thread; a scrape beside an Observe may be one observation behind in its
+/// sum.
 class Histogram {
  public:
   static constexpr size_t kBoundsMax = 16;
@@ -61,7 +62,8 @@ class Histogram {
 class Registry {
  public:
   /// The metric of that name and labels; made when it is not there yet.
-  [[nodiscard]] Counter& AddCounter(std::string_view name, std::string_view help, Labels labels = {});
+  [[nodiscard]] Counter& AddCounter(std::string_view name, std::string_view help,
+                                    Labels labels = {});
   [[nodiscard]] Gauge& AddGauge(std::string_view name, std::string_view help, Labels labels = {});
   [[nodiscard]] Histogram& AddHistogram(std::string_view name, std::string_view help,
                                         std::vector<double> bounds, Labels labels = {});

@@ -31,7 +31,8 @@ TEST(RegistryTest, EscapesLabelValues) {
 TEST(RegistryTest, SameNameAndLabelsAreTheSameMetric) {
   Registry registry;
   EXPECT_EQ(&registry.AddCounter("a_total", "A."), &registry.AddCounter("a_total", "A."));
-  EXPECT_NE(&registry.AddCounter("a_total", "A."), &registry.AddCounter("a_total", "A.", {{"k", "v"}}));
+  EXPECT_NE(&registry.AddCounter("a_total", "A."),
+            &registry.AddCounter("a_total", "A.", {{"k", "v"}}));
 }
 
 TEST(RegistryTest, RefreshesGaugesBeforeAScrape) {

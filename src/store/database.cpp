@@ -12,18 +12,24 @@ constexpr size_t kStatementsMax = 256;
 
 Errc CodeOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
-    case SQLITE_CONSTRAINT: return Errc::kConflict;
+    case SQLITE_CONSTRAINT:
+      return Errc::kConflict;
     case SQLITE_FULL:
     case SQLITE_TOOBIG:
-    case SQLITE_NOMEM: return Errc::kExhausted;
+    case SQLITE_NOMEM:
+      return Errc::kExhausted;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Errc::kUnavailable;
+    case SQLITE_LOCKED:
+      return Errc::kUnavailable;
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return Errc::kInvalid;
+    case SQLITE_CORRUPT:
+      return Errc::kInvalid;
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_IOERR: return Errc::kIo;
-    default: return Errc::kInternal;
+    case SQLITE_IOERR:
+      return Errc::kIo;
+    default:
+      return Errc::kInternal;
   }
 }
 
@@ -61,7 +67,9 @@ class Lease {
 
 }  // namespace
 
-bool Row::IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+bool Row::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
 int64_t Row::Int(int column) const { return sqlite3_column_int64(statement_, column); }
 double Row::Real(int column) const { return sqlite3_column_double(statement_, column); }
 
@@ -81,7 +89,8 @@ Blob Row::Bytes(int column) const {
 
 Transaction::~Transaction() {
   if (database_ == nullptr) return;
-  // SQLite may have rolled back by itself (full disk); a second rollback is then an error of no meaning.
+  // SQLite may have rolled back by itself (full disk); a second rollback is then an error of no
+  // meaning.
   if (sqlite3_get_autocommit(database_->handle_) == 0)
     sqlite3_exec(database_->handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
@@ -98,15 +107,16 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   sqlite3* handle = nullptr;
   const int mode =
       options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI,
-                      options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int code = sqlite3_open_v2(
+      path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI,
+      options.vfs.empty() ? nullptr : options.vfs.c_str());
   std::unique_ptr<Database> database(new Database(handle));
   if (code != SQLITE_OK) return database->Failure("cannot open " + path);
   sqlite3_busy_timeout(handle, options.busy_timeout_ms);
   MW_TRY(database->Execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib)));
   if (options.read_only) return database;
-  // FULL: a commit returns after fsync of the log. The hub acks a device only then, and the device deletes.
+  // FULL: a commit returns after fsync of the log. The hub acks a device only then, and the device
+  // deletes.
   MW_TRY(database->Execute(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864"));
   return database;
@@ -143,7 +153,8 @@ Result<sqlite3_stmt*> Database::Prepare(std::string_view sql) {
 Result<sqlite3_stmt*> Database::Bound(std::string_view sql, std::span<const Value> values) {
   MW_TRY(sqlite3_stmt * statement, Prepare(sql));
   MW_CHECK(sqlite3_bind_parameter_count(statement) == static_cast<int>(values.size()));
-  // A statement that is still running belongs to an outer call: its SQL may not be used inside its own callback.
+  // A statement that is still running belongs to an outer call: its SQL may not be used inside its
+  // own callback.
   MW_CHECK(sqlite3_stmt_busy(statement) == 0);
   int index = 1;
   for (const Value& value : values)

@@ -1,6 +1,6 @@
-// A thin face over SQLite: one connection, cached statements, errors as values. The caller sees no SQLite type, so
-// that a PostgreSQL connection can take its place; statements use $1, $2 ... in the order of their first appearance,
-// which both understand.
+// A thin face over SQLite: one connection, cached statements, errors as values. The caller sees no
+// SQLite type, so that a PostgreSQL connection can take its place; statements use $1, $2 ... in the
+// order of their first appearance, which both understand.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,7 @@ struct Value {
 
   Value(std::nullptr_t) : v(nullptr) {}
   template <typename T>
-    requires std::is_integral_v<T>
-  Value(T number) : v(static_cast<int64_t>(number)) {}
+  requires std::is_integral_v<T> Value(T number) : v(static_cast<int64_t>(number)) {}
   Value(double number) : v(number) {}
   Value(std::string_view text) : v(text) {}
   Value(const std::string& text) : v(std::string_view(text)) {}
@@ -66,7 +65,8 @@ class Transaction {
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();
-  /// Returns only after the data are on disk (synchronous=FULL). After an error everything is rolled back.
+  /// Returns only after the data are on disk (synchronous=FULL). After an error everything is
+  /// rolled back.
   [[nodiscard]] Result<void> Commit();
 
  private:
@@ -78,15 +78,17 @@ class Transaction {
 struct DatabaseOptions {
   bool read_only = false;
   int busy_timeout_ms = 5000;
-  std::string vfs{};          // empty: the operating system's; tests name one that loses what was not synced
+  std::string
+      vfs{};  // empty: the operating system's; tests name one that loses what was not synced
   int64_t cache_kib = 8192;
 };
 
-/// Not thread-safe: a connection belongs to one thread at a time. Many connections may read while one writes (WAL).
+/// Not thread-safe: a connection belongs to one thread at a time. Many connections may read while
+/// one writes (WAL).
 class Database {
  public:
-  /// Opens or (unless read_only) creates the file: WAL, synchronous=FULL. kIo, or kInvalid for a file that is
-  /// not a database.
+  /// Opens or (unless read_only) creates the file: WAL, synchronous=FULL. kIo, or kInvalid for a
+  /// file that is not a database.
   [[nodiscard]] static Result<std::unique_ptr<Database>> Open(const std::string& path,
                                                               const DatabaseOptions& options = {});
   ~Database();
@@ -95,8 +97,8 @@ class Database {
 
   /// Statements without parameters, separated by ';'. Not cached: for schemas and pragmas.
   [[nodiscard]] Result<void> Execute(const std::string& sql);
-  /// Runs a changing statement; the number of rows it changed. kConflict on a broken constraint, kExhausted on a
-  /// full disk.
+  /// Runs a changing statement; the number of rows it changed. kConflict on a broken constraint,
+  /// kExhausted on a full disk.
   [[nodiscard]] Result<int64_t> Run(std::string_view sql, Values values);
   [[nodiscard]] Result<int64_t> Run(std::string_view sql, std::span<const Value> values);
   /// Calls `each` for every row.

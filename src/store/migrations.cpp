@@ -23,9 +23,9 @@ Result<void> CheckLedger(Database& database, std::span<const Migration> migratio
   const auto check = [&](const Row& row) {
     const int64_t number = row.Int(0);
     if (number < 1 || number > static_cast<int64_t>(migrations.size()))
-      verdict = Fail(Errc::kUnsupported, "store: the database has schema " + std::to_string(number) +
-                                             ", this program knows up to " +
-                                             std::to_string(migrations.size()));
+      verdict = Fail(Errc::kUnsupported,
+                     "store: the database has schema " + std::to_string(number) +
+                         ", this program knows up to " + std::to_string(migrations.size()));
     else if (migrations[static_cast<size_t>(number - 1)].name != row.Text(1))
       verdict = Fail(Errc::kConflict, "store: schema " + std::to_string(number) + " is '" +
                                           std::string(row.Text(1)) + "' in the database");

@@ -1,7 +1,8 @@
 // Numbered schema migrations, embedded from migrations/NNNN_name.sql at build time.
 //
-// They are written so that SQLite and PostgreSQL both run them: types BIGINT, DOUBLE PRECISION, TEXT and BYTEA, no
-// AUTOINCREMENT, no WITHOUT ROWID, no partial dialect. One substitution is made for SQLite: BYTEA reads BLOB.
+// They are written so that SQLite and PostgreSQL both run them: types BIGINT, DOUBLE PRECISION,
+// TEXT and BYTEA, no AUTOINCREMENT, no WITHOUT ROWID, no partial dialect. One substitution is made
+// for SQLite: BYTEA reads BLOB.
 #pragma once
 
 #include <span>
@@ -21,9 +22,10 @@ struct Migration {
 /// In the order of their numbers, from 1 without holes.
 [[nodiscard]] std::span<const Migration> EmbeddedMigrations();
 
-/// Brings the schema up to the last of `migrations`, each in a transaction of its own together with its row in
-/// `schema_migrations`: a power cut in between leaves a whole older schema. kUnsupported where the file was written
-/// by a newer program; kConflict where an applied migration has another name than ours.
+/// Brings the schema up to the last of `migrations`, each in a transaction of its own together with
+/// its row in `schema_migrations`: a power cut in between leaves a whole older schema. kUnsupported
+/// where the file was written by a newer program; kConflict where an applied migration has another
+/// name than ours.
 [[nodiscard]] Result<void> Migrate(Database& database,
                                    std::span<const Migration> migrations = EmbeddedMigrations());
 

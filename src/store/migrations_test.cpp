@@ -16,7 +16,8 @@ TEST(MigrationsTest, AreNumberedFromOneWithoutHoles) {
 // PostgreSQL runs the same files: no word that only SQLite knows.
 TEST(MigrationsTest, UseNoDialect) {
   for (const Migration& migration : EmbeddedMigrations())
-    for (const char* word : {"AUTOINCREMENT", "WITHOUT ROWID", "BLOB", "INTEGER PRIMARY", "PRAGMA", "STRICT"})
+    for (const char* word :
+         {"AUTOINCREMENT", "WITHOUT ROWID", "BLOB", "INTEGER PRIMARY", "PRAGMA", "STRICT"})
       EXPECT_EQ(migration.sql.find(word), std::string_view::npos) << migration.name << ": " << word;
 }
 

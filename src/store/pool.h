@@ -33,8 +33,8 @@ class ReaderPool {
   };
 
   /// Opens `count` connections to an existing database.
-  [[nodiscard]] static Result<std::unique_ptr<ReaderPool>> Open(const std::string& path, int count,
-                                                                const DatabaseOptions& options = {});
+  [[nodiscard]] static Result<std::unique_ptr<ReaderPool>> Open(
+      const std::string& path, int count, const DatabaseOptions& options = {});
   /// Waits up to `wait_max` for a free connection; kUnavailable after that.
   [[nodiscard]] Result<Lease> Take(Nanos wait_max = 2 * kSecond);
 

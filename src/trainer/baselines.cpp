@@ -17,9 +17,12 @@ constexpr size_t kLearnRowsMin = 10;
 
 Truth TruthAt(const RecordingInfo& info, Nanos ts) {
   switch (recording::RatingAt(info, ts)) {
-    case recording::Rating::kAnomaly: return Truth::kAnomaly;
-    case recording::Rating::kNeutral: return Truth::kNeutral;
-    case recording::Rating::kNoAnomaly: break;
+    case recording::Rating::kAnomaly:
+      return Truth::kAnomaly;
+    case recording::Rating::kNeutral:
+      return Truth::kNeutral;
+    case recording::Rating::kNoAnomaly:
+      break;
   }
   return Truth::kHealthy;
 }
@@ -27,8 +30,8 @@ Truth TruthAt(const RecordingInfo& info, Nanos ts) {
 bool Shakes(const dsp::ChannelSpec& c) {
   std::string name = c.name;
   std::ranges::transform(name, name.begin(), [](unsigned char ch) { return std::tolower(ch); });
-  return c.unit == "g" || c.unit == "m/s2" || c.unit == "mm/s" || name.find("accel") != std::string::npos ||
-         name.find("vib") != std::string::npos;
+  return c.unit == "g" || c.unit == "m/s2" || c.unit == "mm/s" ||
+         name.find("accel") != std::string::npos || name.find("vib") != std::string::npos;
 }
 
 Result<RowTable> FeatureRows(const RecordingInfo& info, const dsp::Schema& schema) {
@@ -36,7 +39,8 @@ Result<RowTable> FeatureRows(const RecordingInfo& info, const dsp::Schema& schem
   MW_TRY(Series series, LoadSeries(info, schema, no_classes));
   RowTable table{.run = info.id, .columns = series.features, .start_ns = info.start_ns};
   for (size_t f = 0; f < schema.features.size(); ++f)
-    if (schema.features[f].kind == "rms" || schema.features[f].kind == "velocity_rms") table.vibration.push_back(f);
+    if (schema.features[f].kind == "rms" || schema.features[f].kind == "velocity_rms")
+      table.vibration.push_back(f);
   for (size_t i = 0; i < series.size(); ++i) {
     if (series.usable[i] == 0) continue;
     table.ts.push_back(series.end_ns[i]);
@@ -50,7 +54,8 @@ Result<RowTable> FeatureRows(const RecordingInfo& info, const dsp::Schema& schem
 // Collects readings into rows: what was said at one moment is one row.
 class RowMaker {
  public:
-  RowMaker(const RecordingInfo& info, RowTable& table) : info_(info), table_(table), row_(table.columns, NAN) {}
+  RowMaker(const RecordingInfo& info, RowTable& table)
+      : info_(info), table_(table), row_(table.columns, NAN) {}
   void Take(size_t column, Nanos ts, float value) {
     if (ts != now_) Flush();
     now_ = ts;
@@ -78,8 +83,10 @@ Result<RowTable> ReadingRows(const RecordingInfo& info, const dsp::Schema& schem
   std::vector<int> columns;
   for (const dsp::ChannelSpec& c : info.channels) {
     const auto it = std::ranges::find(schema.channels, c.name, &dsp::ChannelSpec::name);
-    columns.push_back(it == schema.channels.end() ? -1 : static_cast<int>(it - schema.channels.begin()));
-    if (columns.back() >= 0 && Shakes(c)) table.vibration.push_back(static_cast<size_t>(columns.back()));
+    columns.push_back(it == schema.channels.end() ? -1
+                                                  : static_cast<int>(it - schema.channels.begin()));
+    if (columns.back() >= 0 && Shakes(c))
+      table.vibration.push_back(static_cast<size_t>(columns.back()));
   }
   MW_TRY(const auto reader, recording::Reader::Open(info));
   RowMaker maker(info, table);
@@ -88,7 +95,8 @@ Result<RowTable> ReadingRows(const RecordingInfo& info, const dsp::Schema& schem
     MW_TRY(const bool more, reader->Next(item));
     if (!more) break;
     const int column = columns[static_cast<size_t>(item.channel)];
-    if (column >= 0 && !item.is_block) maker.Take(static_cast<size_t>(column), item.ts_ns, item.value);
+    if (column >= 0 && !item.is_block)
+      maker.Take(static_cast<size_t>(column), item.ts_ns, item.value);
   }
   maker.Flush();
   return table;
@@ -105,7 +113,8 @@ Result<Prepared> Prepare(const RowTable& t, Nanos learn_until, int smooth) {
   for (size_t i = 0; i < t.size(); ++i)
     if (t.ts[i] < learn_until && t.truth[i] == Truth::kHealthy) p.learn.push_back(i);
   if (p.learn.size() < kLearnRowsMin)
-    return Fail(Errc::kInvalid, "baselines: run " + t.run + " has only " + std::to_string(p.learn.size()) +
+    return Fail(Errc::kInvalid, "baselines: run " + t.run + " has only " +
+                                    std::to_string(p.learn.size()) +
                                     " healthy rows to be commissioned on");
   p.z.resize(t.rows.size());
   const auto n = static_cast<double>(p.learn.size());
@@ -114,12 +123,14 @@ Result<Prepared> Prepare(const RowTable& t, Nanos learn_until, int smooth) {
     double sum = 0, square = 0;
     for (const size_t i : p.learn) sum += static_cast<double>(t.rows[i * t.columns + c]);
     const double mean = sum / n;
-    for (const size_t i : p.learn) square += std::pow(static_cast<double>(t.rows[i * t.columns + c]) - mean, 2);
+    for (const size_t i : p.learn)
+      square += std::pow(static_cast<double>(t.rows[i * t.columns + c]) - mean, 2);
     const double deviation = std::max(std::sqrt(square / n), 1e-6 + 1e-4 * std::abs(mean));
     double window = 0;
     for (size_t i = 0; i < t.size(); ++i) {
       window += (static_cast<double>(t.rows[i * t.columns + c]) - mean) / deviation;
-      if (i >= length) window -= (static_cast<double>(t.rows[(i - length) * t.columns + c]) - mean) / deviation;
+      if (i >= length)
+        window -= (static_cast<double>(t.rows[(i - length) * t.columns + c]) - mean) / deviation;
       p.z[i * t.columns + c] = window / static_cast<double>(std::min(i + 1, length));
     }
   }
@@ -145,7 +156,8 @@ std::vector<bool> HotellingT2(const RowTable& t, const Prepared& p, const Baseli
   const Eigen eigen = SymmetricEigen(covariance, k);
   const double total = std::accumulate(eigen.values.begin(), eigen.values.end(), 0.0);
   size_t kept = 0;
-  for (double sum = 0; kept < k && sum < o.variance_share * total; ++kept) sum += eigen.values[kept];
+  for (double sum = 0; kept < k && sum < o.variance_share * total; ++kept)
+    sum += eigen.values[kept];
 
   std::vector<double> t2(t.size());
   for (size_t i = 0; i < t.size(); ++i)
@@ -162,7 +174,8 @@ std::vector<bool> HotellingT2(const RowTable& t, const Prepared& p, const Baseli
   return alarms;
 }
 
-// Any vibration level above its commissioning mean by `sigmas` deviations; all columns where none shakes.
+// Any vibration level above its commissioning mean by `sigmas` deviations; all columns where none
+// shakes.
 std::vector<bool> RmsThreshold(const RowTable& t, const Prepared& p, double sigmas) {
   std::vector<size_t> columns = t.vibration;
   if (columns.empty()) {
@@ -171,19 +184,22 @@ std::vector<bool> RmsThreshold(const RowTable& t, const Prepared& p, double sigm
   }
   std::vector<bool> alarms(t.size());
   for (size_t i = 0; i < t.size(); ++i)
-    alarms[i] = std::ranges::any_of(columns, [&](size_t c) { return p.z[i * t.columns + c] > sigmas; });
+    alarms[i] =
+        std::ranges::any_of(columns, [&](size_t c) { return p.z[i * t.columns + c] > sigmas; });
   return alarms;
 }
 
 }  // namespace
 
 Result<RowTable> LoadRows(const RecordingInfo& info, const dsp::Schema& schema) {
-  const bool sampled = std::ranges::any_of(
-      schema.channels, [](const dsp::ChannelSpec& c) { return c.kind == dsp::ChannelKind::kSamples; });
+  const bool sampled = std::ranges::any_of(schema.channels, [](const dsp::ChannelSpec& c) {
+    return c.kind == dsp::ChannelKind::kSamples;
+  });
   return sampled ? FeatureRows(info, schema) : ReadingRows(info, schema);
 }
 
-Result<BaselineAlarms> RunBaselines(const RowTable& table, Nanos learn_until, const BaselineOptions& options) {
+Result<BaselineAlarms> RunBaselines(const RowTable& table, Nanos learn_until,
+                                    const BaselineOptions& options) {
   MW_TRY(const Prepared prepared, Prepare(table, learn_until, options.smooth));
   return BaselineAlarms{.always = std::vector<bool>(table.size(), true),
                         .rms = RmsThreshold(table, prepared, options.sigmas),

@@ -10,8 +10,8 @@
 namespace millwright::trainer {
 namespace {
 
-Result<void> WriteListed(os::Files& files, const std::string& folder, const std::string& name, const std::string& text,
-                         model::Manifest& manifest) {
+Result<void> WriteListed(os::Files& files, const std::string& folder, const std::string& name,
+                         const std::string& text, model::Manifest& manifest) {
   manifest.files.push_back({.path = name, .sha256 = crypto::Sha256Hex(text), .bytes = text.size()});
   return files.WriteDurably(folder + "/" + name, os::AsBytes(text));
 }
@@ -36,7 +36,8 @@ Result<void> CheckGolden(const model::Bundle& bundle) {
 Result<void> WriteBundle(os::Files& files, const std::string& folder, Trained& trained) {
   model::Manifest& manifest = trained.manifest;
   MW_TRY(files.MakeFolders(folder));
-  // The manifest goes first and comes last: a folder without it is no bundle, whatever happens in between.
+  // The manifest goes first and comes last: a folder without it is no bundle, whatever happens in
+  // between.
   MW_TRY(files.Remove(folder + "/" + std::string(model::kManifestFile)));
   MW_TRY(files.WriteDurably(folder + "/" + manifest.model.file, trained.model_file));
   MW_TRY(files.WriteDurably(folder + "/" + manifest.golden.file, trained.golden));

@@ -11,8 +11,8 @@ struct Eigen {
   std::vector<double> vectors{};  // [n x n], row i belongs to values[i], length 1
 };
 
-/// `matrix` [n x n] symmetric. Cyclic Jacobi rotations: exact enough and quick up to a few hundred columns.
-/// Source: Golub and Van Loan, Matrix Computations, section 8.5.
+/// `matrix` [n x n] symmetric. Cyclic Jacobi rotations: exact enough and quick up to a few hundred
+/// columns. Source: Golub and Van Loan, Matrix Computations, section 8.5.
 [[nodiscard]] Eigen SymmetricEigen(std::vector<double> matrix, size_t n);
 
 }  // namespace millwright::trainer

@@ -14,7 +14,8 @@ namespace {
 using recording::RecordingInfo;
 
 // The recordings with their labels in the model's words.
-std::vector<RecordingInfo> Translate(std::span<const RecordingInfo> recordings, const std::vector<std::string>& codes,
+std::vector<RecordingInfo> Translate(std::span<const RecordingInfo> recordings,
+                                     const std::vector<std::string>& codes,
                                      std::vector<std::string>& notes) {
   std::set<std::string> unknown;
   std::vector<RecordingInfo> out(recordings.begin(), recordings.end());
@@ -27,7 +28,8 @@ std::vector<RecordingInfo> Translate(std::span<const RecordingInfo> recordings, 
       label.fault = codes.back();
     }
   for (const std::string& code : unknown)
-    notes.push_back("the model has no class \"" + code + "\": its events count for detection as \"" + codes.back() + "\"");
+    notes.push_back("the model has no class \"" + code +
+                    "\": its events count for detection as \"" + codes.back() + "\"");
   return out;
 }
 
@@ -35,7 +37,8 @@ void CountHealthy(Evaluation& e) {
   for (const ScoredRun& run : e.runs) {
     if (std::ranges::any_of(run.labels, [](int label) { return label != 0; })) continue;
     ++e.healthy_runs;
-    const bool alarmed = std::ranges::any_of(run.levels, [](model::Level l) { return l != model::Level::kNone; });
+    const bool alarmed =
+        std::ranges::any_of(run.levels, [](model::Level l) { return l != model::Level::kNone; });
     e.healthy_runs_alarmed += alarmed ? 1 : 0;
   }
 }
@@ -59,13 +62,16 @@ int CountNamed(std::span<const ScoredRun> runs) {
   int right = 0;
   for (const ScoredRun& run : runs)
     for (size_t i = 0; i < run.ts.size(); ++i) {
-      const bool last = run.labels[i] > 0 && (i + 1 == run.ts.size() || run.labels[i + 1] != run.labels[i]);
-      right += last && run.levels[i] != model::Level::kNone && run.faults[i] == run.labels[i] ? 1 : 0;
+      const bool last =
+          run.labels[i] > 0 && (i + 1 == run.ts.size() || run.labels[i + 1] != run.labels[i]);
+      right +=
+          last && run.levels[i] != model::Level::kNone && run.faults[i] == run.labels[i] ? 1 : 0;
     }
   return right;
 }
 
-Result<Evaluation> EvaluateBundle(const model::Bundle& bundle, std::span<const RecordingInfo> recordings) {
+Result<Evaluation> EvaluateBundle(const model::Bundle& bundle,
+                                  std::span<const RecordingInfo> recordings) {
   const model::Manifest& m = bundle.manifest;
   std::vector<std::string> codes;
   for (const model::FaultClass& c : m.classes) codes.push_back(c.code);
@@ -83,8 +89,10 @@ Result<Evaluation> EvaluateBundle(const model::Bundle& bundle, std::span<const R
                                     .per_asset = m.standardiser.per_asset};
   MW_TRY(Standardise(series, m.standardiser, options, e.notes));
   MW_TRY(Int8Model engine, Int8Model::Load(bundle.model));
-  const Windows windows = MakeWindows(series, m.schema.steps, m.schema.step, engine.input_scale(), true);
-  if (windows.set.size() == 0) return Fail(Errc::kInvalid, "evaluate: the recordings are too short for one window");
+  const Windows windows =
+      MakeWindows(series, m.schema.steps, m.schema.step, engine.input_scale(), true);
+  if (windows.set.size() == 0)
+    return Fail(Errc::kInvalid, "evaluate: the recordings are too short for one window");
 
   const size_t classes = codes.size(), features = m.schema.features.size();
   std::vector<float> probabilities(windows.set.size() * classes);

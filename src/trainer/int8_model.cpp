@@ -10,8 +10,10 @@ namespace millwright::trainer {
 Result<Int8Model> Int8Model::Load(std::span<const std::byte> tflite) {
   MW_TRY(auto engine, nn::Engine::Load(tflite));
   if (engine->input_count() != 1 || engine->output_count() != 1 ||
-      engine->input().type != model::TensorType::kInt8 || engine->output().type != model::TensorType::kInt8)
-    return Fail(Errc::kUnsupported, "trainer: the model has not one int8 input and one int8 output");
+      engine->input().type != model::TensorType::kInt8 ||
+      engine->output().type != model::TensorType::kInt8)
+    return Fail(Errc::kUnsupported,
+                "trainer: the model has not one int8 input and one int8 output");
   return Int8Model(std::move(engine));
 }
 

@@ -1,4 +1,5 @@
-// The INT8 model as the gateway runs it: standardised window in, class probabilities out, through nn::Engine.
+// The INT8 model as the gateway runs it: standardised window in, class probabilities out, through
+// nn::Engine.
 #pragma once
 
 #include <memory>

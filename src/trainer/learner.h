@@ -1,5 +1,5 @@
-// The seam between the trainer and the library that learns: everything else in this room is free of torch, builds in
-// seconds and runs under sanitizers.
+// The seam between the trainer and the library that learns: everything else in this room is free of
+// torch, builds in seconds and runs under sanitizers.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,12 @@
 
 namespace millwright::trainer {
 
-/// Windows as row numbers into one table of standardised steps: window i is rows first[i] .. first[i] + steps - 1.
+/// Windows as row numbers into one table of standardised steps: window i is rows first[i] ..
+/// first[i] + steps - 1.
 struct WindowSet {
   std::span<const float> rows{};  // [n x features]
   std::vector<uint32_t> first{};
-  std::vector<int> labels{};      // class of each window's last step
+  std::vector<int> labels{};  // class of each window's last step
   [[nodiscard]] size_t size() const { return first.size(); }
 };
 
@@ -57,9 +58,10 @@ struct Learned {
   int best_epoch = 0;
 };
 
-/// Learns a net; deterministic for a seed on one machine. `validation` decides when to stop and which epoch is kept.
-using Learner = std::function<Result<Learned>(const WindowSet& train, const WindowSet& validation,
-                                              const LearnOptions& options,
-                                              const std::function<void(const Progress&)>& progress)>;
+/// Learns a net; deterministic for a seed on one machine. `validation` decides when to stop and
+/// which epoch is kept.
+using Learner = std::function<Result<Learned>(
+    const WindowSet& train, const WindowSet& validation, const LearnOptions& options,
+    const std::function<void(const Progress&)>& progress)>;
 
 }  // namespace millwright::trainer

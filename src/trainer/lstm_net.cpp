@@ -32,7 +32,8 @@ void LstmRunner::Layer(size_t index, Range* hidden, Range* cell) {
   for (size_t t = 0; t < steps; ++t) {
     const std::span<const float> x(in_.data() + t * inputs, inputs);
     const std::span<const float> h =
-        t == 0 ? std::span<const float>(zeros) : std::span<const float>(out_.data() + (t - 1) * units, units);
+        t == 0 ? std::span<const float>(zeros)
+               : std::span<const float>(out_.data() + (t - 1) * units, units);
     for (size_t g = 0; g < model::kGates; ++g)
       for (size_t u = 0; u < units; ++u)
         gates_[g * units + u] = l.biases[g][u] +
@@ -65,7 +66,8 @@ void LstmRunner::Run(std::span<const float> window, std::span<float> logits, Ran
   const auto units = static_cast<size_t>(net_.layers.back().units);
   const std::span<const float> last(in_.data() + in_.size() - units, units);
   for (size_t c = 0; c < logits.size(); ++c) {
-    logits[c] = net_.dense_biases[c] + Dot(last, std::span(net_.dense_weights).subspan(c * units, units));
+    logits[c] =
+        net_.dense_biases[c] + Dot(last, std::span(net_.dense_weights).subspan(c * units, units));
     if (ranges != nullptr) ranges->logits.Take(logits[c]);
   }
 }

@@ -1,5 +1,6 @@
-// The float network that was learned, as plain numbers: what the learner (libtorch) hands over, what quantization
-// starts from, and the reference that the INT8 model is compared with. No torch here.
+// The float network that was learned, as plain numbers: what the learner (libtorch) hands over,
+// what quantization starts from, and the reference that the INT8 model is compared with. No torch
+// here.
 #pragma once
 
 #include <array>
@@ -48,7 +49,8 @@ struct Ranges {
 class LstmRunner {
  public:
   explicit LstmRunner(const LstmNet& net);
-  /// `window` [steps x features] from zero state; `logits` [classes]. Notes activations in `ranges` if given.
+  /// `window` [steps x features] from zero state; `logits` [classes]. Notes activations in `ranges`
+  /// if given.
   void Run(std::span<const float> window, std::span<float> logits, Ranges* ranges = nullptr);
 
  private:

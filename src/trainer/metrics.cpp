@@ -24,7 +24,8 @@ void CountPerClass(ClassMetrics& m) {
     right += hit;
     all += truth;
     m.recall.push_back(truth > 0 ? hit / truth : std::numeric_limits<double>::quiet_NaN());
-    m.f1.push_back(truth + guessed > 0 ? 2 * hit / (truth + guessed) : std::numeric_limits<double>::quiet_NaN());
+    m.f1.push_back(truth + guessed > 0 ? 2 * hit / (truth + guessed)
+                                       : std::numeric_limits<double>::quiet_NaN());
     if (truth == 0) continue;
     recall_sum += hit / truth;
     f1_sum += m.f1.back();
@@ -38,7 +39,8 @@ void CountPerClass(ClassMetrics& m) {
 // Average precision over all distinct scores.
 void PrecisionRecall(std::vector<std::pair<float, bool>> scored, ClassMetrics& m) {
   std::ranges::sort(scored, [](const auto& a, const auto& b) { return a.first > b.first; });
-  const auto positives = static_cast<double>(std::ranges::count_if(scored, [](const auto& s) { return s.second; }));
+  const auto positives =
+      static_cast<double>(std::ranges::count_if(scored, [](const auto& s) { return s.second; }));
   if (positives == 0) return;
   double hits = 0, area = 0, last_recall = 0;
   std::vector<std::pair<double, double>> curve;
@@ -64,7 +66,8 @@ void FinishBins(ClassMetrics& m, double n) {
   }
 }
 
-double NegativeLogLikelihood(std::span<const float> logits, std::span<const int> labels, size_t classes, double t) {
+double NegativeLogLikelihood(std::span<const float> logits, std::span<const int> labels,
+                             size_t classes, double t) {
   std::vector<float> p(classes);
   double sum = 0;
   for (size_t i = 0; i < labels.size(); ++i) {
@@ -80,7 +83,8 @@ int ArgMax(std::span<const float> values) {
   return static_cast<int>(std::ranges::max_element(values) - values.begin());
 }
 
-ClassMetrics Measure(std::span<const float> probabilities, std::span<const int> labels, int classes) {
+ClassMetrics Measure(std::span<const float> probabilities, std::span<const int> labels,
+                     int classes) {
   const auto width = static_cast<size_t>(classes);
   ClassMetrics m;
   m.confusion.assign(width, std::vector<double>(width));

@@ -26,12 +26,14 @@ struct ClassMetrics {
 };
 
 /// `probabilities` [n x classes], `labels` [n] in 0..classes-1. Class 0 is healthy.
-[[nodiscard]] ClassMetrics Measure(std::span<const float> probabilities, std::span<const int> labels, int classes);
+[[nodiscard]] ClassMetrics Measure(std::span<const float> probabilities,
+                                   std::span<const int> labels, int classes);
 
 /// Index of the largest value; the first of equals.
 [[nodiscard]] int ArgMax(std::span<const float> values);
 
 /// The temperature that minimises the negative log likelihood of `labels`, within 0.25..8.
-[[nodiscard]] double FitTemperature(std::span<const float> logits, std::span<const int> labels, int classes);
+[[nodiscard]] double FitTemperature(std::span<const float> logits, std::span<const int> labels,
+                                    int classes);
 
 }  // namespace millwright::trainer

@@ -5,7 +5,8 @@
 namespace millwright::trainer {
 namespace {
 
-std::optional<Nanos> Length(config::Table& table, std::string_view key, double low_ms, double high_ms) {
+std::optional<Nanos> Length(config::Table& table, std::string_view key, double low_ms,
+                            double high_ms) {
   if (!table.Has(key)) return std::nullopt;
   return FromSeconds(table.Number(key, {.fallback = low_ms, .min = low_ms, .max = high_ms}) * 1e-3);
 }
@@ -52,7 +53,8 @@ void ReadLearning(config::Table table, LearnOptions& l) {
   l.epochs = Whole(table, "epochs", l.epochs, 1, 10'000);
   l.patience = Whole(table, "patience", l.patience, 1, 10'000);
   l.batch = Whole(table, "batch", l.batch, 1, 65'536);
-  l.learning_rate = table.Number("learning_rate", {.fallback = l.learning_rate, .min = 1e-7, .max = 1});
+  l.learning_rate =
+      table.Number("learning_rate", {.fallback = l.learning_rate, .min = 1e-7, .max = 1});
   l.weight_decay = table.Number("weight_decay", {.fallback = l.weight_decay, .min = 0, .max = 1});
   l.dropout = table.Number("dropout", {.fallback = l.dropout, .min = 0, .max = 0.9});
   l.input_noise = table.Number("input_noise", {.fallback = l.input_noise, .min = 0, .max = 10});
@@ -95,13 +97,16 @@ Result<void> ReadTrainConfig(std::string_view text, std::string_view name, Train
   ReadFeatures(file, o);
   config::Table standardiser = file.root().OptionalSection("standardiser");
   if (standardiser.Has("commissioning_s"))
-    o.commissioning_s = standardiser.Number("commissioning_s", {.fallback = 20, .min = 0.1, .max = 86'400});
+    o.commissioning_s =
+        standardiser.Number("commissioning_s", {.fallback = 20, .min = 0.1, .max = 86'400});
   o.per_asset = standardiser.OneOf("mode", {"asset", "global"}, "asset") == "asset";
-  o.floor_share = standardiser.Number("floor_share", {.fallback = o.floor_share, .min = 0.01, .max = 10});
+  o.floor_share =
+      standardiser.Number("floor_share", {.fallback = o.floor_share, .min = 0.01, .max = 10});
   config::Table training = file.root().OptionalSection("training");
   ReadLearning(training, o.learn);
   o.windows_max = static_cast<size_t>(training.Integer(
-      "windows_max", {.fallback = static_cast<int64_t>(o.windows_max), .min = 100, .max = 100'000'000}));
+      "windows_max",
+      {.fallback = static_cast<int64_t>(o.windows_max), .min = 100, .max = 100'000'000}));
   ReadDecision(file.root().OptionalSection("decision"), o);
   ReadClasses(file, o);
   return file.Finish();

@@ -1,4 +1,5 @@
-// What a training run may be told, by train.toml and by flags. Everything has a default that follows from the data.
+// What a training run may be told, by train.toml and by flags. Everything has a default that
+// follows from the data.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ struct TrainOptions {
   // Standardiser.
   std::optional<double> commissioning_s{};
   bool per_asset = true;
-  double floor_share = 0.5;  // a deviation is at least this share of what healthy steps vary in training
+  double floor_share =
+      0.5;  // a deviation is at least this share of what healthy steps vary in training
 
   // Learning; steps, features, classes and class weights are filled in later.
   LearnOptions learn{};
@@ -56,6 +58,7 @@ struct TrainOptions {
 };
 
 /// Reads train.toml into `options`. kInvalid lists every fault with file, line and key.
-[[nodiscard]] Result<void> ReadTrainConfig(std::string_view text, std::string_view file, TrainOptions& options);
+[[nodiscard]] Result<void> ReadTrainConfig(std::string_view text, std::string_view file,
+                                           TrainOptions& options);
 
 }  // namespace millwright::trainer

@@ -13,7 +13,8 @@ constexpr float kScaleMin = 1e-9F;  // an all-zero tensor still needs a scale ab
 Result<float> SymmetricScale(std::span<const float> values, const std::string& what) {
   float peak = 0;
   for (const float v : values) {
-    if (!std::isfinite(v)) return Fail(Errc::kInvalid, "quantize: " + what + " holds a value that is not finite");
+    if (!std::isfinite(v))
+      return Fail(Errc::kInvalid, "quantize: " + what + " holds a value that is not finite");
     peak = std::max(peak, std::abs(v));
   }
   return std::max(peak / kWeightMax, kScaleMin);
@@ -51,19 +52,23 @@ Result<int> CellShift(Range range, size_t layer) {
   const float peak = std::max(std::abs(range.low), std::abs(range.high));
   const int bits = peak <= 1 ? 0 : static_cast<int>(std::ceil(std::log2(peak)));
   if (bits <= 6) return 15 - bits;
-  return Fail(Errc::kInvalid, "quantize: the cell state of layer " + std::to_string(layer) + " reaches " +
-                                  std::to_string(peak) + ", above 64; raise training.weight_decay");
+  return Fail(Errc::kInvalid, "quantize: the cell state of layer " + std::to_string(layer) +
+                                  " reaches " + std::to_string(peak) +
+                                  ", above 64; raise training.weight_decay");
 }
 
-Result<model::QuantizedLstm> QuantizeLayer(const LstmLayer& l, size_t index, const Ranges& ranges, float in_scale) {
+Result<model::QuantizedLstm> QuantizeLayer(const LstmLayer& l, size_t index, const Ranges& ranges,
+                                           float in_scale) {
   model::QuantizedLstm q{.units = l.units};
   const std::string name = "layer " + std::to_string(index);
   for (size_t g = 0; g < model::kGates; ++g) {
     MW_TRY(q.input_scales[g], SymmetricScale(l.input_weights[g], name + " input weights"));
-    MW_TRY(q.recurrent_scales[g], SymmetricScale(l.recurrent_weights[g], name + " recurrent weights"));
+    MW_TRY(q.recurrent_scales[g],
+           SymmetricScale(l.recurrent_weights[g], name + " recurrent weights"));
     q.input_weights[g] = ToInt8(l.input_weights[g], q.input_scales[g]);
     q.recurrent_weights[g] = ToInt8(l.recurrent_weights[g], q.recurrent_scales[g]);
-    for (const float b : l.biases[g]) q.biases[g].push_back(ToBias(b, in_scale * q.input_scales[g]));
+    for (const float b : l.biases[g])
+      q.biases[g].push_back(ToBias(b, in_scale * q.input_scales[g]));
   }
   MW_TRY(q.cell_shift, CellShift(ranges.cell[index], index));
   const Affine hidden = Asymmetric(ranges.hidden[index]);
@@ -72,15 +77,16 @@ Result<model::QuantizedLstm> QuantizeLayer(const LstmLayer& l, size_t index, con
   return q;
 }
 
-Result<model::QuantizedDense> QuantizeDense(const LstmNet& net, const Ranges& ranges, float in_scale,
-                                            double temperature) {
+Result<model::QuantizedDense> QuantizeDense(const LstmNet& net, const Ranges& ranges,
+                                            float in_scale, double temperature) {
   const auto t = static_cast<float>(temperature);
   const auto classes = static_cast<size_t>(net.classes);
   const size_t units = net.dense_weights.size() / classes;
   model::QuantizedDense q{.classes = net.classes};
   for (size_t c = 0; c < classes; ++c) {
-    std::vector<float> row(net.dense_weights.begin() + static_cast<std::ptrdiff_t>(c * units),
-                           net.dense_weights.begin() + static_cast<std::ptrdiff_t>((c + 1) * units));
+    std::vector<float> row(
+        net.dense_weights.begin() + static_cast<std::ptrdiff_t>(c * units),
+        net.dense_weights.begin() + static_cast<std::ptrdiff_t>((c + 1) * units));
     for (float& w : row) w /= t;
     MW_TRY(const float scale, SymmetricScale(row, "dense weights"));
     const std::vector<int8_t> weights = ToInt8(row, scale);
@@ -98,8 +104,8 @@ Result<model::QuantizedDense> QuantizeDense(const LstmNet& net, const Ranges& ra
 
 float InputScale(double clip) { return static_cast<float>(clip / 127.0); }
 
-Result<model::QuantizedClassifier> Quantize(const LstmNet& net, const Ranges& ranges, float input_scale,
-                                            double temperature) {
+Result<model::QuantizedClassifier> Quantize(const LstmNet& net, const Ranges& ranges,
+                                            float input_scale, double temperature) {
   if (ranges.hidden.size() != net.layers.size() || !(temperature > 0))
     return Fail(Errc::kInternal, "quantize: no calibration ranges");
   model::QuantizedClassifier q{.steps = net.steps,

@@ -1,5 +1,6 @@
-// From a float net to the integers that TensorFlow Lite runs, by the converter's own rules: weights of an LSTM
-// symmetric per tensor, dense weights per class, activations by what calibration data reached.
+// From a float net to the integers that TensorFlow Lite runs, by the converter's own rules: weights
+// of an LSTM symmetric per tensor, dense weights per class, activations by what calibration data
+// reached.
 #pragma once
 
 #include "core/result.h"
@@ -8,9 +9,9 @@
 
 namespace millwright::trainer {
 
-/// `ranges` of the net over calibration windows; `input_scale` of the rows it was trained on (zero point 0);
-/// `temperature` is folded into the dense layer. kInvalid where a weight is not finite or a range leaves what the
-/// integer kernel can hold.
+/// `ranges` of the net over calibration windows; `input_scale` of the rows it was trained on (zero
+/// point 0); `temperature` is folded into the dense layer. kInvalid where a weight is not finite or
+/// a range leaves what the integer kernel can hold.
 [[nodiscard]] Result<model::QuantizedClassifier> Quantize(const LstmNet& net, const Ranges& ranges,
                                                           float input_scale, double temperature);
 

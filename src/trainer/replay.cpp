@@ -22,7 +22,8 @@ std::vector<ScoredRun> SplitByRun(std::span<const Series> series, const Windows&
   return runs;
 }
 
-Result<void> ApplyRule(std::vector<ScoredRun>& runs, const model::DecisionLimits& limits, int classes, Nanos step) {
+Result<void> ApplyRule(std::vector<ScoredRun>& runs, const model::DecisionLimits& limits,
+                       int classes, Nanos step) {
   const auto width = static_cast<size_t>(classes);
   for (ScoredRun& run : runs) {
     MW_TRY(model::DecisionRule rule, model::DecisionRule::Make(limits, classes, 0));
@@ -30,7 +31,8 @@ Result<void> ApplyRule(std::vector<ScoredRun>& runs, const model::DecisionLimits
     run.faults.clear();
     for (size_t i = 0; i < run.ts.size(); ++i) {
       if (i > 0 && run.ts[i] - run.ts[i - 1] > step) rule.Reset();
-      const model::Verdict verdict = rule.Push(std::span(run.probabilities).subspan(i * width, width));
+      const model::Verdict verdict =
+          rule.Push(std::span(run.probabilities).subspan(i * width, width));
       run.levels.push_back(verdict.level);
       run.faults.push_back(verdict.fault);
     }
@@ -53,13 +55,15 @@ Detection MeasureRuns(std::span<const ScoredRun> runs) {
   return MeasureDetection(verdicts);
 }
 
-Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs, const model::DecisionLimits& base, int classes,
+Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs,
+                                         const model::DecisionLimits& base, int classes,
                                          Nanos step) {
   struct Persistence {
     int persistence, of, clear_after;
   };
-  constexpr std::array kPersistence = {Persistence{1, 1, 1}, Persistence{2, 3, 2}, Persistence{3, 5, 3},
-                                       Persistence{4, 6, 5}, Persistence{6, 10, 8}};
+  constexpr std::array kPersistence = {Persistence{1, 1, 1}, Persistence{2, 3, 2},
+                                       Persistence{3, 5, 3}, Persistence{4, 6, 5},
+                                       Persistence{6, 10, 8}};
   constexpr std::array kFrom = {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
   model::DecisionLimits best = base;
   double best_cost = std::numeric_limits<double>::infinity();

@@ -1,4 +1,5 @@
-// A trained model over whole runs, as the gateway plays it: score per step, the decision rule on top.
+// A trained model over whole runs, as the gateway plays it: score per step, the decision rule on
+// top.
 #pragma once
 
 #include <span>
@@ -13,7 +14,8 @@
 
 namespace millwright::trainer {
 
-/// One run's scored steps: probabilities [n x classes] with their times and labels (kNeutral included).
+/// One run's scored steps: probabilities [n x classes] with their times and labels (kNeutral
+/// included).
 struct ScoredRun {
   std::string id;
   std::vector<Nanos> ts{};
@@ -24,18 +26,22 @@ struct ScoredRun {
 };
 
 /// Takes windows (made with_neutral) and their probabilities apart by series.
-[[nodiscard]] std::vector<ScoredRun> SplitByRun(std::span<const Series> series, const Windows& windows,
-                                                std::span<const float> probabilities, size_t classes);
+[[nodiscard]] std::vector<ScoredRun> SplitByRun(std::span<const Series> series,
+                                                const Windows& windows,
+                                                std::span<const float> probabilities,
+                                                size_t classes);
 
 /// Plays `limits` over each run; the rule starts anew at a hole longer than `step`.
-[[nodiscard]] Result<void> ApplyRule(std::vector<ScoredRun>& runs, const model::DecisionLimits& limits, int classes,
-                                     Nanos step);
+[[nodiscard]] Result<void> ApplyRule(std::vector<ScoredRun>& runs,
+                                     const model::DecisionLimits& limits, int classes, Nanos step);
 
 /// Alarm: level watch or above.
 [[nodiscard]] Detection MeasureRuns(std::span<const ScoredRun> runs);
 
-/// Tries a grid of limits on `runs` and returns those with the smallest far + mar; `base` where none is better.
-[[nodiscard]] Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs, const model::DecisionLimits& base,
+/// Tries a grid of limits on `runs` and returns those with the smallest far + mar; `base` where
+/// none is better.
+[[nodiscard]] Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs,
+                                                       const model::DecisionLimits& base,
                                                        int classes, Nanos step);
 
 }  // namespace millwright::trainer

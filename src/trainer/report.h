@@ -1,4 +1,5 @@
-// What a training run tells: a flat JSON object, and one self-contained page with plots drawn by hand.
+// What a training run tells: a flat JSON object, and one self-contained page with plots drawn by
+// hand.
 #pragma once
 
 #include <string>

@@ -18,12 +18,17 @@ constexpr const char* kUnsure = "#efefef";
 constexpr size_t kPlotPointsMax = 600;
 
 constexpr const char* kStyle =
-    "<style>body{font:15px/1.5 system-ui,sans-serif;color:#20242a;max-width:1000px;margin:32px auto;padding:0 16px}"
-    "h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 8px;border-bottom:1px solid #d8dce2}"
-    "table{border-collapse:collapse}td,th{padding:3px 14px 3px 0;text-align:left;vertical-align:top}"
-    "td.n{text-align:right;font-variant-numeric:tabular-nums}svg{font-size:11px;margin:6px 18px 6px 0}"
+    "<style>body{font:15px/1.5 system-ui,sans-serif;color:#20242a;max-width:1000px;margin:32px "
+    "auto;padding:0 16px}"
+    "h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 8px;border-bottom:1px solid "
+    "#d8dce2}"
+    "table{border-collapse:collapse}td,th{padding:3px 14px 3px "
+    "0;text-align:left;vertical-align:top}"
+    "td.n{text-align:right;font-variant-numeric:tabular-nums}svg{font-size:11px;margin:6px 18px "
+    "6px 0}"
     "svg text{fill:#4a5058}.head{font-weight:600;font-size:12px}.grid{stroke:#e4e7eb;fill:none}"
-    ".line{fill:none;stroke-width:1.6}code{font-size:13px;word-break:break-all}.sub{color:#5c636d}</style>";
+    ".line{fill:none;stroke-width:1.6}code{font-size:13px;word-break:break-all}.sub{color:#5c636d}<"
+    "/style>";
 
 std::string Number(double value, int digits = 3) {
   if (!std::isfinite(value)) return "none";
@@ -44,21 +49,26 @@ std::string Join(const std::vector<std::string>& list) {
 
 std::string Summary(const Trained& t) {
   const Detection& d = t.detection;
-  std::string out = "<h2>What it can do</h2><p class=\"sub\">All figures are of held-out " + Escape(t.split.unit) +
-                    "s and of the INT8 model that ships.</p><table>";
+  std::string out = "<h2>What it can do</h2><p class=\"sub\">All figures are of held-out " +
+                    Escape(t.split.unit) + "s and of the INT8 model that ships.</p><table>";
   out += Row("macro F1 over windows", Number(t.validation.macro_f1));
-  out += Row("balanced accuracy (a majority guess has accuracy " + Number(t.majority_accuracy) + ")",
-             Number(t.validation.balanced_accuracy));
+  out +=
+      Row("balanced accuracy (a majority guess has accuracy " + Number(t.majority_accuracy) + ")",
+          Number(t.validation.balanced_accuracy));
   out += Row("area under precision and recall, any fault", Number(t.validation.pr_auc));
   out += Row("expected calibration error", Number(t.validation.calibration_error));
-  out += Row("events found", std::to_string(d.events_found) + " of " + std::to_string(d.events_total));
+  out +=
+      Row("events found", std::to_string(d.events_found) + " of " + std::to_string(d.events_total));
   out += Row("events with the right fault named at their end", std::to_string(t.fault_named_right));
   out += Row("median delay", Number(d.delay_s_median, 1) + " s");
-  out += Row("alarms in " + Number(d.healthy_s, 0) + " s of healthy time", std::to_string(d.false_alarms));
+  out += Row("alarms in " + Number(d.healthy_s, 0) + " s of healthy time",
+             std::to_string(d.false_alarms));
   out += Row("false-alarm rate (share of healthy steps)", Number(d.far, 4));
   out += Row("missed-alarm rate (share of anomalous steps)", Number(d.mar, 4));
   out += Row("same class as the float net", Number(t.parity.agreement * 100, 2) + " %");
-  return out + Row("largest difference of scores to the float net", Number(t.parity.score_error_max)) + "</table>";
+  return out +
+         Row("largest difference of scores to the float net", Number(t.parity.score_error_max)) +
+         "</table>";
 }
 
 std::string LossPlot(const Trained& t) {
@@ -81,8 +91,12 @@ std::string CalibrationPlot(const Trained& t) {
   svg::Line line{.name = "model", .colour = kBlue};
   for (const Bin& bin : t.validation.calibration)
     if (bin.count > 0) line.points.emplace_back(bin.confidence, bin.accuracy);
-  const svg::Line ideal{.name = "ideal", .colour = kGrey, .points = {{0, 0}, {1, 1}}, .dashed = true};
-  return svg::Draw({.title = "Calibration", .x_label = "confidence", .y_label = "accuracy", .lines = {ideal, line}});
+  const svg::Line ideal{
+      .name = "ideal", .colour = kGrey, .points = {{0, 0}, {1, 1}}, .dashed = true};
+  return svg::Draw({.title = "Calibration",
+                    .x_label = "confidence",
+                    .y_label = "accuracy",
+                    .lines = {ideal, line}});
 }
 
 std::string RecallPlot(const Trained& t) {
@@ -104,29 +118,37 @@ std::string RunPlot(const Trained& t, const ScoredRun& run) {
   int fault = 0;
   for (size_t i = 0; i < run.ts.size(); i += stride) {
     score.points.emplace_back(at(i), 1 - static_cast<double>(run.probabilities[i * classes]));
-    alarm.points.emplace_back(at(i), run.levels[i] == model::Level::kNone ? 0.0
-                                                                         : static_cast<double>(run.levels[i]) / 3);
+    alarm.points.emplace_back(
+        at(i), run.levels[i] == model::Level::kNone ? 0.0 : static_cast<double>(run.levels[i]) / 3);
     fault = std::max(fault, run.labels[i]);
   }
   for (size_t i = 0; i < run.ts.size();) {
     size_t end = i;
     while (end < run.ts.size() && run.labels[end] == run.labels[i]) ++end;
-    if (run.labels[i] != 0) plot.bands.push_back({at(i), at(end - 1), run.labels[i] > 0 ? kFault : kUnsure});
+    if (run.labels[i] != 0)
+      plot.bands.push_back({at(i), at(end - 1), run.labels[i] > 0 ? kFault : kUnsure});
     i = end;
   }
   const double limit = t.manifest.decision.watch_from;
   if (fault > 0) plot.title += ": " + t.manifest.classes[static_cast<size_t>(fault)].name;
-  plot.lines = {alarm, score, {.name = "", .colour = kGrey, .points = {{at(0), limit}, {at(run.ts.size() - 1), limit}}, .dashed = true}};
+  plot.lines = {alarm,
+                score,
+                {.name = "",
+                 .colour = kGrey,
+                 .points = {{at(0), limit}, {at(run.ts.size() - 1), limit}},
+                 .dashed = true}};
   return svg::Draw(plot);
 }
 
 std::string Classes(const Trained& t) {
-  std::string out = "<h2>Classes</h2><table><tr><th>code</th><th>windows trained on</th><th>recall, held out</th><th>F1</th><th>action</th></tr>";
+  std::string out =
+      "<h2>Classes</h2><table><tr><th>code</th><th>windows trained on</th><th>recall, held "
+      "out</th><th>F1</th><th>action</th></tr>";
   for (size_t c = 0; c < t.manifest.classes.size(); ++c)
     out += "<tr><td>" + Escape(t.manifest.classes[c].code) + "</td><td class=\"n\">" +
-           std::to_string(t.class_windows[c]) + "</td><td class=\"n\">" + Number(t.validation.recall[c]) +
-           "</td><td class=\"n\">" + Number(t.validation.f1[c]) + "</td><td>" +
-           Escape(t.manifest.classes[c].action) + "</td></tr>";
+           std::to_string(t.class_windows[c]) + "</td><td class=\"n\">" +
+           Number(t.validation.recall[c]) + "</td><td class=\"n\">" + Number(t.validation.f1[c]) +
+           "</td><td>" + Escape(t.manifest.classes[c].action) + "</td></tr>";
   return out + "</table>";
 }
 
@@ -144,14 +166,16 @@ std::string Data(const Trained& t) {
          std::to_string(m.schema.step / kMillisecond) + " ms</td></tr>";
   out += "<tr><td>commissioning</td><td>" + Number(Seconds(m.standardiser.commissioning), 0) +
          " s of each machine's own healthy time</td></tr>";
-  for (const std::string& note : t.notes) out += "<tr><td>note</td><td>" + Escape(note) + "</td></tr>";
+  for (const std::string& note : t.notes)
+    out += "<tr><td>note</td><td>" + Escape(note) + "</td></tr>";
   return out + "</table>";
 }
 
 std::string Lineage(const model::Manifest& m) {
   return "<h2>Where it comes from</h2><table><tr><td>model</td><td><code>" + m.model.sha256 +
-         "</code></td></tr><tr><td>data</td><td><code>" + m.lineage.data_hash + "</code></td></tr><tr><td>seed</td><td>" +
-         std::to_string(m.lineage.seed) + "</td></tr><tr><td>trainer</td><td>" + Escape(m.lineage.trainer) + " " +
+         "</code></td></tr><tr><td>data</td><td><code>" + m.lineage.data_hash +
+         "</code></td></tr><tr><td>seed</td><td>" + std::to_string(m.lineage.seed) +
+         "</td></tr><tr><td>trainer</td><td>" + Escape(m.lineage.trainer) + " " +
          Escape(m.lineage.code_version) + "</td></tr><tr><td>made</td><td>" + FormatUtc(m.created) +
          "</td></tr></table>";
 }
@@ -162,15 +186,18 @@ std::string ReportHtml(const Trained& t) {
   const model::Manifest& m = t.manifest;
   std::vector<std::string> names;
   for (const auto& c : m.classes) names.push_back(c.code);
-  std::string out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Model " + Escape(m.name) +
-                    "</title>" + kStyle + "<h1>" + Escape(m.name) + " <span class=\"sub\">version " +
-                    Escape(m.version) + "</span></h1>";
+  std::string out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Model " +
+                    Escape(m.name) + "</title>" + kStyle + "<h1>" + Escape(m.name) +
+                    " <span class=\"sub\">version " + Escape(m.version) + "</span></h1>";
   out += Summary(t);
   out += "<h2>Learning</h2>" + LossPlot(t) + CalibrationPlot(t) + RecallPlot(t) +
-         svg::DrawMatrix("Truth (rows) against guess (columns), shares of each row", names, t.validation.confusion);
+         svg::DrawMatrix("Truth (rows) against guess (columns), shares of each row", names,
+                         t.validation.confusion);
   out += Classes(t);
-  out += "<h2>Held-out runs over time</h2><p class=\"sub\">Blue: score. Red: level (a third each for watch, warning, "
-         "act). Behind: labelled anomalies red, neutral grey. Dashed: the watch limit.</p>";
+  out +=
+      "<h2>Held-out runs over time</h2><p class=\"sub\">Blue: score. Red: level (a third each for "
+      "watch, warning, "
+      "act). Behind: labelled anomalies red, neutral grey. Dashed: the watch limit.</p>";
   for (const ScoredRun& run : t.examples) out += RunPlot(t, run);
   return out + Data(t) + Lineage(m) + "</html>\n";
 }

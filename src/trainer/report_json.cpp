@@ -14,8 +14,10 @@ double Rounded(double value) { return std::round(value * 1e6) / 1e6; }
 class Flat {
  public:
   void Set(const std::string& key, double value) {
-    if (std::isfinite(value)) json_[key] = Rounded(value);
-    else missing_.push_back(key);
+    if (std::isfinite(value))
+      json_[key] = Rounded(value);
+    else
+      missing_.push_back(key);
   }
   void Count(const std::string& key, size_t value) { json_[key] = value; }
   void Text(const std::string& key, const std::string& value) { json_[key] = value; }
@@ -56,7 +58,8 @@ std::string ReportJson(const Trained& t) {
   out.Set("majority_accuracy", t.majority_accuracy);
   out.Set("calibration_error", t.validation.calibration_error);
   out.Set("pr_auc", t.validation.pr_auc);
-  for (size_t c = 0; c < classes.size(); ++c) out.Set("recall_" + classes[c], t.validation.recall[c]);
+  for (size_t c = 0; c < classes.size(); ++c)
+    out.Set("recall_" + classes[c], t.validation.recall[c]);
   out.Set("temperature", m.calibration.temperature);
   out.Set("parity_agreement", t.parity.agreement);
   out.Set("parity_macro_f1_loss", t.parity.macro_f1_float - t.parity.macro_f1_int8);

@@ -26,8 +26,9 @@ bool Contains(const std::vector<std::string>& list, const std::string& name) {
 bool IsTemperature(const ChannelSpec& channel) {
   std::string text = channel.name;
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return channel.unit == "degC" || channel.unit == "C" || channel.unit == "degF" || channel.unit == "K" ||
-         text.find("temp") != std::string::npos || text.find("thermo") != std::string::npos;
+  return channel.unit == "degC" || channel.unit == "C" || channel.unit == "degF" ||
+         channel.unit == "K" || text.find("temp") != std::string::npos ||
+         text.find("thermo") != std::string::npos;
 }
 
 bool HasBearing(std::span<const RecordingInfo> recordings) {
@@ -37,7 +38,8 @@ bool HasBearing(std::span<const RecordingInfo> recordings) {
 }
 
 // The channels that all recordings have, in the order of the first one.
-Result<std::vector<ChannelSpec>> CommonChannels(std::span<const RecordingInfo> recordings, const TrainOptions& o,
+Result<std::vector<ChannelSpec>> CommonChannels(std::span<const RecordingInfo> recordings,
+                                                const TrainOptions& o,
                                                 std::vector<std::string>& notes) {
   for (const std::string& name : o.channels)
     for (const RecordingInfo& r : recordings)
@@ -52,8 +54,11 @@ Result<std::vector<ChannelSpec>> CommonChannels(std::span<const RecordingInfo> r
       const ChannelSpec* other = Find(r, channel.name);
       return other == nullptr || other->kind != channel.kind;
     });
-    if (lacking == recordings.end()) out.push_back(channel);
-    else notes.push_back("channel " + channel.name + " left out: recording " + lacking->id + " lacks it");
+    if (lacking == recordings.end())
+      out.push_back(channel);
+    else
+      notes.push_back("channel " + channel.name + " left out: recording " + lacking->id +
+                      " lacks it");
   }
   if (out.empty())
     return Fail(Errc::kInvalid, "trainer: the " + std::to_string(recordings.size()) +
@@ -62,8 +67,12 @@ Result<std::vector<ChannelSpec>> CommonChannels(std::span<const RecordingInfo> r
 }
 
 void AddVibration(const ChannelSpec& c, bool bearing, bool shaft, std::vector<FeatureSpec>& out) {
-  const auto add = [&](const std::string& suffix, const char* kind, std::map<std::string, double> params) {
-    out.push_back({.name = c.name + "." + suffix, .channel = c.name, .kind = kind, .params = std::move(params)});
+  const auto add = [&](const std::string& suffix, const char* kind,
+                       std::map<std::string, double> params) {
+    out.push_back({.name = c.name + "." + suffix,
+                   .channel = c.name,
+                   .kind = kind,
+                   .params = std::move(params)});
   };
   const double top = c.rate_hz * 0.45;
   add("rms", "rms", {{"log", 2}});
@@ -72,19 +81,25 @@ void AddVibration(const ChannelSpec& c, bool bearing, bool shaft, std::vector<Fe
   if (c.unit == "m/s2" || c.unit == "g") add("velocity_rms", "velocity_rms", {{"log", 2}});
   // Octave-wide bands: cavitation fills the high ones, bearing resonances lift one.
   for (double hi = top; hi > 600 && hi > top / 20; hi /= 2)
-    add("band_" + std::to_string(std::lround(hi / 2)), "band_rms", {{"lo_hz", hi / 2}, {"hi_hz", hi}, {"log", 2}});
+    add("band_" + std::to_string(std::lround(hi / 2)), "band_rms",
+        {{"lo_hz", hi / 2}, {"hi_hz", hi}, {"log", 2}});
   if (shaft)
     for (const int order : {1, 2, 3})
       add("order_" + std::to_string(order), "order_amplitude", {{"order", order}, {"log", 2}});
   if (bearing)
-    for (const char* kind : {"envelope_bpfo", "envelope_bpfi", "envelope_bsf2"}) add(kind, kind, {{"log", 2}});
+    for (const char* kind : {"envelope_bpfo", "envelope_bpfi", "envelope_bsf2"})
+      add(kind, kind, {{"log", 2}});
 }
 
 // Levels smoothed over 5 and 15 readings, and the difference to a slow mean, which forgets drift.
 void AddReading(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
   const double period = 1 / c.rate_hz;
-  const auto add = [&](const std::string& suffix, const char* kind, std::map<std::string, double> params) {
-    out.push_back({.name = c.name + "." + suffix, .channel = c.name, .kind = kind, .params = std::move(params)});
+  const auto add = [&](const std::string& suffix, const char* kind,
+                       std::map<std::string, double> params) {
+    out.push_back({.name = c.name + "." + suffix,
+                   .channel = c.name,
+                   .kind = kind,
+                   .params = std::move(params)});
   };
   add("ema5", "ema", {{"tau_s", 5 * period}});
   add("ema15", "ema", {{"tau_s", 15 * period}});
@@ -94,12 +109,17 @@ void AddReading(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
 void ChooseSampled(SchemaChoice& choice, std::span<const RecordingInfo> recordings) {
   dsp::Schema& s = choice.schema;
   const bool bearing = HasBearing(recordings);
-  const bool shaft = std::ranges::all_of(recordings, [](const RecordingInfo& r) { return r.machine.shaft_hz > 0; });
+  const bool shaft = std::ranges::all_of(
+      recordings, [](const RecordingInfo& r) { return r.machine.shaft_hz > 0; });
   for (const ChannelSpec& c : s.channels) {
-    if (c.kind == ChannelKind::kSamples) AddVibration(c, bearing, shaft, s.features);
-    else s.features.push_back({.name = c.name + ".mean", .channel = c.name, .kind = "mean", .params = {}});
+    if (c.kind == ChannelKind::kSamples)
+      AddVibration(c, bearing, shaft, s.features);
+    else
+      s.features.push_back(
+          {.name = c.name + ".mean", .channel = c.name, .kind = "mean", .params = {}});
   }
-  if (std::ranges::any_of(s.channels, [](const ChannelSpec& c) { return c.name == "speed"; })) s.speed_min_hz = 2;
+  if (std::ranges::any_of(s.channels, [](const ChannelSpec& c) { return c.name == "speed"; }))
+    s.speed_min_hz = 2;
 }
 
 void ChooseReadings(SchemaChoice& choice) {
@@ -108,7 +128,9 @@ void ChooseReadings(SchemaChoice& choice) {
   for (const ChannelSpec& c : s.channels) rate = std::max(rate, c.rate_hz);
   std::erase_if(s.channels, [&](const ChannelSpec& c) {
     const bool drop = IsTemperature(c) && s.channels.size() > 1;
-    if (drop) choice.notes.push_back("channel " + c.name + " left out: temperature levels drift and do not return");
+    if (drop)
+      choice.notes.push_back("channel " + c.name +
+                             " left out: temperature levels drift and do not return");
     return drop;
   });
   for (const ChannelSpec& c : s.channels) AddReading(c, s.features);
@@ -121,15 +143,18 @@ void ChooseReadings(SchemaChoice& choice) {
 
 }  // namespace
 
-Result<SchemaChoice> ChooseSchema(std::span<const RecordingInfo> recordings, const TrainOptions& o) {
+Result<SchemaChoice> ChooseSchema(std::span<const RecordingInfo> recordings,
+                                  const TrainOptions& o) {
   if (recordings.empty()) return Fail(Errc::kInvalid, "trainer: no recording to train on");
   SchemaChoice choice;
   MW_TRY(choice.schema.channels, CommonChannels(recordings, o, choice.notes));
   choice.sampled = std::ranges::any_of(choice.schema.channels, [](const ChannelSpec& c) {
     return c.kind == ChannelKind::kSamples && c.rate_hz >= kVibrationRateMinHz;
   });
-  if (choice.sampled) ChooseSampled(choice, recordings);
-  else ChooseReadings(choice);
+  if (choice.sampled)
+    ChooseSampled(choice, recordings);
+  else
+    ChooseReadings(choice);
 
   dsp::Schema& s = choice.schema;
   s.step = o.step.value_or(s.step);

@@ -1,5 +1,5 @@
-// Which inputs a model gets when nobody says so: vibration features where machines are sampled, smoothed levels and
-// fast-minus-slow differences where there are only readings.
+// Which inputs a model gets when nobody says so: vibration features where machines are sampled,
+// smoothed levels and fast-minus-slow differences where there are only readings.
 #pragma once
 
 #include <span>
@@ -20,12 +20,13 @@ struct SchemaChoice {
   std::vector<std::string> notes{};  // what was left out and why, for the report
 };
 
-/// Channels that every recording has, minus options.exclude. kInvalid where none is left or a configured channel is
-/// missing; the error names the recording.
-[[nodiscard]] Result<SchemaChoice> ChooseSchema(std::span<const recording::RecordingInfo> recordings,
-                                                const TrainOptions& options);
+/// Channels that every recording has, minus options.exclude. kInvalid where none is left or a
+/// configured channel is missing; the error names the recording.
+[[nodiscard]] Result<SchemaChoice> ChooseSchema(
+    std::span<const recording::RecordingInfo> recordings, const TrainOptions& options);
 
 /// The schema for one recording: same features, its own channel rates.
-[[nodiscard]] dsp::Schema SchemaFor(const dsp::Schema& schema, const recording::RecordingInfo& recording);
+[[nodiscard]] dsp::Schema SchemaFor(const dsp::Schema& schema,
+                                    const recording::RecordingInfo& recording);
 
 }  // namespace millwright::trainer

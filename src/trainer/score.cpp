@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 #include "trainer/baselines.h"
 
@@ -45,11 +45,13 @@ Result<std::array<size_t, 4>> FindColumns(std::string_view header, const std::st
 // Assets in a broker's topics hold only [A-Za-z0-9_.-]: "valve1/0" was played as "valve1-0".
 std::string TopicName(std::string id) {
   for (char& c : id)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') c = '-';
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-')
+      c = '-';
   return id.size() > 64 ? id.substr(id.size() - 64) : id;
 }
 
-const std::vector<CollectedDecision>* FindDecisions(const Decisions& decisions, const RecordingInfo& info) {
+const std::vector<CollectedDecision>* FindDecisions(const Decisions& decisions,
+                                                    const RecordingInfo& info) {
   for (const std::string& name : {TopicName(info.id), info.id, info.asset})
     if (const auto it = decisions.find(name); it != decisions.end()) return &it->second;
   return nullptr;
@@ -66,8 +68,9 @@ struct AllVerdicts {
   std::vector<Verdicts> model{}, t2{}, rms{}, always{};
 };
 
-void Judge(const RowTable& table, const BaselineAlarms& baselines, const std::vector<CollectedDecision>& decisions,
-           Nanos from, Nanos hold, AllVerdicts& all) {
+void Judge(const RowTable& table, const BaselineAlarms& baselines,
+           const std::vector<CollectedDecision>& decisions, Nanos from, Nanos hold,
+           AllVerdicts& all) {
   Verdicts model{.run = table.run}, t2 = model, rms = model, always = model;
   for (size_t i = 0; i < table.size(); ++i) {
     if (table.ts[i] < from) continue;
@@ -108,7 +111,9 @@ Result<Decisions> ReadDecisions(std::string_view csv, std::string_view file) {
     int alarm = 0;
     const bool good = cells.size() > std::ranges::max(at) && Parse(cells[at[1]], d.step_end) &&
                       Parse(cells[at[2]], d.score) && Parse(cells[at[3]], alarm);
-    if (!good) return Fail(Errc::kInvalid, where + ":" + std::to_string(line) + ": not asset,step_end_ns,score,alarm");
+    if (!good)
+      return Fail(Errc::kInvalid,
+                  where + ":" + std::to_string(line) + ": not asset,step_end_ns,score,alarm");
     d.alarm = alarm != 0;
     out[std::string(cells[at[0]])].push_back(d);
   }
@@ -116,17 +121,18 @@ Result<Decisions> ReadDecisions(std::string_view csv, std::string_view file) {
   return out;
 }
 
-Result<Scores> ScoreDecisions(std::span<const RecordingInfo> runs, const dsp::Schema& schema, Nanos commissioning,
-                              const Decisions& decisions, Nanos hold) {
+Result<Scores> ScoreDecisions(std::span<const RecordingInfo> runs, const dsp::Schema& schema,
+                              Nanos commissioning, const Decisions& decisions, Nanos hold) {
   Scores scores;
   AllVerdicts all;
   for (const RecordingInfo& info : runs) {
     const auto* collected = FindDecisions(decisions, info);
     if (collected == nullptr)
-      return Fail(Errc::kInvalid, "score: there is no decision for run \"" + info.id + "\" (asset \"" +
-                                      TopicName(info.id) + "\")");
+      return Fail(Errc::kInvalid, "score: there is no decision for run \"" + info.id +
+                                      "\" (asset \"" + TopicName(info.id) + "\")");
     MW_TRY(const RowTable table, LoadRows(info, schema));
-    if (table.size() == 0) return Fail(Errc::kInvalid, "score: run \"" + info.id + "\" has no whole row");
+    if (table.size() == 0)
+      return Fail(Errc::kInvalid, "score: run \"" + info.id + "\" has no whole row");
     const Nanos learned = table.ts.front() + commissioning;
     const auto baselines = RunBaselines(table, learned);
     if (!baselines) {

@@ -13,14 +13,17 @@ using recording::Label;
 using recording::Rating;
 using recording::RecordingInfo;
 
-std::string CodeOf(const Label& label) { return label.fault.empty() ? std::string(kAnomalyCode) : label.fault; }
+std::string CodeOf(const Label& label) {
+  return label.fault.empty() ? std::string(kAnomalyCode) : label.fault;
+}
 
 // Index in the recording -> index in the schema, or -1.
 std::vector<int> MapChannels(const RecordingInfo& info, const dsp::Schema& schema) {
   std::vector<int> map;
   for (const dsp::ChannelSpec& channel : info.channels) {
     const auto it = std::ranges::find(schema.channels, channel.name, &dsp::ChannelSpec::name);
-    map.push_back(it == schema.channels.end() ? -1 : static_cast<int>(it - schema.channels.begin()));
+    map.push_back(it == schema.channels.end() ? -1
+                                              : static_cast<int>(it - schema.channels.begin()));
   }
   return map;
 }
@@ -33,7 +36,8 @@ int LabelOf(const RecordingInfo& info, Nanos ts, std::span<const std::string> cl
   return it == classes.end() ? kNeutral : static_cast<int>(it - classes.begin());
 }
 
-void Take(Series& series, const dsp::Step& step, const RecordingInfo& info, std::span<const std::string> classes) {
+void Take(Series& series, const dsp::Step& step, const RecordingInfo& info,
+          std::span<const std::string> classes) {
   series.end_ns.push_back(step.end_ns);
   series.rows.insert(series.rows.end(), step.features.begin(), step.features.end());
   series.labels.push_back(LabelOf(info, step.end_ns - 1, classes));
@@ -60,7 +64,9 @@ std::vector<std::string> CollectClasses(std::span<const RecordingInfo> recording
 
 Result<Series> LoadSeries(const RecordingInfo& info, const dsp::Schema& schema,
                           std::span<const std::string> classes) {
-  const auto fail = [&](const Error& e) { return Fail(e.code, "recording " + info.id + ": " + e.what); };
+  const auto fail = [&](const Error& e) {
+    return Fail(e.code, "recording " + info.id + ": " + e.what);
+  };
   auto pipeline = dsp::Pipeline::Make(SchemaFor(schema, info), info.machine);
   if (!pipeline) return fail(pipeline.error());
   auto reader = recording::Reader::Open(info);
@@ -81,8 +87,10 @@ Result<Series> LoadSeries(const RecordingInfo& info, const dsp::Schema& schema,
     if (!*more) break;
     const int channel = channels[static_cast<size_t>(item.channel)];
     if (channel < 0) continue;
-    if (item.is_block) (*pipeline)->PushBlock(channel, item.ts_ns, item.rate_hz, item.samples);
-    else (*pipeline)->PushReading(channel, item.ts_ns, item.value);
+    if (item.is_block)
+      (*pipeline)->PushBlock(channel, item.ts_ns, item.rate_hz, item.samples);
+    else
+      (*pipeline)->PushReading(channel, item.ts_ns, item.value);
     while ((*pipeline)->Pop(step)) Take(series, step, info, classes);
   }
   series.learning.assign(series.size(), 0);

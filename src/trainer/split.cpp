@@ -36,7 +36,8 @@ std::vector<Unit> MakeUnits(std::span<const RecordingInfo> recordings, bool by_m
     unit.members.push_back(i);
     unit.labelled |= info.labelled;
     for (const recording::Label& label : info.labels)
-      if (label.rating == Rating::kAnomaly) unit.faults.insert(label.fault.empty() ? "?" : label.fault);
+      if (label.rating == Rating::kAnomaly)
+        unit.faults.insert(label.fault.empty() ? "?" : label.fault);
   }
   std::vector<Unit> out;
   for (auto& [name, unit] : units) {
@@ -50,7 +51,8 @@ std::vector<Unit> MakeUnits(std::span<const RecordingInfo> recordings, bool by_m
 std::string Stratum(const Unit& unit, std::span<const RecordingInfo> recordings, bool by_machine) {
   std::string key = unit.labelled ? "" : "unlabelled";
   for (const std::string& fault : unit.faults) key += fault + ",";
-  // Runs of one folder belong together (one experiment); machines are told apart by their faults alone.
+  // Runs of one folder belong together (one experiment); machines are told apart by their faults
+  // alone.
   if (!by_machine) key += "|" + Folder(recordings[unit.members.front()].id);
   return key;
 }
@@ -65,8 +67,10 @@ Split SplitByGroup(std::span<const RecordingInfo> recordings) {
   Split split{.unit = "group"};
   for (size_t i = 0; i < recordings.size(); ++i) {
     const std::string& group = recordings[i].group;
-    if (group == "validation") split.held_out.push_back(i);
-    else if (group == "train") split.train.push_back(i);
+    if (group == "validation")
+      split.held_out.push_back(i);
+    else if (group == "train")
+      split.train.push_back(i);
   }
   for (const size_t i : split.train) split.train_units.push_back(recordings[i].id);
   for (const size_t i : split.held_out) split.held_out_units.push_back(recordings[i].id);
@@ -79,19 +83,23 @@ Result<Split> Checked(Split split) {
   std::ranges::sort(split.train_units);
   std::ranges::sort(split.held_out_units);
   if (split.train.empty())
-    return Fail(Errc::kInvalid, "trainer: no recording is left to train on (split by " + split.unit + ")");
-  if (split.held_out.empty())
     return Fail(Errc::kInvalid,
-                "trainer: no recording can be held out: at least two runs with the same faults are needed "
-                "(split by " + split.unit + "), or groups in dataset.toml");
+                "trainer: no recording is left to train on (split by " + split.unit + ")");
+  if (split.held_out.empty())
+    return Fail(
+        Errc::kInvalid,
+        "trainer: no recording can be held out: at least two runs with the same faults are needed "
+        "(split by " +
+            split.unit + "), or groups in dataset.toml");
   return split;
 }
 
 }  // namespace
 
 Result<Split> SplitRecordings(std::span<const RecordingInfo> recordings, double share) {
-  const bool grouped = std::ranges::any_of(recordings, [](const auto& r) { return r.group == "train"; }) &&
-                       std::ranges::any_of(recordings, [](const auto& r) { return r.group == "validation"; });
+  const bool grouped =
+      std::ranges::any_of(recordings, [](const auto& r) { return r.group == "train"; }) &&
+      std::ranges::any_of(recordings, [](const auto& r) { return r.group == "validation"; });
   if (grouped) return Checked(SplitByGroup(recordings));
 
   std::set<std::string> assets;
@@ -107,14 +115,17 @@ Result<Split> SplitRecordings(std::span<const RecordingInfo> recordings, double 
   for (auto& [key, units] : strata) {
     std::ranges::sort(units, {}, &Unit::order);
     size_t out = static_cast<size_t>(std::llround(share * static_cast<double>(units.size())));
-    if (units.size() >= 2) out = std::clamp<size_t>(out, 1, units.size() - 1);
-    else out = 0;
+    if (units.size() >= 2)
+      out = std::clamp<size_t>(out, 1, units.size() - 1);
+    else
+      out = 0;
     for (size_t i = 0; i < units.size(); ++i) Put(units[i], units[i].labelled && i < out, split);
   }
   return Checked(std::move(split));
 }
 
-Result<std::vector<RecordingInfo>> PickRuns(std::vector<RecordingInfo> recordings, std::span<const std::string> ids) {
+Result<std::vector<RecordingInfo>> PickRuns(std::vector<RecordingInfo> recordings,
+                                            std::span<const std::string> ids) {
   if (ids.empty()) return recordings;
   std::vector<std::string> known;
   for (const RecordingInfo& r : recordings) known.push_back(r.id);
@@ -124,7 +135,8 @@ Result<std::vector<RecordingInfo>> PickRuns(std::vector<RecordingInfo> recording
     return Fail(Errc::kNotFound, "trainer: the data set has no run \"" + id + "\"" +
                                      (nearest ? "; did you mean \"" + *nearest + "\"?" : ""));
   }
-  std::erase_if(recordings, [&](const RecordingInfo& r) { return std::ranges::find(ids, r.id) == ids.end(); });
+  std::erase_if(recordings,
+                [&](const RecordingInfo& r) { return std::ranges::find(ids, r.id) == ids.end(); });
   return recordings;
 }
 

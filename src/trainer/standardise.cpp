@@ -15,7 +15,8 @@ struct Place {
 // The first healthy, usable steps of one asset, over its recordings in order of time.
 std::vector<Place> CommissioningSteps(std::span<const Series> all, std::span<const size_t> members,
                                       const StandardiserOptions& o) {
-  const auto want = static_cast<size_t>(std::max<Nanos>(1, o.commissioning / std::max<Nanos>(1, o.step)));
+  const auto want =
+      static_cast<size_t>(std::max<Nanos>(1, o.commissioning / std::max<Nanos>(1, o.step)));
   std::vector<Place> out;
   for (const size_t s : members) {
     const Series& series = all[s];
@@ -50,12 +51,15 @@ struct Moments {
 
 bool Healthy(const Series& s, size_t i) { return s.usable[i] != 0 && s.labels[i] == 0; }
 
-// How far healthy steps lie from their asset's commissioning mean: what a fair deviation has to cover.
-std::vector<double> HealthySpread(std::span<const Series> train, const StandardiserOptions& o, size_t features) {
+// How far healthy steps lie from their asset's commissioning mean: what a fair deviation has to
+// cover.
+std::vector<double> HealthySpread(std::span<const Series> train, const StandardiserOptions& o,
+                                  size_t features) {
   Moments spread(features);
   for (const auto& [asset, members] : ByAsset(train)) {
     Moments first(features);
-    for (const Place& p : CommissioningSteps(train, members, o)) first.Take(train[p.series].row(p.row));
+    for (const Place& p : CommissioningSteps(train, members, o))
+      first.Take(train[p.series].row(p.row));
     if (first.count == 0) continue;
     for (double& x : first.sum) x /= first.count;
     for (const size_t s : members)
@@ -63,13 +67,15 @@ std::vector<double> HealthySpread(std::span<const Series> train, const Standardi
         if (Healthy(train[s], i)) spread.Take(train[s].row(i), first.sum);
   }
   std::vector<double> out(features);
-  for (size_t f = 0; f < features; ++f) out[f] = std::sqrt(spread.square[f] / std::max(1.0, spread.count));
+  for (size_t f = 0; f < features; ++f)
+    out[f] = std::sqrt(spread.square[f] / std::max(1.0, spread.count));
   return out;
 }
 
 }  // namespace
 
-Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train, const StandardiserOptions& o) {
+Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train,
+                                                  const StandardiserOptions& o) {
   if (train.empty()) return Fail(Errc::kInvalid, "trainer: no recording to train on");
   const size_t features = train.front().features;
   Moments all(features);
@@ -77,7 +83,9 @@ Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train,
     for (size_t i = 0; i < s.size(); ++i)
       if (Healthy(s, i)) all.Take(s.row(i));
   if (all.count == 0)
-    return Fail(Errc::kInvalid, "trainer: no healthy step: channels are missing, machines stand still, or all is labelled");
+    return Fail(
+        Errc::kInvalid,
+        "trainer: no healthy step: channels are missing, machines stand still, or all is labelled");
   const std::vector<double> spread = HealthySpread(train, o, features);
   model::Manifest::Standardiser out{.per_asset = o.per_asset, .commissioning = o.commissioning};
   for (size_t f = 0; f < features; ++f) {
@@ -86,7 +94,8 @@ Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train,
     const double smallest = std::max(1e-6, 1e-4 * std::abs(mean));  // a feature that never varies
     out.mean.push_back(static_cast<float>(mean));
     out.deviation.push_back(static_cast<float>(std::max(deviation, smallest)));
-    out.deviation_floor.push_back(static_cast<float>(std::max(o.floor_share * spread[f], smallest)));
+    out.deviation_floor.push_back(
+        static_cast<float>(std::max(o.floor_share * spread[f], smallest)));
   }
   return out;
 }
@@ -103,16 +112,19 @@ Result<void> Standardise(std::vector<Series>& series, const model::Manifest::Sta
         series[p.series].learning[p.row] = 1;
       }
       if (rows.empty()) {
-        notes.push_back("asset " + asset + ": no healthy step to commission on; the training set's mean stands in");
+        notes.push_back("asset " + asset +
+                        ": no healthy step to commission on; the training set's mean stands in");
       } else {
-        MW_TRY(standardizer, dsp::Standardizer::Learn(rows, global.mean.size(), global.deviation_floor));
+        MW_TRY(standardizer,
+               dsp::Standardizer::Learn(rows, global.mean.size(), global.deviation_floor));
       }
     }
     std::vector<float> row(global.mean.size());
     for (const size_t s : members) {
       for (size_t i = 0; i < series[s].size(); ++i) {
         standardizer.Apply(series[s].row(i), o.clip, row);
-        std::ranges::copy(row, series[s].rows.begin() + static_cast<std::ptrdiff_t>(i * row.size()));
+        std::ranges::copy(row,
+                          series[s].rows.begin() + static_cast<std::ptrdiff_t>(i * row.size()));
       }
     }
   }

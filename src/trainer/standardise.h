@@ -1,4 +1,5 @@
-// Commissioning, as the agent does it: each machine's own healthy baseline from the first stretch of its recordings.
+// Commissioning, as the agent does it: each machine's own healthy baseline from the first stretch
+// of its recordings.
 #pragma once
 
 #include <span>
@@ -18,15 +19,17 @@ struct StandardiserOptions {
   double floor_share = 0.5;
 };
 
-/// What the whole training set says about healthy steps: mean, deviation, and the floor under each asset's deviation.
-/// kInvalid where no healthy step is usable.
+/// What the whole training set says about healthy steps: mean, deviation, and the floor under each
+/// asset's deviation. kInvalid where no healthy step is usable.
 [[nodiscard]] Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train,
                                                                 const StandardiserOptions& options);
 
-/// Marks each asset's commissioning steps as `learning`, learns its baseline from them and standardises all of its
-/// rows in place. Only healthy, usable steps teach. An asset without any takes the global mean and deviation; `notes`
-/// says so.
-[[nodiscard]] Result<void> Standardise(std::vector<Series>& series, const model::Manifest::Standardiser& global,
-                                       const StandardiserOptions& options, std::vector<std::string>& notes);
+/// Marks each asset's commissioning steps as `learning`, learns its baseline from them and
+/// standardises all of its rows in place. Only healthy, usable steps teach. An asset without any
+/// takes the global mean and deviation; `notes` says so.
+[[nodiscard]] Result<void> Standardise(std::vector<Series>& series,
+                                       const model::Manifest::Standardiser& global,
+                                       const StandardiserOptions& options,
+                                       std::vector<std::string>& notes);
 
 }  // namespace millwright::trainer

@@ -17,9 +17,10 @@ std::string Format(const char* format, double a, double b = 0, double c = 0, dou
   return text;
 }
 
-std::string Text(double x, double y, const std::string& text, const char* anchor = "middle", const char* extra = "") {
-  return Format("<text x=\"%.1f\" y=\"%.1f\" ", x, y) + "text-anchor=\"" + anchor + "\" " + extra + ">" +
-         Escape(text) + "</text>";
+std::string Text(double x, double y, const std::string& text, const char* anchor = "middle",
+                 const char* extra = "") {
+  return Format("<text x=\"%.1f\" y=\"%.1f\" ", x, y) + "text-anchor=\"" + anchor + "\" " + extra +
+         ">" + Escape(text) + "</text>";
 }
 
 // 0.2, 50, 1.5e4: as few digits as tell the ticks apart.
@@ -32,7 +33,9 @@ std::string Number(double value) {
 struct Frame {
   double x0, x1, y0, y1;  // data
   double width, height;   // pixels
-  [[nodiscard]] double X(double x) const { return kLeft + (x - x0) / (x1 - x0) * (width - kLeft - kRight); }
+  [[nodiscard]] double X(double x) const {
+    return kLeft + (x - x0) / (x1 - x0) * (width - kLeft - kRight);
+  }
   [[nodiscard]] double Y(double y) const {
     return height - kBottom - (std::clamp(y, y0, y1) - y0) / (y1 - y0) * (height - kTop - kBottom);
   }
@@ -71,14 +74,16 @@ std::string Axes(const Plot& p, const Frame& f) {
 std::string Path(const Line& line, const Frame& f) {
   if (line.points.empty()) return "";
   std::string d;
-  for (const auto& [x, y] : line.points) d += Format(d.empty() ? "M%.1f %.1f" : "L%.1f %.1f", f.X(x), f.Y(y));
-  return "<path class=\"line\" stroke=\"" + line.colour + "\"" + (line.dashed ? " stroke-dasharray=\"5 4\"" : "") +
-         " d=\"" + d + "\"/>";
+  for (const auto& [x, y] : line.points)
+    d += Format(d.empty() ? "M%.1f %.1f" : "L%.1f %.1f", f.X(x), f.Y(y));
+  return "<path class=\"line\" stroke=\"" + line.colour + "\"" +
+         (line.dashed ? " stroke-dasharray=\"5 4\"" : "") + " d=\"" + d + "\"/>";
 }
 
 std::string Begin(double width, double height, const std::string& title) {
-  return Format("<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\">", width, height, width,
-                height) + "<title>" + Escape(title) + "</title>";
+  return Format("<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\">",
+                width, height, width, height) +
+         "<title>" + Escape(title) + "</title>";
 }
 
 }  // namespace
@@ -87,11 +92,20 @@ std::string Escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -101,8 +115,8 @@ std::string Draw(const Plot& p) {
   const Frame f = Fit(p);
   std::string out = Begin(f.width, f.height, p.title);
   for (const Band& band : p.bands)
-    out += Format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", f.X(band.from), kTop,
-                  std::max(1.0, f.X(band.to) - f.X(band.from)), f.height - kTop - kBottom) +
+    out += Format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", f.X(band.from),
+                  kTop, std::max(1.0, f.X(band.to) - f.X(band.from)), f.height - kTop - kBottom) +
            "fill=\"" + band.colour + "\"/>";
   out += Axes(p, f);
   double x = f.width - kRight;
@@ -119,17 +133,21 @@ std::string DrawMatrix(const std::string& title, const std::vector<std::string>&
                        const std::vector<std::vector<double>>& counts) {
   constexpr double kCell = 52, kNames = 120;
   const double size = kCell * static_cast<double>(names.size());
-  std::string out = Begin(kNames + size + 20, kTop + size + 40, title) + Text(4, 16, title, "start", "class=\"head\"");
+  std::string out = Begin(kNames + size + 20, kTop + size + 40, title) +
+                    Text(4, 16, title, "start", "class=\"head\"");
   for (size_t r = 0; r < names.size(); ++r) {
     const double y = kTop + kCell * static_cast<double>(r);
     const double total = std::accumulate(counts[r].begin(), counts[r].end(), 0.0);
     out += Text(kNames - 6, y + kCell / 2 + 4, names[r], "end");
-    out += Text(kNames + kCell * (static_cast<double>(r) + 0.5), kTop + size + 16, names[r].substr(0, 9));
+    out += Text(kNames + kCell * (static_cast<double>(r) + 0.5), kTop + size + 16,
+                names[r].substr(0, 9));
     for (size_t c = 0; c < names.size(); ++c) {
       const double share = total > 0 ? counts[r][c] / total : 0;
       const double x = kNames + kCell * static_cast<double>(c);
-      out += Format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", x, y, kCell - 1, kCell - 1) +
-             Format("fill=\"rgb(%.0f,%.0f,%.0f)\"/>", 245 - 200 * share, 247 - 140 * share, 250 - 60 * share);
+      out += Format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", x, y, kCell - 1,
+                    kCell - 1) +
+             Format("fill=\"rgb(%.0f,%.0f,%.0f)\"/>", 245 - 200 * share, 247 - 140 * share,
+                    250 - 60 * share);
       if (counts[r][c] > 0)
         out += Text(x + kCell / 2, y + kCell / 2 + 4, Number(share), "middle",
                     share > 0.6 ? "fill=\"#fff\"" : "fill=\"#333\"");

@@ -33,7 +33,8 @@ struct Plot {
 [[nodiscard]] std::string Draw(const Plot& plot);
 
 /// A heat map with numbers: cells[row][column] shares of their row, names on both sides.
-[[nodiscard]] std::string DrawMatrix(const std::string& title, const std::vector<std::string>& names,
+[[nodiscard]] std::string DrawMatrix(const std::string& title,
+                                     const std::vector<std::string>& names,
                                      const std::vector<std::vector<double>>& counts);
 
 /// &, <, > and quotes made safe for text and attributes.

@@ -29,9 +29,13 @@ constexpr size_t kExamples = 6;
 // One training run, step by step; each step leaves its result in a member for the next.
 class Run {
  public:
-  Run(std::vector<RecordingInfo> recordings, const TrainOptions& options, const Learner& learner, os::Clock& clock,
-      const Watcher& watcher)
-      : recordings_(std::move(recordings)), options_(options), learner_(learner), clock_(clock), watcher_(watcher) {}
+  Run(std::vector<RecordingInfo> recordings, const TrainOptions& options, const Learner& learner,
+      os::Clock& clock, const Watcher& watcher)
+      : recordings_(std::move(recordings)),
+        options_(options),
+        learner_(learner),
+        clock_(clock),
+        watcher_(watcher) {}
 
   Result<Trained> All(const std::string& code_version) {
     const Nanos begin = clock_.Monotonic();
@@ -62,7 +66,9 @@ class Run {
     out_.notes = choice_.notes;
     codes_ = CollectClasses(recordings_);
     if (codes_.size() < 2)
-      return Fail(Errc::kInvalid, "trainer: no recording carries an ANOMALY label; a classifier needs at least one");
+      return Fail(
+          Errc::kInvalid,
+          "trainer: no recording carries an ANOMALY label; a classifier needs at least one");
     classes_ = static_cast<int>(codes_.size());
     MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
     return {};
@@ -94,8 +100,9 @@ class Run {
     MW_TRY(standardiser_, LearnGlobal(std::span(series_).first(train_count_), o));
     // A machine's baseline is its own, whichever side of the split its runs are on.
     MW_TRY(trainer::Standardise(series_, standardiser_, o, out_.notes));
-    validation_series_.assign(std::make_move_iterator(series_.begin() + static_cast<std::ptrdiff_t>(train_count_)),
-                              std::make_move_iterator(series_.end()));
+    validation_series_.assign(
+        std::make_move_iterator(series_.begin() + static_cast<std::ptrdiff_t>(train_count_)),
+        std::make_move_iterator(series_.end()));
     series_.resize(train_count_);
     return {};
   }
@@ -132,12 +139,13 @@ class Run {
     for (const int label : train_.set.labels) ++out_.class_windows[static_cast<size_t>(label)];
     for (size_t c = 0; c < codes_.size(); ++c)
       if (out_.class_windows[c] == 0)
-        return Fail(Errc::kInvalid,
-                    "trainer: no training window shows \"" + codes_[c] + "\": its runs are too short for a window of " +
-                        std::to_string(choice_.schema.steps) + " steps of " +
-                        std::to_string(choice_.schema.step / kMillisecond) +
-                        " ms, lie within commissioning (" + std::to_string(choice_.commissioning_s) +
-                        " s), miss channels, or are all held out");
+        return Fail(Errc::kInvalid, "trainer: no training window shows \"" + codes_[c] +
+                                        "\": its runs are too short for a window of " +
+                                        std::to_string(choice_.schema.steps) + " steps of " +
+                                        std::to_string(choice_.schema.step / kMillisecond) +
+                                        " ms, lie within commissioning (" +
+                                        std::to_string(choice_.commissioning_s) +
+                                        " s), miss channels, or are all held out");
     if (validation_.set.size() == 0)
       return Fail(Errc::kInvalid, "trainer: the held-out runs are too short for a single window");
     return {};
@@ -145,7 +153,8 @@ class Run {
 
   std::span<const float> Window(const WindowSet& set, size_t i) const {
     const size_t features = choice_.schema.features.size();
-    return set.rows.subspan(size_t{set.first[i]} * features, static_cast<size_t>(choice_.schema.steps) * features);
+    return set.rows.subspan(size_t{set.first[i]} * features,
+                            static_cast<size_t>(choice_.schema.steps) * features);
   }
 
   Result<void> MakeInt8() {
@@ -154,12 +163,15 @@ class Run {
     Ranges ranges;
     std::vector<float> logits(codes_.size());
     const size_t stride = std::max<size_t>(1, train_.set.size() / kCalibrationWindows);
-    for (size_t i = 0; i < train_.set.size(); i += stride) runner.Run(Window(train_.set, i), logits, &ranges);
+    for (size_t i = 0; i < train_.set.size(); i += stride)
+      runner.Run(Window(train_.set, i), logits, &ranges);
     logits_.resize(validation_.set.size() * codes_.size());
     for (size_t i = 0; i < validation_.set.size(); ++i)
-      runner.Run(Window(validation_.set, i), std::span(logits_).subspan(i * codes_.size(), codes_.size()));
+      runner.Run(Window(validation_.set, i),
+                 std::span(logits_).subspan(i * codes_.size(), codes_.size()));
     temperature_ = FitTemperature(logits_, validation_.set.labels, classes_);
-    MW_TRY(const model::QuantizedClassifier quantized, Quantize(net_, ranges, input_scale_, temperature_));
+    MW_TRY(const model::QuantizedClassifier quantized,
+           Quantize(net_, ranges, input_scale_, temperature_));
     MW_TRY(const model::Graph graph, model::MakeGraph(quantized));
     MW_TRY(out_.model_file, model::WriteTflite(graph));
     MW_TRY(Int8Model model, Int8Model::Load(out_.model_file));
@@ -179,7 +191,8 @@ class Run {
       agree += ArgMax(f) == ArgMax(q) ? 1 : 0;
       out_.parity.score_error_max =
           std::max(out_.parity.score_error_max, static_cast<double>(std::abs(f[0] - q[0])));
-      if (i % 500 == 0) Say("quantizing", static_cast<double>(i) / static_cast<double>(validation_.set.size()));
+      if (i % 500 == 0)
+        Say("quantizing", static_cast<double>(i) / static_cast<double>(validation_.set.size()));
     }
     Say("quantizing", 1);
     const auto& labels = validation_.set.labels;
@@ -192,10 +205,12 @@ class Run {
       commonest = std::max(commonest, static_cast<double>(std::ranges::count(labels, c)));
     out_.majority_accuracy = commonest / static_cast<double>(labels.size());
     if (out_.parity.ok()) return {};
-    return Fail(Errc::kInvalid,
-                "trainer: INT8 and float disagree: same class on " + std::to_string(out_.parity.agreement * 100) +
-                    " % of the windows, macro F1 " + std::to_string(out_.parity.macro_f1_int8) + " against " +
-                    std::to_string(out_.parity.macro_f1_float) + "; more weight decay or fewer units help");
+    return Fail(Errc::kInvalid, "trainer: INT8 and float disagree: same class on " +
+                                    std::to_string(out_.parity.agreement * 100) +
+                                    " % of the windows, macro F1 " +
+                                    std::to_string(out_.parity.macro_f1_int8) + " against " +
+                                    std::to_string(out_.parity.macro_f1_float) +
+                                    "; more weight decay or fewer units help");
   }
 
   Result<void> Decide() {
@@ -203,11 +218,15 @@ class Run {
     const Windows whole = MakeWindows(validation_series_, s.steps, s.step, input_scale_, true);
     std::vector<float> probabilities(whole.set.size() * codes_.size());
     for (size_t i = 0; i < whole.set.size(); ++i) {
-      int8_->Run(Window(whole.set, i), std::span(probabilities).subspan(i * codes_.size(), codes_.size()));
-      if (i % 1000 == 0) Say("replaying held-out runs", static_cast<double>(i) / static_cast<double>(whole.set.size()));
+      int8_->Run(Window(whole.set, i),
+                 std::span(probabilities).subspan(i * codes_.size(), codes_.size()));
+      if (i % 1000 == 0)
+        Say("replaying held-out runs",
+            static_cast<double>(i) / static_cast<double>(whole.set.size()));
     }
     Say("replaying held-out runs", 1);
-    std::vector<ScoredRun> runs = SplitByRun(validation_series_, whole, probabilities, codes_.size());
+    std::vector<ScoredRun> runs =
+        SplitByRun(validation_series_, whole, probabilities, codes_.size());
     decision_ = options_.decision;
     const bool has_codes = codes_.size() > 2 || codes_[1] != kAnomalyCode;
     if (options_.tuning == Tuning::kRows || (options_.tuning == Tuning::kAuto && !has_codes)) {
@@ -226,11 +245,14 @@ class Run {
     std::vector<ScoredRun> others;
     for (ScoredRun& run : runs) {
       const int label = run.labels.empty() ? 0 : *std::ranges::max_element(run.labels);
-      if (shown.insert(label).second) out_.examples.push_back(std::move(run));
-      else others.push_back(std::move(run));
+      if (shown.insert(label).second)
+        out_.examples.push_back(std::move(run));
+      else
+        others.push_back(std::move(run));
     }
     for (ScoredRun& run : others) out_.examples.push_back(std::move(run));
-    if (out_.examples.size() > kExamples + codes_.size()) out_.examples.resize(kExamples + codes_.size());
+    if (out_.examples.size() > kExamples + codes_.size())
+      out_.examples.resize(kExamples + codes_.size());
   }
 
   void MakeGolden() {
@@ -245,7 +267,8 @@ class Run {
     inputs.insert(inputs.end(), outputs.begin(), outputs.end());
     out_.golden.resize(inputs.size());
     std::memcpy(out_.golden.data(), inputs.data(), inputs.size());
-    out_.manifest.golden = {.sha256 = crypto::Sha256Hex(out_.golden), .count = static_cast<int>(count)};
+    out_.manifest.golden = {.sha256 = crypto::Sha256Hex(out_.golden),
+                            .count = static_cast<int>(count)};
   }
 
   Result<void> FillManifest(const std::string& code_version) {
@@ -257,7 +280,8 @@ class Run {
                .bytes = out_.model_file.size(),
                .steps = choice_.schema.steps,
                .features = static_cast<int>(choice_.schema.features.size())};
-    for (const std::string& code : codes_) m.classes.push_back(DescribeFault(code, options_.classes));
+    for (const std::string& code : codes_)
+      m.classes.push_back(DescribeFault(code, options_.classes));
     m.schema = choice_.schema;
     m.standardiser = standardiser_;
     m.calibration = {.temperature = temperature_, .folded = true};
@@ -297,8 +321,9 @@ class Run {
 
 }  // namespace
 
-Result<Trained> Train(std::vector<RecordingInfo> recordings, const TrainOptions& options, const Learner& learner,
-                      os::Clock& clock, const std::string& code_version, const Watcher& watcher) {
+Result<Trained> Train(std::vector<RecordingInfo> recordings, const TrainOptions& options,
+                      const Learner& learner, os::Clock& clock, const std::string& code_version,
+                      const Watcher& watcher) {
   return Run(std::move(recordings), options, learner, clock, watcher).All(code_version);
 }
 

@@ -26,7 +26,7 @@ struct Watcher {
 
 /// Float against INT8 on the same windows.
 struct Parity {
-  double agreement = 0;      // share of windows with the same class
+  double agreement = 0;  // share of windows with the same class
   double score_error_max = 0;
   double macro_f1_float = 0;
   double macro_f1_int8 = 0;
@@ -38,7 +38,8 @@ struct Parity {
 };
 
 struct Trained {
-  model::Manifest manifest{};  // complete but for the hashes of report files, which WriteBundle adds
+  model::Manifest
+      manifest{};  // complete but for the hashes of report files, which WriteBundle adds
   std::vector<std::byte> model_file{};
   std::vector<std::byte> golden{};
 
@@ -54,13 +55,15 @@ struct Trained {
   Detection detection{};                // decision rule over the validation runs
   int fault_named_right = 0;            // events found whose fault was named rightly at their end
   Parity parity{};
-  std::vector<ScoredRun> examples{};    // a few validation runs over time
+  std::vector<ScoredRun> examples{};  // a few validation runs over time
   double load_s = 0, learn_s = 0;
 };
 
-/// kInvalid for data that cannot be learned from, or a model that fails the parity gate; the error says what to change.
-[[nodiscard]] Result<Trained> Train(std::vector<recording::RecordingInfo> recordings, const TrainOptions& options,
-                                    const Learner& learner, os::Clock& clock, const std::string& code_version,
+/// kInvalid for data that cannot be learned from, or a model that fails the parity gate; the error
+/// says what to change.
+[[nodiscard]] Result<Trained> Train(std::vector<recording::RecordingInfo> recordings,
+                                    const TrainOptions& options, const Learner& learner,
+                                    os::Clock& clock, const std::string& code_version,
                                     const Watcher& watcher = {});
 
 /// SHA-256 over ids, labels and content of all recordings' files, in order.

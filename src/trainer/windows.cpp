@@ -5,7 +5,8 @@
 
 namespace millwright::trainer {
 
-Windows MakeWindows(std::span<const Series> all, int steps, Nanos step, float scale, bool with_neutral) {
+Windows MakeWindows(std::span<const Series> all, int steps, Nanos step, float scale,
+                    bool with_neutral) {
   Windows out;
   const auto length = static_cast<size_t>(steps);
   size_t base = 0;
@@ -54,7 +55,8 @@ std::vector<float> ClassWeights(std::span<const int> labels, int classes) {
     sum += static_cast<double>(weights[c]);
     present += 1;
   }
-  for (float& w : weights) w = static_cast<float>(static_cast<double>(w) * present / std::max(sum, 1e-12));
+  for (float& w : weights)
+    w = static_cast<float>(static_cast<double>(w) * present / std::max(sum, 1e-12));
   return weights;
 }
 

@@ -27,11 +27,11 @@ struct Windows {
   Windows& operator=(const Windows&) = delete;
 };
 
-/// `scale` is the model's input scale: rows are rounded to the grid that the INT8 model sees, so that the float net
-/// trains on exactly its inputs. Unlabelled steps count as healthy. `with_neutral` keeps windows with a neutral label
-/// (label kNeutral), for plots.
-[[nodiscard]] Windows MakeWindows(std::span<const Series> series, int steps, Nanos step, float scale,
-                                  bool with_neutral = false);
+/// `scale` is the model's input scale: rows are rounded to the grid that the INT8 model sees, so
+/// that the float net trains on exactly its inputs. Unlabelled steps count as healthy.
+/// `with_neutral` keeps windows with a neutral label (label kNeutral), for plots.
+[[nodiscard]] Windows MakeWindows(std::span<const Series> series, int steps, Nanos step,
+                                  float scale, bool with_neutral = false);
 
 /// Keeps every n-th window so that at most `limit` stay.
 void Thin(Windows& windows, size_t limit);

@@ -9,7 +9,9 @@
 namespace millwright::hub {
 namespace {
 
-std::string CursorOf(const AlarmView& alarm) { return std::to_string(alarm.raised) + "~" + AlarmId(alarm.device, alarm.key); }
+std::string CursorOf(const AlarmView& alarm) {
+  return std::to_string(alarm.raised) + "~" + AlarmId(alarm.device, alarm.key);
+}
 
 // "<device>~<key>": device ids hold no '~'.
 std::optional<std::pair<std::string_view, std::string_view>> SplitId(std::string_view id) {
@@ -30,13 +32,15 @@ std::optional<AlarmPlace> ParseCursor(std::string_view text) {
   return place;
 }
 
-Result<http::Response> List(const ApiContext& context, store::Database& database, const http::Request& request) {
+Result<http::Response> List(const ApiContext& context, store::Database& database,
+                            const http::Request& request) {
   Params params(request);
   AlarmFilter filter;
   filter.open_only = params.OneOf("state", "open", {"open", "all"}) == "open";
   const int limit = static_cast<int>(params.Integer("limit", 50, 1, 500));
   const std::string cursor = params.Text("cursor", "", 400);
-  if (!cursor.empty() && !(filter.after = ParseCursor(cursor))) params.Fault("cursor", "is none that this hub gave");
+  if (!cursor.empty() && !(filter.after = ParseCursor(cursor)))
+    params.Fault("cursor", "is none that this hub gave");
   if (auto problem = params.Finish()) return *problem;
   filter.limit = limit + 1;  // one more tells whether there is a further page
   MW_TRY(std::vector<AlarmView> alarms, LoadAlarms(database, filter));
@@ -47,8 +51,10 @@ Result<http::Response> List(const ApiContext& context, store::Database& database
   json.BeginObject().Field("now_ms", Milliseconds(context.clock.Utc())).Key("alarms").BeginArray();
   for (const AlarmView& alarm : alarms) WriteAlarm(json, alarm);
   json.EndArray().Field("total", filter.open_only ? counts.open : counts.all).Key("next");
-  if (more) json.String(CursorOf(alarms.back()));
-  else json.Null();
+  if (more)
+    json.String(CursorOf(alarms.back()));
+  else
+    json.Null();
   http::Response response;
   response.body = json.EndObject().Take();
   return response;
@@ -76,7 +82,8 @@ Result<http::Response> One(store::Database& database, const http::Request& reque
 Result<http::Response> Window(store::Database& database, const http::Request& request) {
   if (auto problem = Params(request).Finish()) return *problem;
   MW_TRY(const AlarmView alarm, Find(database, request));
-  if (alarm.evidence.window().empty()) return Fail(Errc::kNotFound, "this alarm came without its window");
+  if (alarm.evidence.window().empty())
+    return Fail(Errc::kNotFound, "this alarm came without its window");
   http::Response response;
   response.content_type = "application/octet-stream";
   response.body = alarm.evidence.window();
@@ -87,9 +94,10 @@ Result<http::Response> Window(store::Database& database, const http::Request& re
 }  // namespace
 
 void AddAlarmRoutes(http::Router& router, const ApiContext& context) {
-  AddRead(router, context, "/api/v1/alarms", [&context](store::Database& database, const http::Request& request) {
-    return List(context, database, request);
-  });
+  AddRead(router, context, "/api/v1/alarms",
+          [&context](store::Database& database, const http::Request& request) {
+            return List(context, database, request);
+          });
   AddRead(router, context, "/api/v1/alarms/{id}", One);
   AddRead(router, context, "/api/v1/alarms/{id}/window", Window);
 }

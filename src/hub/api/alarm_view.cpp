@@ -12,23 +12,30 @@ namespace {
 
 using store::Row;
 
-#define MW_ALARM_COLUMNS                                                                                              \
-  "SELECT l.device, l.alarm_key, l.site, l.area, l.asset, a.name, l.level, l.fault, l.action, l.score, l.model_name, " \
-  "l.model_hash, l.cause_id, l.speed_hz, l.steady, l.decision_ms, l.raised_ns, l.updated_ns, l.cleared_ns, "          \
-  "l.arrived_ns, m.spark, e.payload FROM alarms l LEFT JOIN assets a ON a.site = l.site AND a.asset = l.asset "       \
-  "LEFT JOIN machine_state m ON m.site = l.site AND m.asset = l.asset "                                               \
-  "LEFT JOIN events e ON e.device = l.device AND e.epoch = l.evidence_epoch AND e.lane = l.evidence_lane "            \
+#define MW_ALARM_COLUMNS                                                                        \
+  "SELECT l.device, l.alarm_key, l.site, l.area, l.asset, a.name, l.level, l.fault, l.action, " \
+  "l.score, l.model_name, "                                                                     \
+  "l.model_hash, l.cause_id, l.speed_hz, l.steady, l.decision_ms, l.raised_ns, l.updated_ns, "  \
+  "l.cleared_ns, "                                                                              \
+  "l.arrived_ns, m.spark, e.payload FROM alarms l LEFT JOIN assets a ON a.site = l.site AND "   \
+  "a.asset = l.asset "                                                                          \
+  "LEFT JOIN machine_state m ON m.site = l.site AND m.asset = l.asset "                         \
+  "LEFT JOIN events e ON e.device = l.device AND e.epoch = l.evidence_epoch AND e.lane = "      \
+  "l.evidence_lane "                                                                            \
   "AND e.seq = l.evidence_seq "
 
 constexpr std::string_view kOne = MW_ALARM_COLUMNS "WHERE l.device = $1 AND l.alarm_key = $2";
-constexpr std::string_view kWorst =
-    MW_ALARM_COLUMNS "WHERE l.cleared_ns IS NULL ORDER BY l.level DESC, l.raised_ns DESC, l.device, l.alarm_key LIMIT $1";
+constexpr std::string_view kWorst = MW_ALARM_COLUMNS
+    "WHERE l.cleared_ns IS NULL ORDER BY l.level DESC, l.raised_ns DESC, l.device, l.alarm_key "
+    "LIMIT $1";
 constexpr std::string_view kNewest = MW_ALARM_COLUMNS
-    "WHERE (l.raised_ns, l.device, l.alarm_key) < ($1, $2, $3) AND ($4 = 0 OR l.cleared_ns IS NULL) "
+    "WHERE (l.raised_ns, l.device, l.alarm_key) < ($1, $2, $3) AND ($4 = 0 OR l.cleared_ns IS "
+    "NULL) "
     "ORDER BY l.raised_ns DESC, l.device DESC, l.alarm_key DESC LIMIT $5";
 constexpr std::string_view kNewestOfMachine = MW_ALARM_COLUMNS
     "WHERE l.site = $1 AND l.asset = $2 AND (l.raised_ns, l.device, l.alarm_key) < ($3, $4, $5) "
-    "AND ($6 = 0 OR l.cleared_ns IS NULL) ORDER BY l.raised_ns DESC, l.device DESC, l.alarm_key DESC LIMIT $7";
+    "AND ($6 = 0 OR l.cleared_ns IS NULL) ORDER BY l.raised_ns DESC, l.device DESC, l.alarm_key "
+    "DESC LIMIT $7";
 #undef MW_ALARM_COLUMNS
 
 AlarmView FromRow(const Row& row) {
@@ -73,13 +80,17 @@ std::string Printed(const char* format, double a, double b) {
 Result<std::vector<AlarmView>> LoadAlarms(store::Database& database, const AlarmFilter& filter) {
   std::vector<AlarmView> views;
   const auto take = [&](const Row& row) { views.push_back(FromRow(row)); };
-  const AlarmPlace after = filter.after.value_or(AlarmPlace{.raised = INT64_MAX, .device = {}, .key = {}});
+  const AlarmPlace after =
+      filter.after.value_or(AlarmPlace{.raised = INT64_MAX, .device = {}, .key = {}});
   const int open_only = filter.open_only ? 1 : 0;
   if (filter.asset.empty())
-    MW_TRY(database.Each(kNewest, {after.raised, after.device, after.key, open_only, filter.limit}, take));
+    MW_TRY(database.Each(kNewest, {after.raised, after.device, after.key, open_only, filter.limit},
+                         take));
   else
-    MW_TRY(database.Each(kNewestOfMachine, {filter.site, filter.asset, after.raised, after.device, after.key,
-                                            open_only, filter.limit}, take));
+    MW_TRY(database.Each(
+        kNewestOfMachine,
+        {filter.site, filter.asset, after.raised, after.device, after.key, open_only, filter.limit},
+        take));
   return views;
 }
 
@@ -89,7 +100,8 @@ Result<std::vector<AlarmView>> LoadWorstAlarms(store::Database& database, int li
   return views;
 }
 
-Result<std::optional<AlarmView>> LoadAlarm(store::Database& database, std::string_view device, std::string_view key) {
+Result<std::optional<AlarmView>> LoadAlarm(store::Database& database, std::string_view device,
+                                           std::string_view key) {
   std::optional<AlarmView> view;
   MW_TRY(database.First(kOne, {device, key}, [&](const Row& row) { view = FromRow(row); }));
   return view;
@@ -97,37 +109,48 @@ Result<std::optional<AlarmView>> LoadAlarm(store::Database& database, std::strin
 
 Result<AlarmCounts> CountAlarms(store::Database& database) {
   AlarmCounts counts;
-  MW_TRY(database.Each("SELECT COUNT(*) FROM alarms", {}, [&](const Row& row) { counts.all = row.Int(0); }));
-  MW_TRY(database.Each("SELECT COUNT(*), MIN(raised_ns) FROM alarms WHERE cleared_ns IS NULL", {}, [&](const Row& row) {
-    counts.open = row.Int(0);
-    if (!row.IsNull(1)) counts.oldest_open = row.Int(1);
-  }));
+  MW_TRY(database.Each("SELECT COUNT(*) FROM alarms", {},
+                       [&](const Row& row) { counts.all = row.Int(0); }));
+  MW_TRY(database.Each("SELECT COUNT(*), MIN(raised_ns) FROM alarms WHERE cleared_ns IS NULL", {},
+                       [&](const Row& row) {
+                         counts.open = row.Int(0);
+                         if (!row.IsNull(1)) counts.oldest_open = row.Int(1);
+                       }));
   return counts;
 }
 
 std::string WhyOf(const AlarmView& alarm) {
   const auto& marks = alarm.evidence.marks();
-  const auto mark = std::max_element(marks.begin(), marks.end(), [](const wire::Mark& a, const wire::Mark& b) {
-    return a.times_baseline() < b.times_baseline();
-  });
+  const auto mark =
+      std::max_element(marks.begin(), marks.end(), [](const wire::Mark& a, const wire::Mark& b) {
+        return a.times_baseline() < b.times_baseline();
+      });
   if (mark != marks.end() && mark->found_hz() > 0 && mark->times_baseline() >= 2)
-    return "Envelope line at " + Printed("%.1f Hz (", static_cast<double>(mark->found_hz()), 0) + mark->name() + ") is " +
+    return "Envelope line at " + Printed("%.1f Hz (", static_cast<double>(mark->found_hz()), 0) +
+           mark->name() + ") is " +
            Printed("%.0f times its baseline.", static_cast<double>(mark->times_baseline()), 0);
   const auto& parts = alarm.evidence.contributions();
   const auto part = std::max_element(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
     return a.share() < b.share();
   });
   if (part != parts.end() && part->share() > 0)
-    return part->feature() + Printed(" moved the score most (%.0f %% of it).", 100.0 * static_cast<double>(part->share()), 0);
+    return part->feature() + Printed(" moved the score most (%.0f %% of it).",
+                                     100.0 * static_cast<double>(part->share()), 0);
   return Printed("The score reached %.2f.", alarm.score, 0);
 }
 
-void WriteMarks(http::JsonWriter& json, const google::protobuf::RepeatedPtrField<wire::Mark>& marks) {
+void WriteMarks(http::JsonWriter& json,
+                const google::protobuf::RepeatedPtrField<wire::Mark>& marks) {
   json.BeginArray();
   for (const wire::Mark& mark : marks) {
-    json.BeginObject().Field("name", mark.name()).Field("expected_hz", mark.expected_hz()).Key("found_hz");
-    if (mark.found_hz() > 0) json.Float(mark.found_hz());
-    else json.Null();
+    json.BeginObject()
+        .Field("name", mark.name())
+        .Field("expected_hz", mark.expected_hz())
+        .Key("found_hz");
+    if (mark.found_hz() > 0)
+      json.Float(mark.found_hz());
+    else
+      json.Null();
     json.Field("times_baseline", mark.times_baseline()).EndObject();
   }
   json.EndArray();
@@ -135,15 +158,26 @@ void WriteMarks(http::JsonWriter& json, const google::protobuf::RepeatedPtrField
 
 void WriteAlarm(http::JsonWriter& json, const AlarmView& alarm) {
   json.BeginObject().Field("id", AlarmId(alarm.device, alarm.key)).Field("alarm_key", alarm.key);
-  json.Field("site", alarm.site).Field("area", alarm.area).Field("asset", alarm.asset).Field("name", alarm.name);
-  json.Field("device", alarm.device).Field("level", LevelWord(alarm.level)).Field("fault", alarm.fault);
+  json.Field("site", alarm.site)
+      .Field("area", alarm.area)
+      .Field("asset", alarm.asset)
+      .Field("name", alarm.name);
+  json.Field("device", alarm.device)
+      .Field("level", LevelWord(alarm.level))
+      .Field("fault", alarm.fault);
   json.Field("fault_name", FaultName(alarm.fault)).Field("action", alarm.action);
-  json.Field("score", static_cast<float>(alarm.score)).Field("state", alarm.cleared ? "cleared" : "open");
-  json.Field("raised_ms", Milliseconds(alarm.raised)).Field("updated_ms", Milliseconds(alarm.updated));
+  json.Field("score", static_cast<float>(alarm.score))
+      .Field("state", alarm.cleared ? "cleared" : "open");
+  json.Field("raised_ms", Milliseconds(alarm.raised))
+      .Field("updated_ms", Milliseconds(alarm.updated));
   json.Key("cleared_ms");
-  if (alarm.cleared) json.Integer(Milliseconds(alarm.cleared_at));
-  else json.Null();
-  json.Field("model_name", alarm.model_name).Field("model_hash", alarm.model_hash).Field("why", WhyOf(alarm));
+  if (alarm.cleared)
+    json.Integer(Milliseconds(alarm.cleared_at));
+  else
+    json.Null();
+  json.Field("model_name", alarm.model_name)
+      .Field("model_hash", alarm.model_hash)
+      .Field("why", WhyOf(alarm));
   json.Field("speed_hz", static_cast<float>(alarm.speed_hz)).Field("steady", alarm.steady);
   json.Key("contributions").BeginArray();
   for (const wire::Contribution& part : alarm.evidence.contributions())

@@ -29,22 +29,24 @@ struct AlarmView {
   wire::Alarm evidence;  // contributions, marks, window
 };
 
-struct AlarmPlace {      // where a page ends: the last alarm's own order
+struct AlarmPlace {  // where a page ends: the last alarm's own order
   Nanos raised = 0;
   std::string device, key;
 };
 struct AlarmFilter {
   bool open_only = false;
-  std::string site, asset;   // empty: all
+  std::string site, asset;  // empty: all
   std::optional<AlarmPlace> after;
   int limit = 50;
 };
 
 /// Newest first.
-[[nodiscard]] Result<std::vector<AlarmView>> LoadAlarms(store::Database& database, const AlarmFilter& filter);
+[[nodiscard]] Result<std::vector<AlarmView>> LoadAlarms(store::Database& database,
+                                                        const AlarmFilter& filter);
 /// Open ones, worst first, then newest.
 [[nodiscard]] Result<std::vector<AlarmView>> LoadWorstAlarms(store::Database& database, int limit);
-[[nodiscard]] Result<std::optional<AlarmView>> LoadAlarm(store::Database& database, std::string_view device,
+[[nodiscard]] Result<std::optional<AlarmView>> LoadAlarm(store::Database& database,
+                                                         std::string_view device,
                                                          std::string_view key);
 struct AlarmCounts {
   int64_t all = 0, open = 0;
@@ -56,6 +58,7 @@ struct AlarmCounts {
 [[nodiscard]] std::string WhyOf(const AlarmView& alarm);
 /// ALARM of docs/formats/api.md.
 void WriteAlarm(http::JsonWriter& json, const AlarmView& alarm);
-void WriteMarks(http::JsonWriter& json, const google::protobuf::RepeatedPtrField<wire::Mark>& marks);
+void WriteMarks(http::JsonWriter& json,
+                const google::protobuf::RepeatedPtrField<wire::Mark>& marks);
 
 }  // namespace millwright::hub

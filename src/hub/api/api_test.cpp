@@ -22,7 +22,8 @@ namespace {
 using nlohmann::json;
 
 // The parts of JSON Schema that openapi.json uses; the first fault, or empty.
-std::string Mismatch(const json& schema, const json& value, const json& document, const std::string& at) {
+std::string Mismatch(const json& schema, const json& value, const json& document,
+                     const std::string& at) {
   if (schema.contains("$ref")) {
     const std::string name = schema["$ref"].get<std::string>();
     return Mismatch(document.at(json::json_pointer(name.substr(1))), value, document, at);
@@ -38,13 +39,15 @@ std::string Mismatch(const json& schema, const json& value, const json& document
   }
   const auto fits = [&](const std::string& type) {
     return (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
-           (type == "string" && value.is_string()) || (type == "integer" && value.is_number_integer()) ||
+           (type == "string" && value.is_string()) ||
+           (type == "integer" && value.is_number_integer()) ||
            (type == "number" && value.is_number()) || (type == "boolean" && value.is_boolean()) ||
            (type == "null" && value.is_null());
   };
   const json& type = schema.at("type");
   bool good = false;
-  if (type.is_string()) good = fits(type);
+  if (type.is_string())
+    good = fits(type);
   else
     for (const json& one : type) good = good || fits(one);
   if (!good) return at + " is " + value.dump().substr(0, 60) + ", not " + type.dump();
@@ -53,13 +56,16 @@ std::string Mismatch(const json& schema, const json& value, const json& document
     return at + " is " + value.dump();
   if (value.is_array() && schema.contains("items"))
     for (const json& item : value)
-      if (const std::string fault = Mismatch(schema["items"], item, document, at + "[]"); !fault.empty()) return fault;
+      if (const std::string fault = Mismatch(schema["items"], item, document, at + "[]");
+          !fault.empty())
+        return fault;
   if (!value.is_object() || !schema.contains("properties")) return "";
   for (const json& name : schema["required"])
     if (!value.contains(name)) return at + " lacks " + name.get<std::string>();
   for (const auto& [name, member] : value.items()) {
     if (!schema["properties"].contains(name)) return at + " has an unknown " + name;
-    const std::string fault = Mismatch(schema["properties"][name], member, document, at + "." + name);
+    const std::string fault =
+        Mismatch(schema["properties"][name], member, document, at + "." + name);
     if (!fault.empty()) return fault;
   }
   return "";
@@ -132,7 +138,9 @@ class ApiTest : public ::testing::Test {
     request.query = std::move(query);
     return router_.Handle(request).response;
   }
-  json GetJson(const std::string& path, http::Pairs query = {}) { return json::parse(Get(path, std::move(query)).body); }
+  json GetJson(const std::string& path, http::Pairs query = {}) {
+    return json::parse(Get(path, std::move(query)).body);
+  }
   json Machine() {
     hub_.clock.Advance(0);
     Board fresh;  // the cache of the route's own board would hide what time does
@@ -162,7 +170,8 @@ TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
     for (const auto& [route, item] : document_["paths"].items()) {
       std::string path = route;
       const auto put = [&](const std::string& name, const std::string& value) {
-        if (const size_t at = path.find(name); at != std::string::npos) path.replace(at, name.size(), value);
+        if (const size_t at = path.find(name); at != std::string::npos)
+          path.replace(at, name.size(), value);
       };
       put("{site}", "alder");
       put("{asset}", "P-1");
@@ -183,9 +192,12 @@ TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
 TEST_F(ApiTest, BadParametersAreNamed) {
   Fill();
   const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
-      {"/api/v1/alarms", {"limit", "0"}},          {"/api/v1/alarms", {"limit", "x"}},
-      {"/api/v1/alarms", {"state", "odd"}},        {"/api/v1/alarms", {"cursor", "odd"}},
-      {"/api/v1/board", {"lmit", "1"}},            {"/api/v1/events", {"after", "a~b~c~d"}},
+      {"/api/v1/alarms", {"limit", "0"}},
+      {"/api/v1/alarms", {"limit", "x"}},
+      {"/api/v1/alarms", {"state", "odd"}},
+      {"/api/v1/alarms", {"cursor", "odd"}},
+      {"/api/v1/board", {"lmit", "1"}},
+      {"/api/v1/events", {"after", "a~b~c~d"}},
       {"/api/v1/machines/alder/P-1/series", {"points", "5001"}},
       {"/api/v1/machines/alder/P-1/series", {"from_ms", "99999999999999"}},
       {"/api/v1/machines/alder/P-1/spectrum", {"kind", "odd"}}};
@@ -237,14 +249,18 @@ TEST_F(ApiTest, WindowGivesTheModelsOwnBytes) {
 TEST_F(ApiTest, SeriesPutsValuesWhereTheyWere) {
   Fill();
   const int64_t at = kTestStart / kMillisecond;
-  const json series = GetJson("/api/v1/machines/alder/P-1/series",
-                              {{"from_ms", std::to_string(at - 5000)}, {"to_ms", std::to_string(at + 5000)}, {"points", "10"}});
+  const json series =
+      GetJson("/api/v1/machines/alder/P-1/series", {{"from_ms", std::to_string(at - 5000)},
+                                                    {"to_ms", std::to_string(at + 5000)},
+                                                    {"points", "10"}});
   EXPECT_EQ(series["t_ms"].size(), 10u);
   EXPECT_EQ(series["state"][5], "running");
   EXPECT_TRUE(series["state"][4].is_null());
   EXPECT_EQ(series["gaps"].size(), 1u);
-  const json minutes = GetJson("/api/v1/machines/alder/P-1/series",
-                               {{"from_ms", std::to_string(at - 86'400'000)}, {"to_ms", std::to_string(at + 60'000)}, {"signals", "score"}});
+  const json minutes =
+      GetJson("/api/v1/machines/alder/P-1/series", {{"from_ms", std::to_string(at - 86'400'000)},
+                                                    {"to_ms", std::to_string(at + 60'000)},
+                                                    {"signals", "score"}});
   EXPECT_EQ(minutes["series"].size(), 1u);
   EXPECT_EQ(minutes["state"].back(), "running");
 }

@@ -46,7 +46,8 @@ void WriteAreas(http::JsonWriter& json, std::span<const MachineView> machines) {
   json.EndArray();
 }
 
-void WriteSite(http::JsonWriter& json, const SiteView& site, std::span<const MachineView> machines) {
+void WriteSite(http::JsonWriter& json, const SiteView& site,
+               std::span<const MachineView> machines) {
   json.BeginObject().Field("site", site.site).Field("name", TitleOf(site.site));
   json.Field("link", site.link_up ? "up" : "lost");
   json.Field("link_since_ms", Milliseconds(site.link_up ? site.online_since : site.last_seen));
@@ -56,21 +57,27 @@ void WriteSite(http::JsonWriter& json, const SiteView& site, std::span<const Mac
 }
 
 // Machines are sorted by site; a site may have gateways and no machine yet, or the other way round.
-void WriteSites(http::JsonWriter& json, std::vector<SiteView> sites, std::span<const MachineView> machines) {
+void WriteSites(http::JsonWriter& json, std::vector<SiteView> sites,
+                std::span<const MachineView> machines) {
   for (const MachineView& machine : machines) {
-    const auto known = std::find_if(sites.begin(), sites.end(), [&](const SiteView& s) { return s.site == machine.site; });
+    const auto known = std::find_if(sites.begin(), sites.end(),
+                                    [&](const SiteView& s) { return s.site == machine.site; });
     if (known == sites.end()) sites.push_back({.site = machine.site});
   }
-  std::sort(sites.begin(), sites.end(), [](const SiteView& a, const SiteView& b) { return a.site < b.site; });
+  std::sort(sites.begin(), sites.end(),
+            [](const SiteView& a, const SiteView& b) { return a.site < b.site; });
   json.Key("sites").BeginArray();
   for (const SiteView& site : sites) {
-    const auto range = std::equal_range(machines.begin(), machines.end(), site.site, [](const auto& a, const auto& b) {
-      constexpr auto text = [](const auto& x) -> std::string_view {
-        if constexpr (requires { x.asset; }) return x.site;
-        else return x;
-      };
-      return text(a) < text(b);
-    });
+    const auto range = std::equal_range(
+        machines.begin(), machines.end(), site.site, [](const auto& a, const auto& b) {
+          constexpr auto text = [](const auto& x) -> std::string_view {
+            if constexpr (requires { x.asset; })
+              return x.site;
+            else
+              return x;
+          };
+          return text(a) < text(b);
+        });
     WriteSite(json, site, {range.first, range.second});
   }
   json.EndArray();
@@ -78,12 +85,15 @@ void WriteSites(http::JsonWriter& json, std::vector<SiteView> sites, std::span<c
 
 }  // namespace
 
-Result<std::vector<SiteView>> LoadSites(store::Database& database, const Freshness& freshness, Nanos now) {
+Result<std::vector<SiteView>> LoadSites(store::Database& database, const Freshness& freshness,
+                                        Nanos now) {
   std::vector<SiteView> sites;
   MW_TRY(database.Each(
-      "SELECT site, online, online_since_ns, last_seen_ns FROM devices WHERE site <> '' ORDER BY site, device", {},
-      [&](const store::Row& row) {
-        if (sites.empty() || sites.back().site != row.Text(0)) sites.push_back({.site = std::string(row.Text(0))});
+      "SELECT site, online, online_since_ns, last_seen_ns FROM devices WHERE site <> '' ORDER BY "
+      "site, device",
+      {}, [&](const store::Row& row) {
+        if (sites.empty() || sites.back().site != row.Text(0))
+          sites.push_back({.site = std::string(row.Text(0))});
         SiteView& site = sites.back();
         ++site.gateways;
         site.last_seen = std::max(site.last_seen, row.Int(3));
@@ -97,7 +107,8 @@ Result<std::vector<SiteView>> LoadSites(store::Database& database, const Freshne
 
 Result<Nanos> LastHeard(store::Database& database) {
   Nanos last = 0;
-  MW_TRY(database.Each("SELECT MAX(last_seen_ns) FROM devices", {}, [&](const store::Row& row) { last = row.Int(0); }));
+  MW_TRY(database.Each("SELECT MAX(last_seen_ns) FROM devices", {},
+                       [&](const store::Row& row) { last = row.Int(0); }));
   return last;
 }
 
@@ -112,8 +123,10 @@ Result<std::string> BuildBoard(store::Database& database, const Freshness& fresh
   WriteSites(json, std::move(sites), machines);
   WriteCounts(json, machines);
   json.Field("open_alarms", counts.open).Key("oldest_open_ms");
-  if (counts.oldest_open) json.Integer(Milliseconds(*counts.oldest_open));
-  else json.Null();
+  if (counts.oldest_open)
+    json.Integer(Milliseconds(*counts.oldest_open));
+  else
+    json.Null();
   json.Key("alarms").BeginArray();
   for (const AlarmView& alarm : alarms) WriteAlarm(json, alarm);
   json.EndArray().EndObject();
@@ -138,7 +151,8 @@ void Board::Forget() {
 
 void AddBoardRoutes(http::Router& router, const ApiContext& context, Board& board) {
   AddRead(router, context, "/api/v1/board",
-          [&context, &board](store::Database& database, const http::Request& request) -> Result<http::Response> {
+          [&context, &board](store::Database& database,
+                             const http::Request& request) -> Result<http::Response> {
             if (auto problem = Params(request).Finish()) return *problem;
             http::Response response;
             MW_TRY(response.body, board.Json(database, context));

@@ -20,7 +20,8 @@ struct SiteView {
   bool link_up = false;
 };
 /// Sites by name. A link is lost when none of the site's gateways is heard.
-[[nodiscard]] Result<std::vector<SiteView>> LoadSites(store::Database& database, const Freshness& freshness, Nanos now);
+[[nodiscard]] Result<std::vector<SiteView>> LoadSites(store::Database& database,
+                                                      const Freshness& freshness, Nanos now);
 /// When any gateway was last heard; 0: never.
 [[nodiscard]] Result<Nanos> LastHeard(store::Database& database);
 
@@ -38,7 +39,8 @@ class Board {
 };
 
 /// One board, not cached.
-[[nodiscard]] Result<std::string> BuildBoard(store::Database& database, const Freshness& freshness, Nanos now);
+[[nodiscard]] Result<std::string> BuildBoard(store::Database& database, const Freshness& freshness,
+                                             Nanos now);
 
 void AddBoardRoutes(http::Router& router, const ApiContext& context, Board& board);
 

@@ -17,8 +17,12 @@ namespace millwright::hub {
 /// After how long without news a machine or a link counts as not known.
 struct Freshness {
   Nanos telemetry_period = kSecond;
-  [[nodiscard]] Nanos machine_max() const { return std::max<Nanos>(6 * kSecond, 3 * telemetry_period); }
-  [[nodiscard]] Nanos link_max() const { return std::max<Nanos>(15 * kSecond, 3 * telemetry_period); }
+  [[nodiscard]] Nanos machine_max() const {
+    return std::max<Nanos>(6 * kSecond, 3 * telemetry_period);
+  }
+  [[nodiscard]] Nanos link_max() const {
+    return std::max<Nanos>(15 * kSecond, 3 * telemetry_period);
+  }
 };
 
 struct ApiContext {
@@ -30,6 +34,7 @@ struct ApiContext {
 
 /// Adds a route whose handler reads one state of the database; its Errors become problems.
 using ReadHandler = std::function<Result<http::Response>(store::Database&, const http::Request&)>;
-void AddRead(http::Router& router, const ApiContext& context, std::string_view path, ReadHandler handler);
+void AddRead(http::Router& router, const ApiContext& context, std::string_view path,
+             ReadHandler handler);
 
 }  // namespace millwright::hub

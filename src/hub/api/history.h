@@ -13,6 +13,7 @@ namespace millwright::hub {
 inline constexpr int kHistoryMax = 50;
 
 /// The array HISTORY of docs/formats/api.md.
-[[nodiscard]] Result<void> WriteHistory(http::JsonWriter& json, store::Database& database, const MachineView& machine);
+[[nodiscard]] Result<void> WriteHistory(http::JsonWriter& json, store::Database& database,
+                                        const MachineView& machine);
 
 }  // namespace millwright::hub

@@ -21,7 +21,8 @@ void Live::Run(const std::stop_token& stop) {
   os::NameThread("live");
   while (!stop.stop_requested()) {
     const Result<store::ReaderPool::Lease> reader = context_.readers.Take();
-    const Result<void> done = reader ? Step(**reader) : Fail(reader.error().code, reader.error().what);
+    const Result<void> done =
+        reader ? Step(**reader) : Fail(reader.error().code, reader.error().what);
     if (!done) log::Failure("live", done.error());
     context_.clock.SleepFor(kLook);
   }
@@ -53,7 +54,8 @@ Result<void> Live::SendAlarms(store::Database& database) {
   return {};
 }
 
-// All machines are looked at, since time alone makes one unknown; only what differs from what was told is sent.
+// All machines are looked at, since time alone makes one unknown; only what differs from what was
+// told is sent.
 Result<void> Live::SendMachines(store::Database& database, Nanos now) {
   MW_TRY(const std::vector<MachineView> machines, LoadMachines(database, context_.freshness, now));
   for (const MachineView& machine : machines) {
@@ -71,13 +73,16 @@ Result<void> Live::SendMachines(store::Database& database, Nanos now) {
 
 Result<void> Live::SendDevices(store::Database& database, Nanos now) {
   std::map<std::string, bool> online;
-  MW_TRY(database.Each("SELECT device, online, last_seen_ns FROM devices", {}, [&](const store::Row& row) {
-    online[std::string(row.Text(0))] = row.Int(1) != 0 && now - row.Int(2) <= context_.freshness.link_max();
-  }));
+  MW_TRY(database.Each("SELECT device, online, last_seen_ns FROM devices", {},
+                       [&](const store::Row& row) {
+                         online[std::string(row.Text(0))] =
+                             row.Int(1) != 0 && now - row.Int(2) <= context_.freshness.link_max();
+                       }));
   const Nanos monotonic = context_.clock.Monotonic();
   for (const auto& [device, is_online] : online) {
     const auto known = devices_.find(device);
-    if (known != devices_.end() && known->second.online == is_online && monotonic - known->second.at < kDevicePeriod)
+    if (known != devices_.end() && known->second.online == is_online &&
+        monotonic - known->second.at < kDevicePeriod)
       continue;
     devices_[device] = {is_online, monotonic};
     http::JsonWriter json;
@@ -90,7 +95,10 @@ Result<void> Live::SendDevices(store::Database& database, Nanos now) {
 Result<void> Live::SendTick(store::Database& database, Nanos now) {
   MW_TRY(const Nanos heard, LastHeard(database));
   http::JsonWriter json;
-  json.BeginObject().Field("now_ms", Milliseconds(now)).Field("last_data_ms", Milliseconds(heard)).EndObject();
+  json.BeginObject()
+      .Field("now_ms", Milliseconds(now))
+      .Field("last_data_ms", Milliseconds(heard))
+      .EndObject();
   server_.Send("tick", json.text(), false);
   return {};
 }
@@ -99,7 +107,10 @@ void AddStreamRoute(http::Router& router, const ApiContext& context) {
   router.Add("GET", "/api/v1/stream", [&context](const http::Request& request) {
     if (auto problem = Params(request).Finish()) return std::move(*problem);
     http::JsonWriter json;
-    json.BeginObject().Field("now_ms", Milliseconds(context.clock.Utc())).Field("version", context.version).EndObject();
+    json.BeginObject()
+        .Field("now_ms", Milliseconds(context.clock.Utc()))
+        .Field("version", context.version)
+        .EndObject();
     http::Response response;
     response.stream = true;
     response.content_type = "text/event-stream";

@@ -7,10 +7,12 @@
 namespace millwright::hub {
 namespace {
 
-#define MW_MACHINE_COLUMNS                                                                                           \
-  "SELECT a.site, a.area, a.asset, a.name, a.device, a.watch_from, d.online, d.last_seen_ns, m.device, m.state, "    \
-  "m.level, m.fault, m.score, m.value, m.value_name, m.value_unit, m.ts_ns, m.as_of_ns, m.since_ns, m.spark "        \
-  "FROM assets a LEFT JOIN machine_state m ON m.site = a.site AND m.asset = a.asset "                                \
+#define MW_MACHINE_COLUMNS                                                                     \
+  "SELECT a.site, a.area, a.asset, a.name, a.device, a.watch_from, d.online, d.last_seen_ns, " \
+  "m.device, m.state, "                                                                        \
+  "m.level, m.fault, m.score, m.value, m.value_name, m.value_unit, m.ts_ns, m.as_of_ns, "      \
+  "m.since_ns, m.spark "                                                                       \
+  "FROM assets a LEFT JOIN machine_state m ON m.site = a.site AND m.asset = a.asset "          \
   "LEFT JOIN devices d ON d.device = COALESCE(m.device, a.device) "
 
 constexpr std::string_view kAll = MW_MACHINE_COLUMNS "ORDER BY a.site, a.area, a.asset";
@@ -47,14 +49,17 @@ MachineView FromRow(const store::Row& row) {
 }  // namespace
 
 void Judge(MachineView& view, const Freshness& freshness, Nanos now) {
-  view.current = view.known && view.device_online && now - view.row.as_of <= freshness.machine_max() &&
+  view.current = view.known && view.device_online &&
+                 now - view.row.as_of <= freshness.machine_max() &&
                  now - view.device_seen <= freshness.link_max();
-  const std::string_view last = view.known ? ShownWord(view.row.state, view.row.level) : std::string_view();
+  const std::string_view last =
+      view.known ? ShownWord(view.row.state, view.row.level) : std::string_view();
   view.shown = view.current ? last : "unknown";
   view.was = view.current || last == "unknown" ? std::string_view() : last;
 }
 
-Result<std::vector<MachineView>> LoadMachines(store::Database& database, const Freshness& freshness, Nanos now) {
+Result<std::vector<MachineView>> LoadMachines(store::Database& database, const Freshness& freshness,
+                                              Nanos now) {
   std::vector<MachineView> views;
   MW_TRY(database.Each(kAll, {}, [&](const store::Row& row) {
     views.push_back(FromRow(row));
@@ -63,7 +68,8 @@ Result<std::vector<MachineView>> LoadMachines(store::Database& database, const F
   return views;
 }
 
-Result<std::optional<MachineView>> LoadMachine(store::Database& database, const Freshness& freshness, Nanos now,
+Result<std::optional<MachineView>> LoadMachine(store::Database& database,
+                                               const Freshness& freshness, Nanos now,
                                                std::string_view site, std::string_view asset) {
   std::optional<MachineView> view;
   MW_TRY(database.First(kOne, {site, asset}, [&](const store::Row& row) {
@@ -80,27 +86,40 @@ void WriteSpark(http::JsonWriter& json, const Spark& spark) {
 }
 
 void WriteMachineFields(http::JsonWriter& json, const MachineView& view) {
-  json.Field("site", view.site).Field("area", view.area).Field("asset", view.asset).Field("name", view.name);
+  json.Field("site", view.site)
+      .Field("area", view.area)
+      .Field("asset", view.asset)
+      .Field("name", view.name);
   json.Field("device", view.device).Field("state", StateWord(view.row.state));
   json.Field("level", LevelWord(view.row.level)).Field("shown", view.shown);
   json.Field("fault", view.row.fault).Field("fault_name", FaultName(view.row.fault));
   json.Key("score");
-  if (view.known) json.Float(static_cast<float>(view.row.score));
-  else json.Null();
+  if (view.known)
+    json.Float(static_cast<float>(view.row.score));
+  else
+    json.Null();
   json.Key("value");
-  if (view.row.value) json.Float(static_cast<float>(*view.row.value));
-  else json.Null();
+  if (view.row.value)
+    json.Float(static_cast<float>(*view.row.value));
+  else
+    json.Null();
   json.Field("value_name", view.row.value_name).Field("value_unit", view.row.value_unit);
   // A machine is unknown since its last word, and in its state since that began.
   json.Key("since_ms");
-  if (view.known) json.Integer(Milliseconds(view.current ? view.row.since : view.row.as_of));
-  else json.Null();
+  if (view.known)
+    json.Integer(Milliseconds(view.current ? view.row.since : view.row.as_of));
+  else
+    json.Null();
   json.Key("last_data_ms");
-  if (view.known) json.Integer(Milliseconds(view.row.as_of));
-  else json.Null();
+  if (view.known)
+    json.Integer(Milliseconds(view.row.as_of));
+  else
+    json.Null();
   json.Field("current", view.current).Key("was");
-  if (view.was.empty()) json.Null();
-  else json.String(view.was);
+  if (view.was.empty())
+    json.Null();
+  else
+    json.String(view.was);
   json.Key("learning_left_s").Null();
   json.Key("spark");
   WriteSpark(json, view.row.spark);

@@ -19,7 +19,8 @@ int64_t Params::Integer(std::string_view name, int64_t fallback, int64_t min, in
   if (!text) return fallback;
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error == std::errc{} && end == text->data() + text->size() && value >= min && value <= max) return value;
+  if (error == std::errc{} && end == text->data() + text->size() && value >= min && value <= max)
+    return value;
   Fault(name, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   return fallback;
 }
@@ -30,7 +31,8 @@ std::string Params::OneOf(std::string_view name, std::string_view fallback,
   if (!text) return std::string(fallback);
   if (std::find(allowed.begin(), allowed.end(), *text) != allowed.end()) return std::string(*text);
   std::string words;
-  for (const std::string_view word : allowed) words += (words.empty() ? "" : ", ") + std::string(word);
+  for (const std::string_view word : allowed)
+    words += (words.empty() ? "" : ", ") + std::string(word);
   Fault(name, "must be one of " + words);
   return std::string(fallback);
 }
@@ -61,7 +63,8 @@ std::vector<std::string> Params::List(std::string_view name, size_t count_max, s
 
 std::optional<http::Response> Params::Finish() {
   for (const auto& [name, value] : request_.query)
-    if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) Fault(name, "is no parameter of this route");
+    if (std::find(asked_.begin(), asked_.end(), name) == asked_.end())
+      Fault(name, "is no parameter of this route");
   return std::move(problem_);
 }
 

@@ -19,13 +19,15 @@ class Params {
   [[nodiscard]] int64_t Integer(std::string_view name, int64_t fallback, int64_t min, int64_t max);
   [[nodiscard]] std::string OneOf(std::string_view name, std::string_view fallback,
                                   const std::vector<std::string_view>& allowed);
-  [[nodiscard]] std::string Text(std::string_view name, std::string_view fallback, size_t length_max);
+  [[nodiscard]] std::string Text(std::string_view name, std::string_view fallback,
+                                 size_t length_max);
   /// Split at commas; empty where the parameter is missing.
-  [[nodiscard]] std::vector<std::string> List(std::string_view name, size_t count_max, size_t length_max);
+  [[nodiscard]] std::vector<std::string> List(std::string_view name, size_t count_max,
+                                              size_t length_max);
   /// Notes a fault of the caller's own rule.
   void Fault(std::string_view name, std::string_view what);
-  /// The problem to answer with, where there was a fault. Also for a parameter that no getter asked for: a misspelt one
-  /// must not be ignored silently.
+  /// The problem to answer with, where there was a fault. Also for a parameter that no getter asked
+  /// for: a misspelt one must not be ignored silently.
   [[nodiscard]] std::optional<http::Response> Finish();
 
  private:

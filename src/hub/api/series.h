@@ -16,10 +16,13 @@ namespace millwright::hub {
 
 struct SeriesRange {
   Nanos from = 0, to = 0, bucket = kSecond;
-  [[nodiscard]] size_t buckets() const { return static_cast<size_t>((to - from + bucket - 1) / bucket); }
+  [[nodiscard]] size_t buckets() const {
+    return static_cast<size_t>((to - from + bucket - 1) / bucket);
+  }
 };
 
-/// Splits [from, to) into at most `points` buckets; a long range is drawn from minutes, so its buckets are whole ones.
+/// Splits [from, to) into at most `points` buckets; a long range is drawn from minutes, so its
+/// buckets are whole ones.
 [[nodiscard]] SeriesRange PlanRange(Nanos from, Nanos to, int64_t points);
 /// True where the range is drawn from `feature_minutes` rather than from the batches.
 [[nodiscard]] bool FromMinutes(const SeriesRange& range);
@@ -45,8 +48,8 @@ class SeriesBuckets {
   const SeriesRange range_;
   const bool all_;
   std::map<std::string, Column, std::less<>> columns_;
-  std::vector<int8_t> state_, level_;     // -1: nothing heard
-  std::vector<Nanos> state_at_;           // the newest step that set state_
+  std::vector<int8_t> state_, level_;  // -1: nothing heard
+  std::vector<Nanos> state_at_;        // the newest step that set state_
 };
 
 /// /api/v1/machines/{site}/{asset}/series

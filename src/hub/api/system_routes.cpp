@@ -30,7 +30,8 @@ http::Response Ready(const ApiContext& context, const Readiness& readiness) {
 
 const console::Asset* FindAsset(std::string_view path) {
   const auto assets = console::Assets();
-  const auto found = std::find_if(assets.begin(), assets.end(), [&](const console::Asset& a) { return a.path == path; });
+  const auto found = std::find_if(assets.begin(), assets.end(),
+                                  [&](const console::Asset& a) { return a.path == path; });
   return found == assets.end() ? nullptr : &*found;
 }
 
@@ -56,7 +57,8 @@ http::Response Console(const http::Request& request) {
 
 void AddSystemRoutes(http::Router& router, const ApiContext& context, metrics::Registry& registry,
                      Readiness readiness) {
-  router.Add("GET", "/healthz", [](const http::Request&) { return Text("{\"ok\":true}", "application/json"); });
+  router.Add("GET", "/healthz",
+             [](const http::Request&) { return Text("{\"ok\":true}", "application/json"); });
   router.Add("GET", "/readyz", [&context, readiness = std::move(readiness)](const http::Request&) {
     return Ready(context, readiness);
   });
@@ -64,8 +66,13 @@ void AddSystemRoutes(http::Router& router, const ApiContext& context, metrics::R
     return Text(registry.Text(), "text/plain; version=0.0.4; charset=utf-8");
   });
   router.Add("GET", "/version", [&context](const http::Request&) {
-    return Text(http::JsonWriter().BeginObject().Field("name", "millwright-hub").Field("version", context.version)
-                    .EndObject().Take(), "application/json");
+    return Text(http::JsonWriter()
+                    .BeginObject()
+                    .Field("name", "millwright-hub")
+                    .Field("version", context.version)
+                    .EndObject()
+                    .Take(),
+                "application/json");
   });
   router.Add("GET", "/openapi.json", [](const http::Request&) {
     http::Response response = Text(std::string(OpenApiDocument()), "application/json");

@@ -14,7 +14,8 @@ namespace millwright::hub {
 using Readiness = std::function<std::vector<std::string>()>;
 
 /// /healthz, /readyz, /metrics, /version, /openapi.json
-void AddSystemRoutes(http::Router& router, const ApiContext& context, metrics::Registry& registry, Readiness readiness);
+void AddSystemRoutes(http::Router& router, const ApiContext& context, metrics::Registry& registry,
+                     Readiness readiness);
 
 /// The console's files; any other path that looks like a page gives its start page.
 void SetConsole(http::Router& router);

@@ -15,8 +15,10 @@ constexpr std::array<std::string_view, 4> kLaneWords = {"alarm", "health", "feat
 constexpr std::array<std::string_view, 3> kSpectra = {"velocity", "envelope", "waveform"};
 
 template <size_t N>
-std::string_view Pick(const std::array<std::string_view, N>& words, int64_t index, size_t otherwise) {
-  return words[index >= 0 && index < static_cast<int64_t>(N) ? static_cast<size_t>(index) : otherwise];
+std::string_view Pick(const std::array<std::string_view, N>& words, int64_t index,
+                      size_t otherwise) {
+  return words[index >= 0 && index < static_cast<int64_t>(N) ? static_cast<size_t>(index)
+                                                             : otherwise];
 }
 
 template <size_t N>
@@ -37,12 +39,17 @@ int64_t SpectrumNumber(std::string_view word) { return Find(kSpectra, word); }
 
 std::string_view ShownWord(int64_t state, int64_t level) {
   switch (state) {
-    case wire::STATE_LEARNING: return "learning";
-    case wire::STATE_STOPPED: return "stopped";
+    case wire::STATE_LEARNING:
+      return "learning";
+    case wire::STATE_STOPPED:
+      return "stopped";
     case wire::STATE_SHELVED:
-    case wire::STATE_OUT_OF_SERVICE: return "shelved";
-    case wire::STATE_RUNNING: return level == wire::LEVEL_NONE ? "healthy" : LevelWord(level);
-    default: return "unknown";
+    case wire::STATE_OUT_OF_SERVICE:
+      return "shelved";
+    case wire::STATE_RUNNING:
+      return level == wire::LEVEL_NONE ? "healthy" : LevelWord(level);
+    default:
+      return "unknown";
   }
 }
 
@@ -54,8 +61,10 @@ std::string FaultName(std::string_view code) {
 
 std::string TitleOf(std::string_view id) {
   std::string title(id);
-  std::replace_if(title.begin(), title.end(), [](char c) { return c == '-' || c == '_'; }, ' ');
-  if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 'a' + 'A');
+  std::replace_if(
+      title.begin(), title.end(), [](char c) { return c == '-' || c == '_'; }, ' ');
+  if (!title.empty() && title[0] >= 'a' && title[0] <= 'z')
+    title[0] = static_cast<char>(title[0] - 'a' + 'A');
   return title;
 }
 

@@ -9,14 +9,16 @@
 
 namespace millwright::hub {
 
-[[nodiscard]] std::string_view LevelWord(int64_t level);      // none watch warning act
-[[nodiscard]] std::string_view StateWord(int64_t state);      // unknown learning running stopped shelved out_of_service
+[[nodiscard]] std::string_view LevelWord(int64_t level);  // none watch warning act
+[[nodiscard]] std::string_view StateWord(
+    int64_t state);  // unknown learning running stopped shelved out_of_service
 [[nodiscard]] std::string_view LaneWord(int64_t lane);        // alarm health features raw
 [[nodiscard]] int64_t LaneNumber(std::string_view word);      // -1: no lane
 [[nodiscard]] std::string_view SpectrumWord(int64_t kind);    // velocity envelope waveform
 [[nodiscard]] int64_t SpectrumNumber(std::string_view word);  // -1: no kind
 
-/// What a tile shows of a machine that is current: act, warning, watch, healthy, learning, stopped, shelved, unknown.
+/// What a tile shows of a machine that is current: act, warning, watch, healthy, learning, stopped,
+/// shelved, unknown.
 [[nodiscard]] std::string_view ShownWord(int64_t state, int64_t level);
 
 /// "outer_race" -> "outer race".

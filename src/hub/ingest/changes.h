@@ -21,7 +21,8 @@ struct Changes {
   }
 };
 
-/// Thread-safe. Holds names only, each once, so it never grows beyond the fleet (and the alarms between two Takes).
+/// Thread-safe. Holds names only, each once, so it never grows beyond the fleet (and the alarms
+/// between two Takes).
 class ChangeFeed {
  public:
   void Add(const Changes& changes) {

@@ -30,7 +30,8 @@ TEST(SparkTest, KeepsTheGreatestAndIgnoresWhatIsTooOld) {
 
 TEST(SparkTest, UnpacksWhatItPackedAndNothingElse) {
   Spark spark;
-  for (int i = 0; i < 200; ++i) spark.Add(1'795'000'000 * kSecond + i * 7 * kSecond, 0.01f * static_cast<float>(i % 90));
+  for (int i = 0; i < 200; ++i)
+    spark.Add(1'795'000'000 * kSecond + i * 7 * kSecond, 0.01f * static_cast<float>(i % 90));
   const std::string packed = spark.Pack();
   EXPECT_EQ(Spark::Unpack(os::AsBytes(packed)).values(), spark.values());
   for (size_t cut = 1; cut < 16; ++cut)

@@ -11,10 +11,11 @@
 namespace millwright::hub {
 namespace {
 
-constexpr size_t kPayloadBytesMax = 2 * wire::kBatchBytesMax;  // liberal in what we take: twice what may be sent
+constexpr size_t kPayloadBytesMax =
+    2 * wire::kBatchBytesMax;  // liberal in what we take: twice what may be sent
 constexpr size_t kStatusBytesMax = 16 << 10;
 constexpr uint64_t kSequenceMax = uint64_t{1} << 62;
-constexpr int64_t kTimeMax = int64_t{1} << 62;                 // the year 2116
+constexpr int64_t kTimeMax = int64_t{1} << 62;  // the year 2116
 constexpr int kStepsMax = 20'000;
 constexpr int kSignalsMax = 256;
 constexpr size_t kTextMax = 1024;
@@ -31,11 +32,14 @@ bool AreShort(const Texts&... texts) {
 }
 
 Decoded<void> CheckAlarm(const wire::Alarm& alarm) {
-  if (!IsId(alarm.asset()) || !IsIdOrEmpty(alarm.area()) || alarm.alarm_key().empty()) return No(Reject::kBadId);
+  if (!IsId(alarm.asset()) || !IsIdOrEmpty(alarm.area()) || alarm.alarm_key().empty())
+    return No(Reject::kBadId);
   if (alarm.alarm_key().size() > 128) return No(Reject::kTooLong);
   for (const char c : alarm.alarm_key())  // becomes part of a URL path
-    if (c <= ' ' || c > '~' || c == '/' || c == '%' || c == '?' || c == '#') return No(Reject::kBadId);
-  if (!AreShort(alarm.fault(), alarm.model_hash(), alarm.model_name(), alarm.action(), alarm.cause_id()))
+    if (c <= ' ' || c > '~' || c == '/' || c == '%' || c == '?' || c == '#')
+      return No(Reject::kBadId);
+  if (!AreShort(alarm.fault(), alarm.model_hash(), alarm.model_name(), alarm.action(),
+                alarm.cause_id()))
     return No(Reject::kTooLong);
   if (!IsTime(alarm.window_from_ns()) || !IsTime(alarm.window_to_ns())) return No(Reject::kBadTime);
   return {};
@@ -50,7 +54,8 @@ Decoded<void> CheckState(const wire::StateChange& state) {
 Decoded<void> CheckGap(const wire::Gap& gap) {
   if (!IsIdOrEmpty(gap.asset()) || !IsIdOrEmpty(gap.channel())) return No(Reject::kBadId);
   if (!AreShort(gap.cause())) return No(Reject::kTooLong);
-  if (!IsTime(gap.from_ns()) || !IsTime(gap.to_ns()) || gap.from_ns() > gap.to_ns()) return No(Reject::kBadTime);
+  if (!IsTime(gap.from_ns()) || !IsTime(gap.to_ns()) || gap.from_ns() > gap.to_ns())
+    return No(Reject::kBadTime);
   if (gap.seq_to() == 0) return {};
   if (gap.lane() >= static_cast<uint32_t>(kLanes)) return No(Reject::kBadLane);
   if (gap.seq_from() == 0 || gap.seq_from() > gap.seq_to() || gap.seq_to() > kSequenceMax)
@@ -63,8 +68,9 @@ Decoded<void> CheckFeatures(const wire::FeatureBatch& batch) {
   const int steps = batch.ts_ns_size();
   const int names = batch.signal_names_size();
   if (steps > kStepsMax || names > kSignalsMax) return No(Reject::kTooLong);
-  const bool equal = batch.score_size() == steps && batch.level_size() == steps && batch.state_size() == steps &&
-                     batch.fault_size() == steps && batch.signals_size() == steps * names &&
+  const bool equal = batch.score_size() == steps && batch.level_size() == steps &&
+                     batch.state_size() == steps && batch.fault_size() == steps &&
+                     batch.signals_size() == steps * names &&
                      (batch.signal_units_size() == names || batch.signal_units_size() == 0);
   if (!equal) return No(Reject::kBadColumns);
   for (const int64_t ts_ns : batch.ts_ns())
@@ -95,7 +101,8 @@ Decoded<void> CheckAssetInfo(const wire::AssetInfo& info) {
 }
 
 Decoded<void> CheckHealth(const wire::Health& health) {
-  if (!AreShort(health.agent_version(), health.model_hash(), health.model_name(), health.config_hash()))
+  if (!AreShort(health.agent_version(), health.model_hash(), health.model_name(),
+                health.config_hash()))
     return No(Reject::kTooLong);
   return {};
 }
@@ -104,25 +111,38 @@ Decoded<void> CheckHealth(const wire::Health& health) {
 
 std::string_view Name(Reject reason) {
   switch (reason) {
-    case Reject::kTooLarge: return "too_large";
-    case Reject::kMalformed: return "malformed";
-    case Reject::kVersion: return "version";
-    case Reject::kWrongDevice: return "wrong_device";
-    case Reject::kBadId: return "bad_id";
-    case Reject::kBadLane: return "bad_lane";
-    case Reject::kBadSequence: return "bad_sequence";
-    case Reject::kBadTime: return "bad_time";
-    case Reject::kBadColumns: return "bad_columns";
-    case Reject::kTooLong: return "too_long";
-    case Reject::kUnknownTopic: return "unknown_topic";
+    case Reject::kTooLarge:
+      return "too_large";
+    case Reject::kMalformed:
+      return "malformed";
+    case Reject::kVersion:
+      return "version";
+    case Reject::kWrongDevice:
+      return "wrong_device";
+    case Reject::kBadId:
+      return "bad_id";
+    case Reject::kBadLane:
+      return "bad_lane";
+    case Reject::kBadSequence:
+      return "bad_sequence";
+    case Reject::kBadTime:
+      return "bad_time";
+    case Reject::kBadColumns:
+      return "bad_columns";
+    case Reject::kTooLong:
+      return "too_long";
+    case Reject::kUnknownTopic:
+      return "unknown_topic";
   }
   return "malformed";
 }
 
-Decoded<wire::EventBatch> DecodeBatch(std::string_view topic_device, std::span<const std::byte> payload) {
+Decoded<wire::EventBatch> DecodeBatch(std::string_view topic_device,
+                                      std::span<const std::byte> payload) {
   if (payload.size() > kPayloadBytesMax) return No(Reject::kTooLarge);
   wire::EventBatch batch;
-  if (!batch.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return No(Reject::kMalformed);
+  if (!batch.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
+    return No(Reject::kMalformed);
   if (batch.wire_version() > wire::kWireVersion) return No(Reject::kVersion);
   if (!IsId(topic_device) || batch.device() != topic_device) return No(Reject::kWrongDevice);
   if (!IsId(batch.site())) return No(Reject::kBadId);
@@ -138,28 +158,44 @@ Decoded<void> CheckIdentity(const wire::Event& event) {
 Decoded<void> CheckContent(const wire::Event& event) {
   if (!IsTime(event.ts_ns())) return No(Reject::kBadTime);
   switch (event.body_case()) {
-    case wire::Event::kAlarm: return CheckAlarm(event.alarm());
-    case wire::Event::kState: return CheckState(event.state());
-    case wire::Event::kGap: return CheckGap(event.gap());
-    case wire::Event::kHealth: return CheckHealth(event.health());
-    case wire::Event::kFeatures: return CheckFeatures(event.features());
-    case wire::Event::kSpectrum: return CheckSpectrum(event.spectrum());
-    case wire::Event::kAssetInfo: return CheckAssetInfo(event.asset_info());
-    case wire::Event::BODY_NOT_SET: return {};
+    case wire::Event::kAlarm:
+      return CheckAlarm(event.alarm());
+    case wire::Event::kState:
+      return CheckState(event.state());
+    case wire::Event::kGap:
+      return CheckGap(event.gap());
+    case wire::Event::kHealth:
+      return CheckHealth(event.health());
+    case wire::Event::kFeatures:
+      return CheckFeatures(event.features());
+    case wire::Event::kSpectrum:
+      return CheckSpectrum(event.spectrum());
+    case wire::Event::kAssetInfo:
+      return CheckAssetInfo(event.asset_info());
+    case wire::Event::BODY_NOT_SET:
+      return {};
   }
   return {};
 }
 
 std::string_view KindOf(const wire::Event& event) {
   switch (event.body_case()) {
-    case wire::Event::kAlarm: return "alarm";
-    case wire::Event::kState: return "state";
-    case wire::Event::kGap: return "gap";
-    case wire::Event::kHealth: return "health";
-    case wire::Event::kFeatures: return "features";
-    case wire::Event::kSpectrum: return "spectrum";
-    case wire::Event::kAssetInfo: return "asset_info";
-    case wire::Event::BODY_NOT_SET: return "unknown";
+    case wire::Event::kAlarm:
+      return "alarm";
+    case wire::Event::kState:
+      return "state";
+    case wire::Event::kGap:
+      return "gap";
+    case wire::Event::kHealth:
+      return "health";
+    case wire::Event::kFeatures:
+      return "features";
+    case wire::Event::kSpectrum:
+      return "spectrum";
+    case wire::Event::kAssetInfo:
+      return "asset_info";
+    case wire::Event::BODY_NOT_SET:
+      return "unknown";
   }
   return "unknown";
 }
@@ -167,14 +203,21 @@ std::string_view KindOf(const wire::Event& event) {
 const std::string& AssetOf(const wire::Event& event) {
   static const std::string kNone;
   switch (event.body_case()) {
-    case wire::Event::kAlarm: return event.alarm().asset();
-    case wire::Event::kState: return event.state().asset();
-    case wire::Event::kGap: return event.gap().asset();
-    case wire::Event::kFeatures: return event.features().asset();
-    case wire::Event::kSpectrum: return event.spectrum().asset();
-    case wire::Event::kAssetInfo: return event.asset_info().asset();
+    case wire::Event::kAlarm:
+      return event.alarm().asset();
+    case wire::Event::kState:
+      return event.state().asset();
+    case wire::Event::kGap:
+      return event.gap().asset();
+    case wire::Event::kFeatures:
+      return event.features().asset();
+    case wire::Event::kSpectrum:
+      return event.spectrum().asset();
+    case wire::Event::kAssetInfo:
+      return event.asset_info().asset();
     case wire::Event::kHealth:
-    case wire::Event::BODY_NOT_SET: return kNone;
+    case wire::Event::BODY_NOT_SET:
+      return kNone;
   }
   return kNone;
 }

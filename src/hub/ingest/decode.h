@@ -26,26 +26,30 @@ enum class Reject : uint8_t {
   kUnknownTopic,
 };
 inline constexpr Reject kRejects[] = {
-    Reject::kTooLarge,    Reject::kMalformed, Reject::kVersion,    Reject::kWrongDevice,
-    Reject::kBadId,       Reject::kBadLane,   Reject::kBadSequence, Reject::kBadTime,
-    Reject::kBadColumns,  Reject::kTooLong,   Reject::kUnknownTopic};
+    Reject::kTooLarge,   Reject::kMalformed, Reject::kVersion,     Reject::kWrongDevice,
+    Reject::kBadId,      Reject::kBadLane,   Reject::kBadSequence, Reject::kBadTime,
+    Reject::kBadColumns, Reject::kTooLong,   Reject::kUnknownTopic};
 [[nodiscard]] std::string_view Name(Reject reason);
 
 template <typename T>
 using Decoded = tl::expected<T, Reject>;
 
-/// A batch whose envelope is right: it parses, it is of this wire version, it speaks for the device of its topic.
-/// Its events still have to pass CheckIdentity and CheckContent.
-[[nodiscard]] Decoded<wire::EventBatch> DecodeBatch(std::string_view topic_device, std::span<const std::byte> payload);
+/// A batch whose envelope is right: it parses, it is of this wire version, it speaks for the device
+/// of its topic. Its events still have to pass CheckIdentity and CheckContent.
+[[nodiscard]] Decoded<wire::EventBatch> DecodeBatch(std::string_view topic_device,
+                                                    std::span<const std::byte> payload);
 
-/// Lane and sequence are such as a device can have. An event that fails is dropped: it has no place to be kept.
+/// Lane and sequence are such as a device can have. An event that fails is dropped: it has no place
+/// to be kept.
 [[nodiscard]] Decoded<void> CheckIdentity(const wire::Event& event);
 
-/// The body keeps its promises: ids, times, columns of equal length, texts of sane length. An event that fails is kept
-/// unread (kind "invalid") and acked: one bad event must not hold up its lane for ever.
+/// The body keeps its promises: ids, times, columns of equal length, texts of sane length. An event
+/// that fails is kept unread (kind "invalid") and acked: one bad event must not hold up its lane
+/// for ever.
 [[nodiscard]] Decoded<void> CheckContent(const wire::Event& event);
 
-/// "alarm", "state", "gap", "health", "features", "spectrum", "asset_info"; "unknown" for a body of a newer agent.
+/// "alarm", "state", "gap", "health", "features", "spectrum", "asset_info"; "unknown" for a body of
+/// a newer agent.
 [[nodiscard]] std::string_view KindOf(const wire::Event& event);
 /// The asset the event speaks of; empty where it speaks of the device.
 [[nodiscard]] const std::string& AssetOf(const wire::Event& event);

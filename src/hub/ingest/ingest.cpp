@@ -28,7 +28,12 @@ std::string AckPayload(uint64_t epoch, const std::vector<LaneMark>& marks) {
 
 Ingest::Ingest(mqtt::Client& client, store::Database& database, os::Clock& clock, ChangeFeed& feed,
                IngestMeters& meters, IngestOptions options)
-    : client_(client), database_(database), clock_(clock), feed_(feed), meters_(meters), options_(options) {}
+    : client_(client),
+      database_(database),
+      clock_(clock),
+      feed_(feed),
+      meters_(meters),
+      options_(options) {}
 
 Result<void> Ingest::Start() {
   for (const char* filter : {"mw/v1/+/events", "mw/v1/+/telemetry", "mw/v1/+/status"})
@@ -44,7 +49,8 @@ void Ingest::Finish() {
 void Ingest::Step(Nanos wait_max) {
   client_.Poll(wait_max);
   const Nanos deadline = clock_.Monotonic() + options_.group_max;
-  while (!group_.empty() && group_.size() < options_.group_messages_max && group_bytes_ < options_.group_bytes_max) {
+  while (!group_.empty() && group_.size() < options_.group_messages_max &&
+         group_bytes_ < options_.group_bytes_max) {
     const size_t before = group_.size();
     const Nanos left = deadline - clock_.Monotonic();
     if (left <= 0) break;
@@ -68,9 +74,12 @@ void Ingest::OnDisconnected(std::string_view reason) {
 void Ingest::OnMessage(const mqtt::Message& message) {
   const auto address = wire::ParseUplinkTopic(message.topic);
   if (!address) return meters_.Rejected(Reject::kUnknownTopic);
-  if (address->kind == "events") meters_.messages_events.Add();
-  else if (address->kind == "telemetry") meters_.messages_telemetry.Add();
-  else meters_.messages_status.Add();
+  if (address->kind == "events")
+    meters_.messages_events.Add();
+  else if (address->kind == "telemetry")
+    meters_.messages_telemetry.Add();
+  else
+    meters_.messages_status.Add();
   group_bytes_ += message.payload.size();
   group_.push_back({.device = std::string(address->device),
                     .kind = std::string(address->kind),
@@ -79,8 +88,9 @@ void Ingest::OnMessage(const mqtt::Message& message) {
                     .retained = message.retain});
 }
 
-// A transaction that fails as a whole is tried again message by message, so that one message the database chokes on
-// does not take the others with it. What still fails is not acked: the device keeps it and sends it again.
+// A transaction that fails as a whole is tried again message by message, so that one message the
+// database chokes on does not take the others with it. What still fails is not acked: the device
+// keeps it and sends it again.
 void Ingest::CommitGroup() {
   const std::vector<Incoming> group = std::exchange(group_, {});
   group_bytes_ = 0;
@@ -107,8 +117,10 @@ Result<void> Ingest::CommitAll(std::span<const Incoming> group) {
   IngestTally tally;
   MW_TRY(store::Transaction transaction, database_.Begin());
   for (const Incoming& message : group) {
-    if (message.kind == "status") MW_TRY(TakeStatus(message, changes, tally));
-    else MW_TRY(TakeBatch(message, acks, changes, tally));
+    if (message.kind == "status")
+      MW_TRY(TakeStatus(message, changes, tally));
+    else
+      MW_TRY(TakeBatch(message, acks, changes, tally));
   }
   MW_TRY(transaction.Commit());
   meters_.commit_seconds.Observe(Seconds(clock_.Monotonic() - begin));
@@ -120,24 +132,30 @@ Result<void> Ingest::CommitAll(std::span<const Incoming> group) {
   return {};
 }
 
-Result<void> Ingest::TakeBatch(const Incoming& message, Acks& acks, Changes& changes, IngestTally& tally) {
+Result<void> Ingest::TakeBatch(const Incoming& message, Acks& acks, Changes& changes,
+                               IngestTally& tally) {
   const Decoded<wire::EventBatch> batch = DecodeBatch(message.device, message.payload);
   if (!batch) {
     ++tally.rejected[batch.error()];
     log::Warning("ingest", "refused a batch",
-                 {{"device", message.device}, {"reason", Name(batch.error())}, {"bytes", message.payload.size()}});
+                 {{"device", message.device},
+                  {"reason", Name(batch.error())},
+                  {"bytes", message.payload.size()}});
     return {};
   }
   MW_TRY(TouchDevice(*batch, message, changes));
   return TakeEvents(*batch, message, acks, changes, tally);
 }
 
-Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& message, Acks& acks, Changes& changes,
-                                IngestTally& tally) {
+Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& message, Acks& acks,
+                                Changes& changes, IngestTally& tally) {
   Ledger ledger(database_, batch.device(), batch.epoch(), message.received);
   Projector projector(database_);
-  const Origin origin{.device = batch.device(), .site = batch.site(), .epoch = batch.epoch(),
-                      .received = message.received, .sent = batch.sent_ns()};
+  const Origin origin{.device = batch.device(),
+                      .site = batch.site(),
+                      .epoch = batch.epoch(),
+                      .received = message.received,
+                      .sent = batch.sent_ns()};
   MW_TRY(ledger.Begin());
   for (const wire::Event& event : batch.events()) {
     if (const auto identity = CheckIdentity(event); !identity) {
@@ -147,10 +165,12 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
     const auto content = CheckContent(event);
     const std::string payload = StableBytes(event);
     MW_TRY(const Ledger::Verdict verdict,
-           ledger.Insert({.lane = event.lane(), .sequence = static_cast<int64_t>(event.seq()),
+           ledger.Insert({.lane = event.lane(),
+                          .sequence = static_cast<int64_t>(event.seq()),
                           .kind = content ? KindOf(event) : "invalid",
                           .asset = content ? std::string_view(AssetOf(event)) : std::string_view(),
-                          .payload = payload, .ts = event.ts_ns()}));
+                          .payload = payload,
+                          .ts = event.ts_ns()}));
     if (verdict == Ledger::Verdict::kConflict) {
       ++tally.conflicts;
       log::Warning("ingest", "an event came again with other content; the first stays",
@@ -172,18 +192,21 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
   return {};
 }
 
-Result<void> Ingest::TouchDevice(const wire::EventBatch& batch, const Incoming& message, Changes& changes) {
-  // A batch says nothing of the connection now: it may have waited at the broker. Only status and its last will do;
-  // a device that never told its status is taken as online by its first batch.
+Result<void> Ingest::TouchDevice(const wire::EventBatch& batch, const Incoming& message,
+                                 Changes& changes) {
+  // A batch says nothing of the connection now: it may have waited at the broker. Only status and
+  // its last will do; a device that never told its status is taken as online by its first batch.
   int64_t known = 0;
   MW_TRY(known, database_.Run("UPDATE devices SET site = $1, last_seen_ns = $2 WHERE device = $3",
                               {batch.site(), message.received, batch.device()}));
   if (known > 0) return {};
   changes.devices.insert(batch.device());
   return database_
-      .Run("INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, model_name, model_hash, "
-           "health_ns, health) VALUES ($1, $2, 1, $3, $3, '', '', '', -1, $4)",
-           {batch.device(), batch.site(), message.received, store::Blob()})
+      .Run(
+          "INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, "
+          "model_name, model_hash, "
+          "health_ns, health) VALUES ($1, $2, 1, $3, $3, '', '', '', -1, $4)",
+          {batch.device(), batch.site(), message.received, store::Blob()})
       .transform([](int64_t) {});
 }
 
@@ -194,19 +217,26 @@ Result<void> Ingest::TakeStatus(const Incoming& message, Changes& changes, Inges
     return {};
   }
   changes.devices.insert(message.device);
-  // A retained message tells what was said last, not that the device was heard now; neither does its last will.
+  // A retained message tells what was said last, not that the device was heard now; neither does
+  // its last will.
   const Nanos heard = status->online && !message.retained ? message.received : 0;
   return database_
-      .Run("INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, model_name, model_hash, "
-           "health_ns, health) VALUES ($1, $2, $3, $4, $5, $6, '', '', -1, $7) ON CONFLICT (device) DO UPDATE SET "
-           "online_since_ns = CASE WHEN devices.online <> excluded.online THEN excluded.online_since_ns "
-           "ELSE devices.online_since_ns END, online = excluded.online, "
-           "last_seen_ns = CASE WHEN excluded.last_seen_ns > devices.last_seen_ns THEN excluded.last_seen_ns "
-           "ELSE devices.last_seen_ns END, "
-           "site = CASE WHEN excluded.site <> '' THEN excluded.site ELSE devices.site END, "
-           "version = CASE WHEN excluded.version <> '' THEN excluded.version ELSE devices.version END",
-           {message.device, status->site, status->online ? 1 : 0, message.received, heard, status->version,
-            store::Blob()})
+      .Run(
+          "INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, "
+          "model_name, model_hash, "
+          "health_ns, health) VALUES ($1, $2, $3, $4, $5, $6, '', '', -1, $7) ON CONFLICT (device) "
+          "DO UPDATE SET "
+          "online_since_ns = CASE WHEN devices.online <> excluded.online THEN "
+          "excluded.online_since_ns "
+          "ELSE devices.online_since_ns END, online = excluded.online, "
+          "last_seen_ns = CASE WHEN excluded.last_seen_ns > devices.last_seen_ns THEN "
+          "excluded.last_seen_ns "
+          "ELSE devices.last_seen_ns END, "
+          "site = CASE WHEN excluded.site <> '' THEN excluded.site ELSE devices.site END, "
+          "version = CASE WHEN excluded.version <> '' THEN excluded.version ELSE devices.version "
+          "END",
+          {message.device, status->site, status->online ? 1 : 0, message.received, heard,
+           status->version, store::Blob()})
       .transform([](int64_t) {});
 }
 
@@ -214,9 +244,12 @@ void Ingest::Send(const Acks& acks) {
   for (const auto& [stream, marks] : acks) {
     if (marks.empty()) continue;
     const std::string payload = AckPayload(stream.second, marks);
-    const auto sent = client_.Publish(wire::AckTopic(DeviceId(stream.first)), os::AsBytes(payload), 1, false);
-    if (sent) meters_.acks.Add();
-    else meters_.acks_unsent.Add();
+    const auto sent =
+        client_.Publish(wire::AckTopic(DeviceId(stream.first)), os::AsBytes(payload), 1, false);
+    if (sent)
+      meters_.acks.Add();
+    else
+      meters_.acks_unsent.Add();
   }
 }
 

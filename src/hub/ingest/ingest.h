@@ -1,5 +1,5 @@
-// Takes what devices send, commits it, then acks. One thread owns the MQTT connection and the writing database
-// connection; several messages share one transaction.
+// Takes what devices send, commits it, then acks. One thread owns the MQTT connection and the
+// writing database connection; several messages share one transaction.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,9 @@
 namespace millwright::hub {
 
 struct IngestOptions {
-  int qos = 1;                          // of the subscriptions
-  Nanos group_max = 5 * kMillisecond;   // a message waits at most this long for others to share its transaction
+  int qos = 1;  // of the subscriptions
+  Nanos group_max =
+      5 * kMillisecond;  // a message waits at most this long for others to share its transaction
   size_t group_messages_max = 256;
   size_t group_bytes_max = size_t{8} << 20;
   Nanos retry_after = 200 * kMillisecond;  // after a commit that failed
@@ -31,9 +32,10 @@ struct IngestOptions {
 
 class Ingest : private mqtt::Listener {
  public:
-  /// Borrows everything; all outlive the Ingest. `database` is the writing connection, its schema is up to date.
-  Ingest(mqtt::Client& client, store::Database& database, os::Clock& clock, ChangeFeed& feed, IngestMeters& meters,
-         IngestOptions options = {});
+  /// Borrows everything; all outlive the Ingest. `database` is the writing connection, its schema
+  /// is up to date.
+  Ingest(mqtt::Client& client, store::Database& database, os::Clock& clock, ChangeFeed& feed,
+         IngestMeters& meters, IngestOptions options = {});
 
   /// Subscribes and begins to connect.
   [[nodiscard]] Result<void> Start();
@@ -49,7 +51,7 @@ class Ingest : private mqtt::Listener {
     Nanos received;
     bool retained;
   };
-  using Streams = std::pair<std::string, uint64_t>;            // device, epoch
+  using Streams = std::pair<std::string, uint64_t>;  // device, epoch
   using Acks = std::map<Streams, std::vector<LaneMark>>;
 
   void OnMessage(const mqtt::Message& message) override;
@@ -58,11 +60,14 @@ class Ingest : private mqtt::Listener {
 
   void CommitGroup();
   [[nodiscard]] Result<void> CommitAll(std::span<const Incoming> group);
-  [[nodiscard]] Result<void> TakeBatch(const Incoming& message, Acks& acks, Changes& changes, IngestTally& tally);
-  [[nodiscard]] Result<void> TakeEvents(const wire::EventBatch& batch, const Incoming& message, Acks& acks,
-                                        Changes& changes, IngestTally& tally);
-  [[nodiscard]] Result<void> TakeStatus(const Incoming& message, Changes& changes, IngestTally& tally);
-  [[nodiscard]] Result<void> TouchDevice(const wire::EventBatch& batch, const Incoming& message, Changes& changes);
+  [[nodiscard]] Result<void> TakeBatch(const Incoming& message, Acks& acks, Changes& changes,
+                                       IngestTally& tally);
+  [[nodiscard]] Result<void> TakeEvents(const wire::EventBatch& batch, const Incoming& message,
+                                        Acks& acks, Changes& changes, IngestTally& tally);
+  [[nodiscard]] Result<void> TakeStatus(const Incoming& message, Changes& changes,
+                                        IngestTally& tally);
+  [[nodiscard]] Result<void> TouchDevice(const wire::EventBatch& batch, const Incoming& message,
+                                         Changes& changes);
   void Send(const Acks& acks);
 
   mqtt::Client& client_;

@@ -16,7 +16,8 @@ TEST_F(IngestTest, AcksTheContiguousMarkOfEachLane) {
   EXPECT_EQ(hub_.Mark(7, 0), 1u);
   hub_.Send(BatchOf({AlarmEvent(3, kTestStart + 2, wire::Alarm::LEVEL_CHANGED, wire::LEVEL_ACT)}));
   EXPECT_EQ(hub_.Mark(7, 0), 1u) << "2 is missing";
-  hub_.Send(BatchOf({AlarmEvent(2, kTestStart + 1, wire::Alarm::LEVEL_CHANGED, wire::LEVEL_WARNING)}));
+  hub_.Send(
+      BatchOf({AlarmEvent(2, kTestStart + 1, wire::Alarm::LEVEL_CHANGED, wire::LEVEL_WARNING)}));
   EXPECT_EQ(hub_.Mark(7, 0), 3u);
 }
 
@@ -27,7 +28,8 @@ TEST_F(IngestTest, AcksAgainWhatItAlreadyHas) {
   hub_.Send(batch);
   EXPECT_EQ(hub_.acks.count, before + 1);
   EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events"), 1);
-  EXPECT_NE(hub_.registry.Text().find("millwright_hub_duplicate_events_total 1"), std::string::npos);
+  EXPECT_NE(hub_.registry.Text().find("millwright_hub_duplicate_events_total 1"),
+            std::string::npos);
 }
 
 TEST_F(IngestTest, ConflictingContentIsCountedAndNeverOverwrites) {
@@ -35,7 +37,8 @@ TEST_F(IngestTest, ConflictingContentIsCountedAndNeverOverwrites) {
   const std::string before = hub_.Picture();
   hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT)}));
   EXPECT_EQ(hub_.Picture(), before);
-  EXPECT_NE(hub_.registry.Text().find("millwright_hub_conflicting_events_total 1"), std::string::npos);
+  EXPECT_NE(hub_.registry.Text().find("millwright_hub_conflicting_events_total 1"),
+            std::string::npos);
 }
 
 TEST_F(IngestTest, EvictedRangesCountAsPresent) {
@@ -83,7 +86,8 @@ TEST_F(IngestTest, OneBadEventDoesNotHoldUpItsLane) {
   hub_.Send(BatchOf({bad, FeaturesEvent(2, kTestStart, 0, 0.1f)}), "telemetry");
   EXPECT_EQ(hub_.Mark(7, 2), 2u);
   EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events WHERE kind = 'invalid'"), 1);
-  EXPECT_NE(hub_.registry.Text().find("rejected_payloads_total{reason=\"bad_columns\"} 1"), std::string::npos);
+  EXPECT_NE(hub_.registry.Text().find("rejected_payloads_total{reason=\"bad_columns\"} 1"),
+            std::string::npos);
 }
 
 TEST_F(IngestTest, HostileEnvelopesAreRefusedAndCounted) {
@@ -110,7 +114,8 @@ TEST_F(IngestTest, LastWillTakesTheDeviceOfflineAndBirthBringsItBack) {
   hub_.SendRaw("mw/v1/gw-1/status", R"({"online":false})");
   EXPECT_EQ(hub_.Number("SELECT online FROM devices"), 0);
   EXPECT_EQ(hub_.Number("SELECT online_since_ns FROM devices"), kTestStart + kSecond);
-  EXPECT_EQ(hub_.Number("SELECT last_seen_ns FROM devices"), kTestStart) << "a will is not a sign of life";
+  EXPECT_EQ(hub_.Number("SELECT last_seen_ns FROM devices"), kTestStart)
+      << "a will is not a sign of life";
 }
 
 }  // namespace

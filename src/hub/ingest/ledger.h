@@ -1,5 +1,5 @@
-// Which events are here: identity, duplicates, holes. Every row goes through this door, so that "0 lost, 0 twice" is one
-// file's duty.
+// Which events are here: identity, duplicates, holes. Every row goes through this door, so that "0
+// lost, 0 twice" is one file's duty.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct LaneMark {
   int64_t contiguous = 0;
 };
 
-/// The books of one (device, epoch) within one transaction of `database`. Holds nothing between transactions, so any
-/// worker may take the next batch.
+/// The books of one (device, epoch) within one transaction of `database`. Holds nothing between
+/// transactions, so any worker may take the next batch.
 class Ledger {
  public:
   enum class Verdict : uint8_t { kNew, kKnown, kConflict };
@@ -41,12 +41,13 @@ class Ledger {
 
   /// Call first: makes rows for a device's new epoch.
   [[nodiscard]] Result<void> Begin();
-  /// Inserts the event unless its id is known; a known id with other content is a conflict and stays as it was.
+  /// Inserts the event unless its id is known; a known id with other content is a conflict and
+  /// stays as it was.
   [[nodiscard]] Result<Verdict> Insert(const NewEvent& event);
   /// The device declares that it evicted these before they were delivered: they count as present.
   [[nodiscard]] Result<void> Evict(int64_t lane, int64_t from, int64_t to);
-  /// Moves each touched lane's mark over everything present, stores it, and returns the marks of all lanes of this
-  /// epoch. What the device may delete, once the transaction is committed.
+  /// Moves each touched lane's mark over everything present, stores it, and returns the marks of
+  /// all lanes of this epoch. What the device may delete, once the transaction is committed.
   [[nodiscard]] Result<std::vector<LaneMark>> Finish();
 
  private:

@@ -21,9 +21,9 @@ struct MachineRow {
   double score = 0;
   std::optional<double> value;
   std::string value_name, value_unit;
-  Nanos ts = -1;      // newest moment seen, device clock; -1: nothing yet
-  Nanos as_of = 0;    // the same on the hub's clock
-  Nanos since = 0;    // since when state and level are what they are
+  Nanos ts = -1;    // newest moment seen, device clock; -1: nothing yet
+  Nanos as_of = 0;  // the same on the hub's clock
+  Nanos since = 0;  // since when state and level are what they are
   Spark spark;
 
   /// Takes a newer moment. `since` moves only where state or level changed.
@@ -33,17 +33,19 @@ struct MachineRow {
 /// The row, or a fresh one where the machine is new.
 [[nodiscard]] Result<MachineRow> LoadMachine(store::Database& database, const std::string& site,
                                              const std::string& asset);
-[[nodiscard]] Result<void> SaveMachine(store::Database& database, const std::string& site, const std::string& asset,
-                                       const MachineRow& row);
+[[nodiscard]] Result<void> SaveMachine(store::Database& database, const std::string& site,
+                                       const std::string& asset, const MachineRow& row);
 
-/// Steps of a batch into the row: the curve takes all of them, the state only the newest, if newer than the row's.
-/// `fault` is the code of the newest step's class.
-void ApplyFeatures(MachineRow& row, const wire::FeatureBatch& batch, const std::string& fault, Nanos as_of);
+/// Steps of a batch into the row: the curve takes all of them, the state only the newest, if newer
+/// than the row's. `fault` is the code of the newest step's class.
+void ApplyFeatures(MachineRow& row, const wire::FeatureBatch& batch, const std::string& fault,
+                   Nanos as_of);
 
 /// Index of the newest step; -1 for a batch without steps.
 [[nodiscard]] int NewestStep(const wire::FeatureBatch& batch);
 
-/// The signal a tile shows: the first velocity RMS (ISO 20816's measure), else the first signal; -1: none.
+/// The signal a tile shows: the first velocity RMS (ISO 20816's measure), else the first signal;
+/// -1: none.
 [[nodiscard]] int TileSignal(const wire::FeatureBatch& batch);
 
 }  // namespace millwright::hub

@@ -10,8 +10,8 @@
 
 namespace millwright::hub {
 
-/// Counted while a transaction is open, added to the meters when it is committed: a rolled back group counts nothing
-/// twice.
+/// Counted while a transaction is open, added to the meters when it is committed: a rolled back
+/// group counts nothing twice.
 struct IngestTally {
   uint64_t events = 0, telemetry = 0, known = 0, conflicts = 0;
   std::map<Reject, uint64_t> rejected;

@@ -1,8 +1,10 @@
-// One machine's minute: count, sum, least and greatest of the score and of every signal, the states seen and the highest
-// level. Adding is commutative, so late and out-of-order batches give the same minute.
+// One machine's minute: count, sum, least and greatest of the score and of every signal, the states
+// seen and the highest level. Adding is commutative, so late and out-of-order batches give the same
+// minute.
 //
-// Packed (little endian): u8 format 1, u8 states seen (bit = MachineState), u8 highest level, u16 series; per series
-// u8 name length, name, u8 unit length, unit, u32 count, f64 sum, f32 least, f32 greatest.
+// Packed (little endian): u8 format 1, u8 states seen (bit = MachineState), u8 highest level, u16
+// series; per series u8 name length, name, u8 unit length, unit, u32 count, f64 sum, f32 least, f32
+// greatest.
 #pragma once
 
 #include <cstddef>

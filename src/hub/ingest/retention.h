@@ -1,4 +1,5 @@
-// What the hub lets go, so that its disk is bounded. Oldest first, a little at a time, between other work.
+// What the hub lets go, so that its disk is bounded. Oldest first, a little at a time, between
+// other work.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +13,24 @@
 namespace millwright::hub {
 
 struct RetentionOptions {
-  Nanos telemetry_max = 30 * 86'400 * kSecond;   // lanes features and raw
-  Nanos health_max = 90 * 86'400 * kSecond;      // lane health
-  Nanos minutes_max = 400 * 86'400 * kSecond;    // the minutes that long ranges are drawn from
+  Nanos telemetry_max = 30 * 86'400 * kSecond;  // lanes features and raw
+  Nanos health_max = 90 * 86'400 * kSecond;     // lane health
+  Nanos minutes_max = 400 * 86'400 * kSecond;   // the minutes that long ranges are drawn from
   int64_t database_bytes_max = int64_t{20} << 30;
   Nanos period = 10 * kSecond;
-  int rows_at_once = 500;                        // of one lane in one transaction
+  int rows_at_once = 500;  // of one lane in one transaction
 };
 
-/// Owned by the thread that owns the writing connection. Lane alarm is never touched. Only rows below a lane's contiguous
-/// mark go, and the lane remembers up to where ("purged"), so that an event sent again is still known.
+/// Owned by the thread that owns the writing connection. Lane alarm is never touched. Only rows
+/// below a lane's contiguous mark go, and the lane remembers up to where ("purged"), so that an
+/// event sent again is still known.
 class Retention {
  public:
-  Retention(store::Database& database, os::Clock& clock, metrics::Registry& registry, RetentionOptions options);
+  Retention(store::Database& database, os::Clock& clock, metrics::Registry& registry,
+            RetentionOptions options);
 
-  /// Does a piece of work when the period has passed; at once again while there was something to do.
+  /// Does a piece of work when the period has passed; at once again while there was something to
+  /// do.
   [[nodiscard]] Result<void> Step();
 
  private:

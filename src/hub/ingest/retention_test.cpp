@@ -10,7 +10,8 @@ constexpr Nanos kDay = 86'400 * kSecond;
 TEST(RetentionTest, OldTelemetryGoesAlarmsStayAndRepeatsAreStillKnown) {
   TestHub hub;
   ASSERT_TRUE(hub.Boot());
-  const auto old = BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f), FeaturesEvent(2, kTestStart + 1, 0, 0.1f)});
+  const auto old =
+      BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f), FeaturesEvent(2, kTestStart + 1, 0, 0.1f)});
   hub.Send(old, "telemetry");
   hub.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT)}));
   hub.clock.Advance(31 * kDay);
@@ -20,7 +21,8 @@ TEST(RetentionTest, OldTelemetryGoesAlarmsStayAndRepeatsAreStillKnown) {
   EXPECT_EQ(hub.Number("SELECT COUNT(*) FROM events WHERE lane = 2"), 1);
   EXPECT_EQ(hub.Number("SELECT COUNT(*) FROM feature_batches"), 1);
   EXPECT_EQ(hub.Number("SELECT COUNT(*) FROM alarms"), 1);
-  EXPECT_EQ(hub.Number("SELECT stored FROM lanes WHERE lane = 2"), 3) << "what was delivered stays counted";
+  EXPECT_EQ(hub.Number("SELECT stored FROM lanes WHERE lane = 2"), 3)
+      << "what was delivered stays counted";
 
   hub.Send(old, "telemetry");
   EXPECT_EQ(hub.Number("SELECT COUNT(*) FROM events WHERE lane = 2"), 1);

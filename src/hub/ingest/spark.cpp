@@ -11,7 +11,9 @@ constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 
 float Larger(float a, float b) { return std::isnan(a) || b > a ? b : a; }
 
-int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0); }
+int64_t FloorDiv(int64_t a, int64_t b) {
+  return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0);
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// The small score curve of a tile: at most 48 buckets over the last 24 h. A young machine has finer buckets (7 s), which
-// double in width as its history grows, up to 30 min; so the curve is as wide as what is known.
+// The small score curve of a tile: at most 48 buckets over the last 24 h. A young machine has finer
+// buckets (7 s), which double in width as its history grows, up to 30 min; so the curve is as wide
+// as what is known.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// For tests: an ingest on a real SQLite file, a broker in this process, and a device that hears its acks.
+// For tests: an ingest on a real SQLite file, a broker in this process, and a device that hears its
+// acks.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +22,8 @@ class AckListener : public mqtt::Listener {
  public:
   void OnMessage(const mqtt::Message& message) override {
     wire::Ack ack;
-    ASSERT_TRUE(ack.ParseFromArray(message.payload.data(), static_cast<int>(message.payload.size())));
+    ASSERT_TRUE(
+        ack.ParseFromArray(message.payload.data(), static_cast<int>(message.payload.size())));
     for (const wire::LaneAck& lane : ack.lanes()) {
       uint64_t& mark = marks[{ack.epoch(), lane.lane()}];
       EXPECT_GE(lane.seq(), mark) << "an ack went back";
@@ -98,9 +100,12 @@ class TestHub {
 
 inline std::string TestHub::Picture() {
   const char* queries[] = {
-      "SELECT device||epoch||'/'||lane||'/'||seq||kind||asset||ts_ns||hex(payload) FROM events ORDER BY 1",
-      "SELECT device||epoch||'/'||lane||' '||contiguous||' '||max_seq||' '||stored FROM lanes ORDER BY 1",
-      "SELECT alarm_key||level||fault||score||raised_ns||' '||updated_ns||' '||COALESCE(cleared_ns,-1)||evidence_seq "
+      "SELECT device||epoch||'/'||lane||'/'||seq||kind||asset||ts_ns||hex(payload) FROM events "
+      "ORDER BY 1",
+      "SELECT device||epoch||'/'||lane||' '||contiguous||' '||max_seq||' '||stored FROM lanes "
+      "ORDER BY 1",
+      "SELECT alarm_key||level||fault||score||raised_ns||' '||updated_ns||' "
+      "'||COALESCE(cleared_ns,-1)||evidence_seq "
       "FROM alarms ORDER BY 1",
       "SELECT asset||state||level||fault||score||' '||ts_ns FROM machine_state ORDER BY 1",
       "SELECT asset||minute||hex(data) FROM feature_minutes ORDER BY 1",
@@ -109,7 +114,8 @@ inline std::string TestHub::Picture() {
       "SELECT asset||ts_ns||to_state FROM state_changes ORDER BY 1"};
   std::string out;
   for (const char* query : queries)
-    EXPECT_TRUE(database->Each(query, {}, [&](const store::Row& row) { out.append(row.Text(0)).append("\n"); }));
+    EXPECT_TRUE(database->Each(
+        query, {}, [&](const store::Row& row) { out.append(row.Text(0)).append("\n"); }));
   return out;
 }
 

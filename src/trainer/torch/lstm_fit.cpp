@@ -15,15 +15,16 @@ namespace {
 
 struct NetImpl : torch::nn::Module {
   explicit NetImpl(const LearnOptions& o)
-      : lstm(register_module(
-            "lstm", torch::nn::LSTM(torch::nn::LSTMOptions(o.features, o.units).num_layers(o.layers).batch_first(
-                        true)))),
+      : lstm(register_module("lstm", torch::nn::LSTM(torch::nn::LSTMOptions(o.features, o.units)
+                                                         .num_layers(o.layers)
+                                                         .batch_first(true)))),
         dropout(register_module("dropout", torch::nn::Dropout(o.dropout))),
         dense(register_module("dense", torch::nn::Linear(o.units, o.classes))) {
     torch::NoGradGuard no_grad;
     // A forget gate that starts open learns long windows sooner (Jozefowicz et al. 2015).
     for (auto& parameter : lstm->named_parameters())
-      if (parameter.key().rfind("bias_ih", 0) == 0) parameter.value().slice(0, o.units, 2 * o.units).fill_(1.0);
+      if (parameter.key().rfind("bias_ih", 0) == 0)
+        parameter.value().slice(0, o.units, 2 * o.units).fill_(1.0);
   }
   torch::Tensor forward(const torch::Tensor& x) {
     const torch::Tensor sequence = std::get<0>(lstm->forward(x));
@@ -43,14 +44,21 @@ class Fit {
  public:
   Fit(const WindowSet& train, const WindowSet& validation, const LearnOptions& o,
       const std::function<void(const Progress&)>& progress)
-      : train_(train), validation_(validation), o_(o), progress_(progress), random_(o.seed), net_(o) {
+      : train_(train),
+        validation_(validation),
+        o_(o),
+        progress_(progress),
+        random_(o.seed),
+        net_(o) {
     auto options = torch::TensorOptions().dtype(torch::kFloat32);
-    weights_ = torch::from_blob(const_cast<float*>(o.class_weights.data()), {o.classes}, options).clone();
+    weights_ =
+        torch::from_blob(const_cast<float*>(o.class_weights.data()), {o.classes}, options).clone();
   }
 
   Learned Run() {
-    torch::optim::AdamW adam(net_->parameters(),
-                             torch::optim::AdamWOptions(o_.learning_rate).weight_decay(o_.weight_decay));
+    torch::optim::AdamW adam(
+        net_->parameters(),
+        torch::optim::AdamWOptions(o_.learning_rate).weight_decay(o_.weight_decay));
     Learned learned;
     double best = std::numeric_limits<double>::infinity();
     for (int epoch = 0; epoch < o_.epochs; ++epoch) {
@@ -89,8 +97,10 @@ class Fit {
 
   void SetRate(torch::optim::AdamW& adam, int epoch) const {
     const double turn = static_cast<double>(epoch) / o_.epochs;
-    const double rate = o_.learning_rate * (0.02 + 0.98 * 0.5 * (1 + std::cos(std::numbers::pi * turn)));
-    for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
+    const double rate =
+        o_.learning_rate * (0.02 + 0.98 * 0.5 * (1 + std::cos(std::numbers::pi * turn)));
+    for (auto& group : adam.param_groups())
+      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
   }
 
   double TrainEpoch(torch::optim::AdamW& adam, int epoch) {
@@ -159,7 +169,8 @@ class Fit {
     record.validation_accuracy = present > 0 ? recall / present : 0;
   }
 
-  // torch keeps the gates in the order input, forget, cell, output, as model::kGates, and two biases that add up.
+  // torch keeps the gates in the order input, forget, cell, output, as model::kGates, and two
+  // biases that add up.
   LstmNet Export() {
     LstmNet net{.steps = o_.steps, .features = o_.features, .classes = o_.classes};
     const auto parameters = net_->lstm->named_parameters();
@@ -206,7 +217,8 @@ Result<void> Check(const WindowSet& train, const WindowSet& validation, const Le
 
 }  // namespace
 
-Result<Learned> FitWithTorch(const WindowSet& train, const WindowSet& validation, const LearnOptions& options,
+Result<Learned> FitWithTorch(const WindowSet& train, const WindowSet& validation,
+                             const LearnOptions& options,
                              const std::function<void(const Progress&)>& progress) {
   MW_TRY(Check(train, validation, options));
   try {
@@ -216,7 +228,8 @@ Result<Learned> FitWithTorch(const WindowSet& train, const WindowSet& validation
     Learned learned = Fit(train, validation, options, progress).Run();
     for (const EpochRecord& e : learned.history)
       if (!std::isfinite(e.train_loss) || !std::isfinite(e.validation_loss))
-        return Fail(Errc::kInvalid, "trainer: the loss became infinite; lower training.learning_rate");
+        return Fail(Errc::kInvalid,
+                    "trainer: the loss became infinite; lower training.learning_rate");
     return learned;
   } catch (const std::exception& e) {  // torch throws c10::Error for anything it dislikes
     return Fail(Errc::kInternal, std::string("trainer: torch: ") + e.what());

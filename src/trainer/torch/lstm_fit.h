@@ -5,7 +5,8 @@
 
 namespace millwright::trainer {
 
-/// Adam with decoupled weight decay, cosine learning rate, weighted cross entropy, gradient clipping, early stopping.
+/// Adam with decoupled weight decay, cosine learning rate, weighted cross entropy, gradient
+/// clipping, early stopping.
 [[nodiscard]] Result<Learned> FitWithTorch(const WindowSet& train, const WindowSet& validation,
                                            const LearnOptions& options,
                                            const std::function<void(const Progress&)>& progress);
