@@ -100,8 +100,8 @@ Result<void> ReadTrainConfig(std::string_view text, std::string_view name, Train
     o.commissioning_s =
         standardiser.Number("commissioning_s", {.fallback = 20, .min = 0.1, .max = 86'400});
   o.per_asset = standardiser.OneOf("mode", {"asset", "global"}, "asset") == "asset";
-  o.floor_share =
-      standardiser.Number("floor_share", {.fallback = o.floor_share, .min = 0.01, .max = 10});
+  if (standardiser.Has("floor_share"))
+    o.floor_share = standardiser.Number("floor_share", {.fallback = 0.5, .min = 0.01, .max = 10});
   config::Table training = file.root().OptionalSection("training");
   ReadLearning(training, o.learn);
   o.windows_max = static_cast<size_t>(training.Integer(

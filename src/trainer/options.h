@@ -42,8 +42,9 @@ struct TrainOptions {
   // Standardiser.
   std::optional<double> commissioning_s{};
   bool per_asset = true;
-  double floor_share =
-      0.5;  // a deviation is at least this share of what healthy steps vary in training
+  // A deviation is at least this share of how far healthy steps of the training machines drift from
+  // their commissioning.
+  std::optional<double> floor_share{};
 
   // Learning; steps, features, classes and class weights are filled in later.
   LearnOptions learn{};

@@ -91,6 +91,20 @@ void AddVibration(const ChannelSpec& c, bool bearing, bool shaft, std::vector<Fe
       add(kind, kind, {{"log", 2}});
 }
 
+bool IsLoad(const ChannelSpec& c) { return c.unit == "A" || c.unit == "kW" || c.unit == "W"; }
+
+// A process value beside vibration. Housings warm slowly: a temperature is judged beside the load
+// of the time that its heat took to arrive.
+void AddProcessValue(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
+  constexpr double kThermalLagS = 15;
+  out.push_back({.name = c.name + ".mean", .channel = c.name, .kind = "mean", .params = {}});
+  if (IsLoad(c))
+    out.push_back({.name = c.name + ".ema",
+                   .channel = c.name,
+                   .kind = "ema",
+                   .params = {{"tau_s", kThermalLagS}}});
+}
+
 // Levels smoothed over 5 and 15 readings, and the difference to a slow mean, which forgets drift.
 void AddReading(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
   const double period = 1 / c.rate_hz;
@@ -115,9 +129,10 @@ void ChooseSampled(SchemaChoice& choice, std::span<const RecordingInfo> recordin
     if (c.kind == ChannelKind::kSamples)
       AddVibration(c, bearing, shaft, s.features);
     else
-      s.features.push_back(
-          {.name = c.name + ".mean", .channel = c.name, .kind = "mean", .params = {}});
+      AddProcessValue(c, s.features);
   }
+  // A machine drifts with load and weather far beyond what one commissioning shows.
+  choice.floor_share = 1;
   if (std::ranges::any_of(s.channels, [](const ChannelSpec& c) { return c.name == "speed"; }))
     s.speed_min_hz = 2;
 }
@@ -165,6 +180,7 @@ Result<SchemaChoice> ChooseSchema(std::span<const RecordingInfo> recordings,
   s.clip = o.clip.value_or(s.clip);
   s.speed_min_hz = o.speed_min_hz.value_or(s.speed_min_hz);
   choice.commissioning_s = o.commissioning_s.value_or(choice.commissioning_s);
+  choice.floor_share = o.floor_share.value_or(choice.floor_share);
   if (!o.features.empty()) s.features = o.features;
   return choice;
 }

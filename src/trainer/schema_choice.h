@@ -16,6 +16,7 @@ namespace millwright::trainer {
 struct SchemaChoice {
   dsp::Schema schema;
   double commissioning_s = 20;
+  double floor_share = 0.5;          // see TrainOptions::floor_share
   bool sampled = false;              // has a vibration channel
   std::vector<std::string> notes{};  // what was left out and why, for the report
 };
