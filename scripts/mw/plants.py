@@ -110,10 +110,12 @@ def agent_toml(plant: Plant, broker_port: int, uplink_port: int, state: Path, bu
     return "\n".join(lines)
 
 
-def training_plant(seed: int, seconds: float, machines: int = 16) -> Plant:
-    """A plant that the demo never plays: other machines, other bearings and speeds; two of three get a fault."""
+def training_plant(seed: int, seconds: float, machines: int = 20) -> Plant:
+    """A plant that the demo never plays: other machines, other bearings and speeds; every other one gets a fault."""
     dice = random.Random(seed)
     kinds = ["pump", "fan", "gearbox", "spindle", "compressor"]
+    loads = ["steady", "daily", "cyclic", "start-stop"]
+    next_fault = seed
     speeds = {"pump": (20, 52), "fan": (12, 30), "gearbox": (20, 30), "spindle": (60, 110), "compressor": (40, 55)}
     plant = Plant(f"train{seed}", f"gw-train{seed}", seed, [])
     for index in range(machines):
@@ -125,12 +127,15 @@ def training_plant(seed: int, seconds: float, machines: int = 16) -> Plant:
         asset = f"M-{seed}-{index:02d}"
         plant.machines.append(Machine(asset, "bench", f"Test machine {index}", kind,
                                       round(dice.uniform(*speeds[kind]), 2), round(dice.uniform(7, 110), 1), bearing,
-                                      dice.choice(["steady", "daily", "cyclic"])))
-        if index % 3 == 2:
+                                      dice.choice(loads)))
+        if index % 2:
             continue   # healthy to the end: long stretches of changing load teach what is no fault
-        possible = plant.machines[-1].faults()
-        onset = round(dice.uniform(seconds * 0.35, seconds * 0.6), 1)
-        plant.faults.append(ScheduledFault(asset, possible[(index + seed) % len(possible)], onset, 60.0))
+        fault = FAULTS[next_fault % len(FAULTS)]
+        next_fault += 1
+        if fault == "cavitation":
+            plant.machines[-1].kind = "pump"
+        onset = round(dice.uniform(seconds * 0.25, seconds * 0.6), 1)
+        plant.faults.append(ScheduledFault(asset, fault, onset, round(dice.uniform(40, 90), 1)))
     return plant
 
 
