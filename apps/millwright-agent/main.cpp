@@ -137,7 +137,15 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
   }
   os::NotifyServiceManager("STOPPING=1");
   agent.Stop(FromSeconds(arguments.drain_s));
-  log::Info("agent", "stopped", {{"waiting_records", agent.figures().waiting_records}});
+  const agent::AgentFigures last = agent.figures();
+  log::Info("agent", "stopped",
+            {{"decisions", last.decisions},
+             {"decision_ms_p50", last.decision_ms_p50},
+             {"decision_ms_p999", last.decision_ms_p999},
+             {"transport_ms_p999", last.transport_ms_p999},
+             {"decide_ms_p999", last.decide_ms_p999},
+             {"publish_ms_p999", last.publish_ms_p999},
+             {"waiting_records", last.waiting_records}});
   return 0;
 }
 

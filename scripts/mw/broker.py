@@ -33,7 +33,7 @@ def write_config(path: Path, port: int) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def broker(name: str, folder: Path, port: int) -> Process:
+def broker(name: str, folder: Path, port: int, realtime: int = 0) -> Process:
     config = folder / f"{name}.mosquitto.conf"
     write_config(config, port)
-    return Process(name, ["mosquitto", "-c", config], folder / "logs" / f"{name}.log")
+    return Process(name, ["mosquitto", "-c", config], folder / "logs" / f"{name}.log", realtime=realtime)

@@ -13,13 +13,14 @@ class Process:
     forking thread's."""
 
     def __init__(self, name: str, argv: list, log: Path, keep_stdin: bool = False, nice: int = 0,
-                 env: dict | None = None):
+                 env: dict | None = None, realtime: int = 0):
         self.name = name
         self.argv = [str(a) for a in argv]
         self.log = log
         self.keep_stdin = keep_stdin
         self.nice = nice
         self.env = env
+        self.realtime = realtime
         self.child: subprocess.Popen | None = None
         self.starts = 0
         self.rss_mb_max = 0.0
@@ -34,8 +35,17 @@ class Process:
                 launcher + self.argv, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
                 stdin=subprocess.PIPE if self.keep_stdin else subprocess.DEVNULL,
                 env={**os.environ, **(self.env or {})})
+        if self.realtime:
+            self._hurry()
         self.starts += 1
         return self
+
+    def _hurry(self) -> None:
+        """Real-time round robin where we may; otherwise as ordinary as everything else."""
+        try:
+            os.sched_setscheduler(self.child.pid, os.SCHED_RR, os.sched_param(self.realtime))
+        except OSError:
+            pass
 
     @property
     def pid(self) -> int:

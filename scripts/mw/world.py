@@ -21,6 +21,11 @@ from relay import Relay
 
 CONSOLE_PORT = 8480
 
+# On a gateway the broker is part of the decision's path and stands right behind the agent, which takes 6 and 5 for
+# itself. Sensors are hardware of their own: what else runs on this machine must not make them late.
+GATEWAY_BROKER_RANK = 4
+SENSORS_RANK = 3
+
 
 @dataclass
 class PlantRun:
@@ -103,7 +108,8 @@ class World:
         folder = self.folder / plant.site
         folder.mkdir()
         run = PlantRun(plant, folder, free_port())
-        run.broker = self.family.add(broker(f"{plant.site}-broker", self.folder, run.broker_port))
+        run.broker = self.family.add(broker(f"{plant.site}-broker", self.folder, run.broker_port,
+                                             GATEWAY_BROKER_RANK))
         wait_for_port(run.broker_port, run.broker)
         run.relay = Relay(plant.site, self.hub_broker_port)
         socket_path = folder / "witness.sock"
@@ -132,7 +138,7 @@ class World:
         run.sim = self.family.add(Process(
             f"{run.plant.site}-sim", [self.bin_dir / "millwright-sim", "--config", config, "--truth", run.truth,
                                       "--published", run.published],
-            self.folder / "logs" / f"{run.plant.site}-sim.log", keep_stdin=True))
+            self.folder / "logs" / f"{run.plant.site}-sim.log", keep_stdin=True, realtime=SENSORS_RANK))
 
     # -- while it runs ---------------------------------------------------------------------------------------
 

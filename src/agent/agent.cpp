@@ -13,6 +13,10 @@ constexpr size_t kInboxSamples = size_t{1} << 19;  // 2 MiB: 4 s of ten machines
 constexpr size_t kItemsPerTurn = 64;               // then the decisions go out
 constexpr Nanos kTickEvery = 100 * kMillisecond;
 constexpr Nanos kPollMax = 100 * kMillisecond;
+// Of the threads between reading and decision. Both sleep until there is something to do, and what
+// they do for one message is bounded, so that they take no more than they need from others.
+constexpr int kLocalRank = 6;
+constexpr int kDecideRank = 5;
 
 Result<std::vector<std::unique_ptr<Machine>>> MakeMachines(const Plan& plan, const Memory& memory) {
   std::vector<std::unique_ptr<Machine>> out;
@@ -38,7 +42,7 @@ struct Agent::Parts {
               env.version),
         uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
         recorder(*plan, std::move(memory), outlets, *outbox, env.files, env.clock,
-                 {local.latency(), local.ingest(), decider.counts(), env.version},
+                 {local.latency().total, local.ingest(), decider.counts(), env.version},
                  [this] { uplink.Wake(); }) {}
 
   // One turn of the decision thread. True where more waits.
@@ -56,10 +60,13 @@ struct Agent::Parts {
 
   void RunLocal(const std::stop_token& stop) {
     os::NameThread("mw-local");
+    log::Info("agent", "local thread runs",
+              {{"priority", os::Name(os::MakeThreadUrgent(kLocalRank))}});
     while (!stop.stop_requested()) local.Work(kPollMax);
   }
   void RunDecider(const std::stop_token& stop) {
     os::NameThread("mw-decide");
+    (void)os::MakeThreadUrgent(kDecideRank);
     while (!stop.stop_requested())
       if (!Decide()) decider_bell.Wait(kTickEvery);
   }
@@ -180,8 +187,12 @@ AgentFigures Agent::figures() const {
   out.rejected_payloads = p.local.ingest().rejected.load(std::memory_order_relaxed);
   out.dropped_readings = p.local.ingest().dropped.load(std::memory_order_relaxed);
   out.waiting_records = p.outbox->stats().records();
-  out.decision_ms_p50 = p.local.latency().QuantileMs(0.5);
-  out.decision_ms_p999 = p.local.latency().QuantileMs(0.999);
+  const Latency& latency = p.local.latency();
+  out.decision_ms_p50 = latency.total.QuantileMs(0.5);
+  out.decision_ms_p999 = latency.total.QuantileMs(0.999);
+  out.transport_ms_p999 = latency.transport.QuantileMs(0.999);
+  out.decide_ms_p999 = latency.decide.QuantileMs(0.999);
+  out.publish_ms_p999 = latency.publish.QuantileMs(0.999);
   out.broker_connected = p.local.counts().connected.load(std::memory_order_relaxed);
   out.uplink_connected = p.uplink.counts().connected.load(std::memory_order_relaxed);
   return out;

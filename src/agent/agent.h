@@ -38,6 +38,9 @@ struct AgentFigures {
   uint64_t waiting_records = 0;
   double decision_ms_p50 = 0;
   double decision_ms_p999 = 0;
+  double transport_ms_p999 = 0;  // parts of it: sensor's publish to us, ...
+  double decide_ms_p999 = 0;     // ... to the decision, ...
+  double publish_ms_p999 = 0;    // ... to its publish
   bool broker_connected = false;
   bool uplink_connected = false;
 };

@@ -99,7 +99,8 @@ void Ingest::Hand(Route& route, Item item) {
   item.asset = route.asset;
   item.channel = route.channel;
   item.after_drop = route.dropped;
-  if (item.sensor_ts == 0) item.sensor_ts = clock_.Utc();
+  item.arrived_at = clock_.Utc();
+  if (item.sensor_ts == 0) item.sensor_ts = item.arrived_at;
   const SampleRing::Place place = item.samples;
   if (!inbox_.queue.TryPush(std::move(item))) {
     Drop(route);

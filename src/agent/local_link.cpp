@@ -130,12 +130,19 @@ void LocalLink::PublishDecisions() {
   }
 }
 
+void LocalLink::Measure(const Outcome& outcome, Nanos now) {
+  latency_.total.Add(now - outcome.sensor_ts);
+  latency_.transport.Add(outcome.arrived_at - outcome.sensor_ts);
+  latency_.decide.Add(outcome.decided_at - outcome.arrived_at);
+  latency_.publish.Add(now - outcome.decided_at);
+}
+
 void LocalLink::Tell(Current& current, bool heartbeat) {
   const Outcome& o = current.outcome;
   const AssetPlan& asset = plan_.assets[o.asset];
   const Nanos now = clock_.Utc();
   const Nanos took = o.sensor_ts == 0 ? 0 : now - o.sensor_ts;
-  if (!heartbeat && o.scored) latency_.Add(took);
+  if (!heartbeat && o.scored) Measure(o, now);
   if (o.reason == Reason::kNone)
     quality_.assign("good");
   else

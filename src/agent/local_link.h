@@ -25,6 +25,15 @@ struct LocalCounts {
   std::atomic<uint64_t> pauses{0};  // turns in which the socket was left alone: back-pressure
 };
 
+/// Where the time between a sensor's publish and the decision's goes; of scored windows, heartbeats
+/// not counted.
+struct Latency {
+  Histogram total;
+  Histogram transport;  // the sensor's publish to our callback: the broker's part
+  Histogram decide;     // callback to decision: queue, features, model
+  Histogram publish;    // decision to its publish
+};
+
 class LocalLink : private mqtt::Listener {
  public:
   /// Borrows all; they outlive it. Rings `decider_bell` when there is something to decide.
@@ -39,8 +48,7 @@ class LocalLink : private mqtt::Listener {
   void Wake() { client_->Wake(); }
   void Stop();
 
-  /// Sensor to decision, of scored windows and no heartbeats.
-  [[nodiscard]] const Histogram& latency() const { return latency_; }
+  [[nodiscard]] const Latency& latency() const { return latency_; }
   [[nodiscard]] const IngestCounts& ingest() const { return ingest_.counts(); }
   [[nodiscard]] const LocalCounts& counts() const { return counts_; }
 
@@ -56,6 +64,7 @@ class LocalLink : private mqtt::Listener {
 
   void PublishDecisions();
   void Tell(Current& current, bool heartbeat);
+  void Measure(const Outcome& outcome, Nanos now);
   void Renew();
   void PublishStatus(bool online);
   [[nodiscard]] bool DeciderLives();
@@ -72,7 +81,7 @@ class LocalLink : private mqtt::Listener {
   std::vector<wire::NamedSignal> signals_;
   std::string text_;
   std::string quality_;
-  Histogram latency_;
+  Latency latency_;
   LocalCounts counts_;
   uint64_t handed_ = 0;      // readings handed on when the decider was last rung
   uint64_t turns_seen_ = 0;  // of the decider

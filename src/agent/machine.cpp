@@ -103,6 +103,7 @@ void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) 
                     : 0;
   coverage_.Add(c, item.ts, item.seq, length, item.after_drop);
   sensor_ts_ = item.sensor_ts;
+  arrived_at_ = item.arrived_at;
   if (!item.is_block && item.ts >= latest_ts_[c]) {
     latest_[c] = item.value;
     latest_ts_[c] = item.ts;
@@ -137,6 +138,7 @@ bool Machine::Next(Outcome& out) {
   out.scored = out.level_changed = out.state_changed = false;
   out.step_end = step_.end_ns;
   out.sensor_ts = sensor_ts_;
+  out.arrived_at = arrived_at_;
   out.speed_hz = step_.speed_hz;
   out.steady = std::fabs(step_.speed_hz - last_speed_hz_) <=
                static_cast<float>(kSteadySpeedShare) * std::max(step_.speed_hz, 0.1F);
@@ -255,7 +257,7 @@ bool Machine::CheckStale(Nanos now, Outcome& out) {
   out.seq = seq_;
   // In the data's time: replayed recordings are old.
   out.step_end = last_end_ == 0 ? 0 : last_end_ + (now - last_step_at_);
-  out.sensor_ts = 0;
+  out.sensor_ts = out.arrived_at = 0;
   out.probabilities.clear();
   out.signals.assign(asset_.signals.size(), std::numeric_limits<float>::quiet_NaN());
   out.window.clear();

@@ -100,6 +100,7 @@ class Machine {
   Nanos last_step_at_ = 0;  // monotonic; of the last step, or the start
   Nanos stale_after_ = 0;
   Nanos sensor_ts_ = 0;
+  Nanos arrived_at_ = 0;
   float last_speed_hz_ = 0;
   bool started_ = false;
 };

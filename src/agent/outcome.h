@@ -25,7 +25,8 @@ struct Item {
   bool after_drop = false;  // readings of this channel were dropped just before this one
   float value = 0;
   Nanos ts = 0;
-  Nanos sensor_ts = 0;  // `sent`, or when it arrived here
+  Nanos sensor_ts = 0;   // `sent`, or when it arrived here
+  Nanos arrived_at = 0;  // UTC
   double rate_hz = 0;
   uint64_t seq = 0;
   SampleRing::Place samples;
@@ -68,6 +69,7 @@ struct Outcome {
   uint64_t seq = 0;  // scored windows of this asset since the agent started
   Nanos step_end = 0;
   Nanos sensor_ts = 0;
+  Nanos arrived_at = 0;              // UTC; of the reading that closed the step
   Nanos decided_at = 0;              // UTC
   int filled = 0;                    // steps in `window`
   std::vector<float> probabilities;  // [classes]

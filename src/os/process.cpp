@@ -1,10 +1,13 @@
 #include "os/process.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -51,6 +54,29 @@ int64_t ResidentBytes() {
 
 void NameThread(std::string_view name) {
   pthread_setname_np(pthread_self(), std::string(name.substr(0, 15)).c_str());
+}
+
+std::string_view Name(Urgency urgency) {
+  switch (urgency) {
+    case Urgency::kRealTime:
+      return "real-time";
+    case Urgency::kNice:
+      return "nice";
+    case Urgency::kOrdinary:
+      break;
+  }
+  return "ordinary";
+}
+
+Urgency MakeThreadUrgent(int rank) {
+  constexpr int kRankMax = 10;  // far below the kernel's own threads, which stand at 50 and above
+  constexpr int kNice = -10;
+  sched_param wanted{};
+  wanted.sched_priority = std::clamp(rank, 1, kRankMax);
+  // Children of the thread start as ordinary ones.
+  if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &wanted) == 0)
+    return Urgency::kRealTime;
+  return setpriority(PRIO_PROCESS, 0, kNice) == 0 ? Urgency::kNice : Urgency::kOrdinary;
 }
 
 }  // namespace millwright::os

@@ -28,4 +28,13 @@ void NotifyServiceManager(std::string_view state);
 /// Names the calling thread (at most 15 characters), for top and gdb.
 void NameThread(std::string_view name);
 
+enum class Urgency : uint8_t { kOrdinary, kNice, kRealTime };
+[[nodiscard]] std::string_view Name(Urgency urgency);
+
+/// Puts the calling thread before ordinary ones as far as this process may: real-time round robin
+/// (RLIMIT_RTPRIO or CAP_SYS_NICE), or a lower nice value (RLIMIT_NICE), or as it was. `rank`, 1 to
+/// 10, orders the urgent threads among themselves. For threads that sleep most of the time. What
+/// was reached.
+[[nodiscard]] Urgency MakeThreadUrgent(int rank);
+
 }  // namespace millwright::os

@@ -1,6 +1,8 @@
 #include "os/process.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 namespace millwright::os {
 namespace {
@@ -40,6 +43,18 @@ TEST(ProcessTest, TellsTheServiceManager) {
 }
 
 TEST(ProcessTest, KnowsItsMemory) { EXPECT_GT(ResidentBytes(), 1 << 20); }
+
+// What is allowed differs from machine to machine; what is said must be what is.
+TEST(ProcessTest, AnUrgentThreadIsWhatItSaysItIs) {
+  std::thread([] {
+    const Urgency reached = MakeThreadUrgent(3);
+    const int policy = ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+    EXPECT_EQ(policy == SCHED_RR, reached == Urgency::kRealTime) << Name(reached);
+    const int nice = ::getpriority(PRIO_PROCESS, 0);
+    EXPECT_EQ(nice < 0 && policy == SCHED_OTHER, reached == Urgency::kNice) << Name(reached);
+  }).join();
+  EXPECT_EQ(::sched_getscheduler(0), SCHED_OTHER);
+}
 
 TEST(ProcessTest, WithoutAServiceManagerNothingIsDue) {
   ::unsetenv("WATCHDOG_USEC");
