@@ -1,6 +1,7 @@
 #include "agent/decider.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace millwright::agent {
 namespace {
@@ -13,14 +14,29 @@ constexpr size_t kWaveformSlots = 8;
 constexpr size_t kChannelsPerSlot = 8;  // stretches of coverage that a step usually carries at most
 constexpr Nanos kSilentAfter = 10 * kSecond;  // what a broker kept for us has arrived by then
 
-void Prepare(OutcomeQueue& queue, const Outcome& widest) {
+void Prepare(OutcomeQueue& queue, const Outcome& widest, size_t channels) {
   // Once round the ring, so that each slot owns its memory before the first reading comes.
   for (size_t i = 0; i < queue.capacity(); ++i) {
     Outcome* slot = queue.BeginPush();
     slot->probabilities.reserve(widest.probabilities.capacity());
     slot->signals.reserve(widest.signals.capacity());
     slot->window.reserve(widest.window.capacity());
-    slot->extents.reserve(kChannelsPerSlot);
+    slot->extents.reserve(channels);
+    slot->holes.reserve(channels);
+    queue.CommitPush();
+  }
+  while (queue.BeginPop() != nullptr) queue.CommitPop();
+}
+
+void Prepare(WaveformQueue& queue, const Plan& plan) {
+  size_t samples = 0;
+  for (const AssetPlan& asset : plan.assets)
+    for (const dsp::ChannelSpec& channel : asset.schema.channels)
+      if (channel.kind == dsp::ChannelKind::kSamples)
+        samples = std::max(samples, static_cast<size_t>(std::llround(
+                                        Seconds(asset.schema.sample_window) * channel.rate_hz)));
+  for (size_t i = 0; i < queue.capacity(); ++i) {
+    queue.BeginPush()->samples.reserve(samples);
     queue.CommitPush();
   }
   while (queue.BeginPop() != nullptr) queue.CommitPop();
@@ -49,9 +65,10 @@ Outlets::Outlets(const Plan& plan)
       records(kRecordSlots),
       waveforms(kWaveformSlots) {
   const Outcome widest = Widest(plan);
-  Prepare(decisions, widest);
-  Prepare(alerts, widest);
-  Prepare(records, widest);
+  Prepare(decisions, widest, 0);
+  Prepare(alerts, widest, 0);
+  Prepare(records, widest, kChannelsPerSlot);
+  Prepare(waveforms, plan);
 }
 
 Decider::Decider(const Plan& plan, std::vector<std::unique_ptr<Machine>> machines, Inbox& inbox,

@@ -86,7 +86,8 @@ Event StateEvent(const Plan& plan, const Outcome& outcome) {
   NameAsset(plan, outcome.asset, state);
   state.set_from(static_cast<wire::MachineState>(outcome.state_before));
   state.set_to(static_cast<wire::MachineState>(outcome.state));
-  state.set_reason(Describe(plan.assets[outcome.asset], outcome.reason, outcome.reason_channels));
+  Describe(plan.assets[outcome.asset], outcome.reason, outcome.reason_channels,
+           *state.mutable_reason());
   return Finish(event, Lane::kHealth, "state");
 }
 

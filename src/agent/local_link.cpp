@@ -16,6 +16,7 @@ constexpr Nanos kPauseStep = 200 * kMicrosecond;
 constexpr Nanos kPauseMax = 3 * kSecond;
 constexpr Nanos kRenewEvery = 100 * kMillisecond;  // how often heartbeats are looked after
 constexpr size_t kDecisionBytes = 4096;
+constexpr size_t kReasonBytes = kChannelsPerAssetMax * (64 + 2) + 16;  // each channel by name
 
 mqtt::Options OptionsFor(const Settings& settings) {
   mqtt::Options options;
@@ -53,7 +54,7 @@ LocalLink::LocalLink(const Plan& plan, Inbox& inbox, Outlets& outlets, const Dec
       client_(make_client(OptionsFor(plan.settings))),
       current_(plan.assets.size()) {
   text_.reserve(kDecisionBytes);
-  quality_.reserve(256);
+  reason_.reserve(kReasonBytes);
   size_t signals = 0;
   for (const AssetPlan& asset : plan.assets) signals = std::max(signals, asset.signals.size());
   signals_.reserve(signals);
@@ -143,10 +144,7 @@ void LocalLink::Tell(Current& current, bool heartbeat) {
   const Nanos now = clock_.Utc();
   const Nanos took = o.sensor_ts == 0 ? 0 : now - o.sensor_ts;
   if (!heartbeat && o.scored) Measure(o, now);
-  if (o.reason == Reason::kNone)
-    quality_.assign("good");
-  else
-    quality_ = Describe(asset, o.reason, o.reason_channels);
+  Describe(asset, o.reason, o.reason_channels, reason_);
   signals_.clear();
   for (size_t i = 0; i < o.signals.size() && i < asset.signals.size(); ++i)
     signals_.push_back({asset.signals[i].name, o.signals[i]});
@@ -165,8 +163,8 @@ void LocalLink::Tell(Current& current, bool heartbeat) {
   decision.score = o.score;
   decision.probability = o.fault_probability;
   decision.probabilities = o.probabilities;
-  decision.quality = quality_;
-  if (o.reason != Reason::kNone) decision.reason = quality_;
+  decision.quality = reason_.empty() ? std::string_view("good") : reason_;
+  decision.reason = reason_;
   decision.model = plan_.manifest.name;
   decision.model_hash = plan_.manifest.model.sha256;
   decision.step_end = o.step_end;

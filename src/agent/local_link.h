@@ -80,7 +80,7 @@ class LocalLink : private mqtt::Listener {
   std::vector<Current> current_;
   std::vector<wire::NamedSignal> signals_;
   std::string text_;
-  std::string quality_;
+  std::string reason_;
   Latency latency_;
   LocalCounts counts_;
   uint64_t handed_ = 0;      // readings handed on when the decider was last rung

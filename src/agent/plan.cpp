@@ -171,29 +171,30 @@ Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files
   return std::unique_ptr<const Plan>(std::move(plan));
 }
 
-std::string Describe(const AssetPlan& asset, Reason reason, uint32_t channels) {
-  std::string out;
+void Describe(const AssetPlan& asset, Reason reason, uint32_t channels, std::string& out) {
+  out.clear();
   switch (reason) {
     case Reason::kNone:
-      return "";
+      return;
     case Reason::kNoData:
-      return "no data";
+      out.append("no data");
+      return;
     case Reason::kRefilling:
-      return "the window refills";
+      out.append("the window refills");
+      return;
     case Reason::kMissing:
-      out = "missing: ";
+      out.append("missing: ");
       break;
     case Reason::kStuck:
-      out = "stuck: ";
+      out.append("stuck: ");
       break;
   }
   const char* between = "";
   for (size_t c = 0; c < asset.settings->channels.size(); ++c) {
     if ((channels >> c & 1) == 0) continue;
-    out += between + asset.settings->channels[c].spec.name;
+    out.append(between).append(asset.settings->channels[c].spec.name);
     between = ", ";
   }
-  return out;
 }
 
 float SignalValue(const Signal& signal, float feature, double speed_ratio) {

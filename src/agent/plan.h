@@ -46,8 +46,9 @@ struct Plan {
 /// the asset and the channel, and what the model wants.
 [[nodiscard]] Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files);
 
-/// "missing: temperature, vib" for a state's reason; "" for none.
-[[nodiscard]] std::string Describe(const AssetPlan& asset, Reason reason, uint32_t channels);
+/// "missing: temperature, vib" for a state's reason, "" for none, into `out`, which keeps its
+/// memory.
+void Describe(const AssetPlan& asset, Reason reason, uint32_t channels, std::string& out);
 
 /// The physical value of a signal that comes from a feature.
 [[nodiscard]] float SignalValue(const Signal& signal, float feature, double speed_ratio);

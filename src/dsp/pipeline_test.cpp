@@ -7,7 +7,7 @@
 #include <numbers>
 #include <sstream>
 
-#include "dsp/counting_new_test.h"
+#include "core/testing/counting_new.h"
 #include "dsp/features.h"
 
 namespace millwright::dsp {

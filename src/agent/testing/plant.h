@@ -85,8 +85,17 @@ class Sensors {
 
   /// The next 200 ms. `publish` false: the sensors measure, but nobody hears it.
   void Step(bool publish = true, bool temperature = true) {
-    std::vector<float> samples(200);
+    std::vector<std::pair<std::string, std::string>> messages;
+    Fill(messages, temperature);
+    if (!publish) return;
+    for (const auto& [topic, payload] : messages) broker_.Publish(topic, payload, 2);
+  }
+  /// The next 200 ms as topics and payloads. `stuck`: the vibration sensor says one value.
+  void Fill(std::vector<std::pair<std::string, std::string>>& out, bool temperature,
+            bool stuck = false) {
+    std::vector<float> samples(200, 1.0F);
     for (float& s : samples) {
+      if (stuck) break;
       phase_ += 2 * std::numbers::pi * 25 / 1000;
       noise_ = noise_ * 6364136223846793005U + 1442695040888963407U;
       s = static_cast<float>(std::sin(phase_) +
@@ -96,7 +105,7 @@ class Sensors {
     wire::EncodeSampleBlock(
         {.ts = now_, .rate_hz = 1000, .seq = ++vib_seq_, .sent = now_ + 200 * kMillisecond},
         samples, payload);
-    if (publish) broker_.Publish(Topic("vib"), payload, 2);
+    out.emplace_back(Topic("vib"), payload);
     now_ += 200 * kMillisecond;
     if (++steps_ % 5 == 0) {
       wire::EncodeReading({.ts = now_,
@@ -104,7 +113,7 @@ class Sensors {
                            .seq = ++temperature_seq_,
                            .sent = now_},
                           payload);
-      if (publish && temperature) broker_.Publish(Topic("temperature"), payload, 2);
+      if (temperature) out.emplace_back(Topic("temperature"), payload);
     }
   }
   [[nodiscard]] std::string Topic(const std::string& channel) const {

@@ -1,6 +1,6 @@
 // In a file of its own: inlined beside its callers, gcc would take new and free for a mismatched
 // pair.
-#include "dsp/counting_new_test.h"
+#include "core/testing/counting_new.h"
 
 #include <cstdlib>
 #include <new>
