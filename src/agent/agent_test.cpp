@@ -19,7 +19,8 @@ using testing::Sensors;
 // A hub as the wire knows it: keeps every event by its id, acks what it has without a hole.
 class FakeHub : public mqtt::Listener {
  public:
-  explicit FakeHub(mqtt::FakeBroker& broker) : client_(broker.MakeClient({.client_id = "hub"})) {
+  FakeHub(mqtt::FakeBroker& broker, const os::Clock& clock)
+      : clock_(clock), client_(broker.MakeClient({.client_id = "hub"})) {
     EXPECT_TRUE(client_->Start(*this));
     EXPECT_TRUE(client_->Subscribe("mw/v1/+/events", 1));
     EXPECT_TRUE(client_->Subscribe("mw/v1/+/telemetry", 1));
@@ -29,6 +30,7 @@ class FakeHub : public mqtt::Listener {
     wire::EventBatch batch;
     ASSERT_TRUE(
         batch.ParseFromArray(message.payload.data(), static_cast<int>(message.payload.size())));
+    EXPECT_EQ(batch.sent_ns(), clock_.Utc());
     wire::Ack ack;
     ack.set_epoch(batch.epoch());
     std::set<uint32_t> lanes;
@@ -75,6 +77,7 @@ class FakeHub : public mqtt::Listener {
   bool acking = true;
 
  private:
+  const os::Clock& clock_;
   std::unique_ptr<mqtt::Client> client_;
 };
 
@@ -122,7 +125,7 @@ class AgentTest : public ::testing::Test {
   os::RealFiles files_;
   os::FakeClock clock_;
   mqtt::FakeBroker local_, hub_broker_;
-  FakeHub hub_{hub_broker_};
+  FakeHub hub_{hub_broker_, clock_};
   Sensors sensors_{local_, "P-1", clock_.Utc()};
   std::unique_ptr<Agent> agent_;
 };

@@ -18,7 +18,7 @@ void PutVarint(std::string& out, uint64_t value) {
 
 }  // namespace
 
-BatchWriter::BatchWriter(const DeviceId& device, const SiteId& site, uint64_t epoch,
+BatchWriter::BatchWriter(const DeviceId& device, const SiteId& site, uint64_t epoch, Nanos sent,
                          size_t bytes_max)
     : bytes_max_(bytes_max) {
   wire::EventBatch head;
@@ -26,6 +26,7 @@ BatchWriter::BatchWriter(const DeviceId& device, const SiteId& site, uint64_t ep
   head.set_epoch(epoch);
   head.set_site(site.value());
   head.set_wire_version(wire::kWireVersion);
+  head.set_sent_ns(sent);
   bytes_ = head.SerializeAsString();
 }
 

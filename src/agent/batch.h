@@ -8,13 +8,16 @@
 #include <string_view>
 
 #include "core/ids.h"
+#include "core/time.h"
 #include "outbox/outbox.h"
 
 namespace millwright::agent {
 
 class BatchWriter {
  public:
-  BatchWriter(const DeviceId& device, const SiteId& site, uint64_t epoch, size_t bytes_max);
+  /// `sent`: UTC, now; the hub tells by it how far the device's clock is off.
+  BatchWriter(const DeviceId& device, const SiteId& site, uint64_t epoch, Nanos sent,
+              size_t bytes_max);
 
   /// False where the record does not fit any more (a batch that is empty takes any record).
   [[nodiscard]] bool Add(const outbox::Record& record);

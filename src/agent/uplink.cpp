@@ -139,7 +139,8 @@ bool Uplink::SendLane(Lane name) {
     return false;
   }
   if (records_.empty()) return false;
-  BatchWriter batch(settings_.device, settings_.site, *epoch, settings_.batch_bytes_max);
+  BatchWriter batch(settings_.device, settings_.site, *epoch, clock_.Utc(),
+                    settings_.batch_bytes_max);
   uint64_t last = 0;
   for (const outbox::Record& record : records_) {
     if (!batch.Add(record)) break;
