@@ -79,7 +79,10 @@ class Killer:
 
     def _kill_one(self) -> None:
         away = [p for _, p in self._away]
-        kind, victim = self.dice.choice([v for v in self.victims() if v[1] not in away])
+        present = [v for v in self.victims() if v[1] not in away]
+        # Chance alone may spare a kind of program for a whole run: half of the kills go to kinds not hit so far.
+        spared = [v for v in present if self.counts[v[0]] == 0]
+        kind, victim = self.dice.choice(spared if spared and self.dice.random() < 0.5 else present)
         victim.sample_rss()
         victim.kill()
         self.counts[kind] += 1
