@@ -121,7 +121,7 @@ def training_plant(seed: int, seconds: float, machines: int = 20) -> Plant:
     for index in range(machines):
         kind = kinds[index % len(kinds)]
         ball, ratio = dice.uniform(6.0, 18.0), dice.uniform(4.2, 6.5)
-        balls = dice.randint(7, int(2.4 * ratio))   # that many leave a cage between them
+        balls = dice.randint(7, int(2.1 * ratio))   # that many leave a cage between them
         bearing = {"n": balls, "ball_mm": round(ball, 2), "pitch_mm": round(ball * ratio, 2),
                    "angle_deg": dice.choice([0.0, 0.0, 10.0, 15.0])}
         asset = f"M-{seed}-{index:02d}"

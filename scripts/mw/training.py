@@ -13,9 +13,10 @@ import plants
 from screen import Screen
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORD_SEEDS = [101, 102, 103, 104, 105, 106]
+RECORD_SEEDS = [101, 102, 103, 104, 105, 106, 107, 108]
 RECORD_SECONDS = 200
 TRAIN_SEED = 5
+TRAIN_CONFIG = ROOT / "examples/demo/train.toml"
 
 
 def demo_bundle(bin_dir: Path, work: Path, screen: Screen) -> Path:
@@ -28,7 +29,8 @@ def demo_bundle(bin_dir: Path, work: Path, screen: Screen) -> Path:
     data = work / "recordings"
     shutil.rmtree(data, ignore_errors=True)
     _record(bin_dir, configs, data, screen)
-    train(bin_dir, data, bundle, screen, work / "logs" / "train.log", TRAIN_SEED, ["--name", "demo"])
+    train(bin_dir, data, bundle, screen, work / "logs" / "train.log", TRAIN_SEED,
+          ["--name", "demo", "--config", TRAIN_CONFIG])
     shutil.rmtree(data, ignore_errors=True)
     return bundle
 
@@ -63,6 +65,7 @@ def _key(configs: dict, programs: list[Path]) -> str:
         digest.update(text.encode())
     for program in programs:
         digest.update(program.read_bytes())
+    digest.update(TRAIN_CONFIG.read_bytes())
     digest.update(f"{RECORD_SECONDS} {TRAIN_SEED}".encode())
     return digest.hexdigest()[:16]
 

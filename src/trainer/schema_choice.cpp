@@ -93,16 +93,17 @@ void AddVibration(const ChannelSpec& c, bool bearing, bool shaft, std::vector<Fe
 
 bool IsLoad(const ChannelSpec& c) { return c.unit == "A" || c.unit == "kW" || c.unit == "W"; }
 
-// A process value beside vibration. Housings warm slowly: a temperature is judged beside the load
-// of the time that its heat took to arrive.
+// A process value beside vibration. Current and speed as logarithms: a tenth more is the same for
+// every machine. Housings warm slowly: a temperature is judged beside the load of the time that its
+// heat took to arrive.
 void AddProcessValue(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
   constexpr double kThermalLagS = 15;
-  out.push_back({.name = c.name + ".mean", .channel = c.name, .kind = "mean", .params = {}});
-  if (IsLoad(c))
-    out.push_back({.name = c.name + ".ema",
-                   .channel = c.name,
-                   .kind = "ema",
-                   .params = {{"tau_s", kThermalLagS}}});
+  std::map<std::string, double> params;
+  if (IsLoad(c) || c.name == "speed") params["log"] = 2;
+  out.push_back({.name = c.name + ".mean", .channel = c.name, .kind = "mean", .params = params});
+  if (!IsLoad(c)) return;
+  params["tau_s"] = kThermalLagS;
+  out.push_back({.name = c.name + ".ema", .channel = c.name, .kind = "ema", .params = params});
 }
 
 // Levels smoothed over 5 and 15 readings, and the difference to a slow mean, which forgets drift.
@@ -133,6 +134,9 @@ void ChooseSampled(SchemaChoice& choice, std::span<const RecordingInfo> recordin
   }
   // A machine drifts with load and weather far beyond what one commissioning shows.
   choice.floor_share = 1;
+  // A bearing defect lifts neighbouring envelope features too, by ten deviations and more: only
+  // beyond that do they tell races and balls apart.
+  s.clip = 16;
   if (std::ranges::any_of(s.channels, [](const ChannelSpec& c) { return c.name == "speed"; }))
     s.speed_min_hz = 2;
 }

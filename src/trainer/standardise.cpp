@@ -51,52 +51,44 @@ struct Moments {
 
 bool Healthy(const Series& s, size_t i) { return s.usable[i] != 0 && s.labels[i] == 0; }
 
-// Visits how far each healthy step lies from its asset's commissioning mean.
-template <class Visit>
-void VisitDrift(std::span<const Series> train, const StandardiserOptions& o, size_t features,
-                const Visit& visit) {
+// How far one asset's healthy steps lie from its commissioning mean: sums of squares.
+Moments DriftOf(std::span<const Series> train, std::span<const size_t> members,
+                const StandardiserOptions& o, size_t features) {
+  Moments drift(features), first(features);
+  for (const Place& p : CommissioningSteps(train, members, o))
+    first.Take(train[p.series].row(p.row));
+  if (first.count == 0) return drift;
+  for (double& x : first.sum) x /= first.count;
+  for (const size_t s : members)
+    for (size_t i = 0; i < train[s].size(); ++i)
+      if (Healthy(train[s], i)) drift.Take(train[s].row(i), first.sum);
+  return drift;
+}
+
+// What a fair deviation has to cover: the root mean square of the drift, over all steps or of the
+// median machine. Where some machines start and stop, their excursions would else make the others
+// blind.
+std::vector<double> HealthyDrift(std::span<const Series> train, const StandardiserOptions& o,
+                                 size_t features) {
+  std::vector<double> sum(features);
+  std::vector<std::vector<double>> each(features);
+  double count = 0;
   for (const auto& [asset, members] : ByAsset(train)) {
-    Moments first(features);
-    for (const Place& p : CommissioningSteps(train, members, o))
-      first.Take(train[p.series].row(p.row));
-    if (first.count == 0) continue;
-    for (double& x : first.sum) x /= first.count;
-    for (const size_t s : members)
-      for (size_t i = 0; i < train[s].size(); ++i)
-        if (Healthy(train[s], i)) visit(train[s].row(i), first.sum);
+    const Moments drift = DriftOf(train, members, o, features);
+    if (drift.count == 0) continue;
+    count += drift.count;
+    for (size_t f = 0; f < features; ++f) {
+      sum[f] += drift.square[f];
+      each[f].push_back(std::sqrt(drift.square[f] / drift.count));
+    }
   }
-}
-
-// What a fair deviation has to cover: the root mean square of the drift.
-std::vector<double> RmsDrift(std::span<const Series> train, const StandardiserOptions& o,
-                             size_t features) {
-  Moments spread(features);
-  VisitDrift(train, o, features, [&](std::span<const float> row, std::span<const double> origin) {
-    spread.Take(row, origin);
-  });
-  std::vector<double> out(features);
-  for (size_t f = 0; f < features; ++f)
-    out[f] = std::sqrt(spread.square[f] / std::max(1.0, spread.count));
-  return out;
-}
-
-// The same from the 90 % quantile of the drift, as of a Gaussian: starts and stops, which are rare
-// and large, do not count.
-std::vector<double> RobustDrift(std::span<const Series> train, const StandardiserOptions& o,
-                                size_t features) {
-  constexpr double kShare = 0.9, kGaussian = 1.645;
-  std::vector<std::vector<float>> drift(features);
-  VisitDrift(train, o, features, [&](std::span<const float> row, std::span<const double> origin) {
-    for (size_t f = 0; f < features; ++f)
-      drift[f].push_back(std::abs(row[f] - static_cast<float>(origin[f])));
-  });
   std::vector<double> out(features);
   for (size_t f = 0; f < features; ++f) {
-    if (drift[f].empty()) continue;
-    const auto at = drift[f].begin() +
-                    static_cast<std::ptrdiff_t>(kShare * static_cast<double>(drift[f].size() - 1));
-    std::ranges::nth_element(drift[f], at);
-    out[f] = static_cast<double>(*at) / kGaussian;
+    out[f] = std::sqrt(sum[f] / std::max(1.0, count));
+    if (!o.median_floor || each[f].empty()) continue;
+    const auto middle = each[f].begin() + static_cast<std::ptrdiff_t>(each[f].size() / 2);
+    std::ranges::nth_element(each[f], middle);
+    out[f] = *middle;
   }
   return out;
 }
@@ -115,8 +107,7 @@ Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train,
     return Fail(
         Errc::kInvalid,
         "trainer: no healthy step: channels are missing, machines stand still, or all is labelled");
-  const std::vector<double> spread =
-      o.robust_floor ? RobustDrift(train, o, features) : RmsDrift(train, o, features);
+  const std::vector<double> spread = HealthyDrift(train, o, features);
   model::Manifest::Standardiser out{.per_asset = o.per_asset, .commissioning = o.commissioning};
   for (size_t f = 0; f < features; ++f) {
     const double mean = all.sum[f] / all.count;

@@ -17,7 +17,7 @@ struct StandardiserOptions {
   double clip = 8;
   bool per_asset = true;
   double floor_share = 0.5;
-  bool robust_floor = false;  // machines that start and stop: rare, large excursions do not count
+  bool median_floor = false;  // floors by the drift of the median machine, not of all steps
 };
 
 /// What the whole training set says about healthy steps: mean, deviation, and the floor under each

@@ -97,7 +97,7 @@ class Run {
                                 .clip = choice_.schema.clip,
                                 .per_asset = options_.per_asset,
                                 .floor_share = choice_.floor_share,
-                                .robust_floor = choice_.sampled};
+                                .median_floor = choice_.sampled};
     MW_TRY(standardiser_, LearnGlobal(std::span(series_).first(train_count_), o));
     // A machine's baseline is its own, whichever side of the split its runs are on.
     MW_TRY(trainer::Standardise(series_, standardiser_, o, out_.notes));
