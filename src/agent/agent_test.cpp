@@ -156,6 +156,8 @@ TEST_F(AgentTest, LearnsThenRunsThenTellsTheHub) {
     const wire::FeatureBatch& batch = event.features();
     EXPECT_EQ(batch.signals_size(), batch.ts_ns_size() * batch.signal_names_size());
     for (const float score : batch.score()) scored += std::isnan(score) ? 0U : 1U;
+    const bool learns = *batch.state().rbegin() == wire::STATE_LEARNING;
+    EXPECT_EQ(batch.learning_left_s() > 0, learns);
   }
   EXPECT_GT(scored, 50U);
   EXPECT_EQ(hub_.repeats, 0);

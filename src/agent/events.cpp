@@ -1,5 +1,6 @@
 #include "agent/events.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "wire/event.pb.h"
@@ -196,6 +197,7 @@ void Telemetry::AddStep(const Outcome& outcome) {
   const int fault = outcome.fault >= 0 ? outcome.fault : plan_.manifest.healthy_class();
   fault_.push_back(static_cast<uint32_t>(fault));
   signals_.insert(signals_.end(), outcome.signals.begin(), outcome.signals.end());
+  learning_left_s_ = std::max(outcome.learning_left_s, 0.0F);
 }
 
 void Telemetry::AddCoverage(std::span<const Extent> extents, std::span<const Hole> holes) {
@@ -235,6 +237,7 @@ Event Telemetry::Take(Nanos now) {
     batch.add_signal_names(signal.name);
     batch.add_signal_units(signal.unit);
   }
+  if (!ts_.empty()) batch.set_learning_left_s(learning_left_s_);
   for (const Extent& extent : extents_) {
     wire::Coverage& out = *batch.add_coverage();
     out.set_channel(asset.settings->channels[extent.channel].spec.name);

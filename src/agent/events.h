@@ -71,6 +71,7 @@ class Telemetry {
   std::vector<Nanos> ts_;
   std::vector<float> score_, signals_;
   std::vector<uint32_t> level_, state_, fault_;
+  float learning_left_s_ = 0;  // at the newest step
   std::vector<Extent> extents_;
   std::vector<int> open_;  // by channel: index of its open stretch in extents_, -1: none
 };

@@ -11,7 +11,7 @@ namespace {
   "SELECT a.site, a.area, a.asset, a.name, a.device, a.watch_from, d.online, d.last_seen_ns, " \
   "m.device, m.state, "                                                                        \
   "m.level, m.fault, m.score, m.value, m.value_name, m.value_unit, m.ts_ns, m.as_of_ns, "      \
-  "m.since_ns, m.spark "                                                                       \
+  "m.since_ns, m.spark, m.learning_left_s "                                                    \
   "FROM assets a LEFT JOIN machine_state m ON m.site = a.site AND m.asset = a.asset "          \
   "LEFT JOIN devices d ON d.device = COALESCE(m.device, a.device) "
 
@@ -43,6 +43,7 @@ MachineView FromRow(const store::Row& row) {
   view.row.as_of = row.Int(17);
   view.row.since = row.Int(18);
   view.row.spark = Spark::Unpack(row.Bytes(19));
+  if (!row.IsNull(20)) view.row.learning_left_s = row.Real(20);
   return view;
 }
 
@@ -120,7 +121,11 @@ void WriteMachineFields(http::JsonWriter& json, const MachineView& view) {
     json.Null();
   else
     json.String(view.was);
-  json.Key("learning_left_s").Null();
+  json.Key("learning_left_s");
+  if (view.shown == "learning" && view.row.learning_left_s)
+    json.Float(static_cast<float>(*view.row.learning_left_s));
+  else
+    json.Null();
   json.Key("spark");
   WriteSpark(json, view.row.spark);
   json.Field("watch_from", static_cast<float>(view.watch_from));

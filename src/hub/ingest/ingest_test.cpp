@@ -64,6 +64,16 @@ TEST_F(IngestTest, OlderTelemetryNeverReplacesNewer) {
   EXPECT_EQ(hub_.Number("SELECT level FROM machine_state"), 3);
 }
 
+TEST_F(IngestTest, ALearningMachineTellsHowLongUntilItNoLongerLearns) {
+  wire::Event learning = FeaturesEvent(1, kTestStart, 0, 0.1f);
+  learning.mutable_features()->set_state(0, wire::STATE_LEARNING);
+  learning.mutable_features()->set_learning_left_s(90);
+  hub_.Send(BatchOf({learning}), "telemetry");
+  EXPECT_EQ(hub_.Number("SELECT CAST(learning_left_s AS BIGINT) FROM machine_state"), 90);
+  hub_.Send(BatchOf({FeaturesEvent(2, kTestStart + kSecond, 0, 0.1f)}), "telemetry");
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM machine_state WHERE learning_left_s IS NULL"), 1);
+}
+
 TEST_F(IngestTest, BacklogIsAsOldAsItIsWhateverTheDevicesClockSays) {
   auto batch = BatchOf({FeaturesEvent(1, 1000 * kSecond, 0, 0.1f)});  // a clock of 1970
   batch.set_sent_ns(1060 * kSecond);

@@ -33,6 +33,7 @@ void ShowSignal(MachineRow& row, const wire::FeatureBatch& batch, int step) {
 void MachineRow::Become(int64_t new_state, int64_t new_level, Nanos at, Nanos changed_at,
                         Nanos new_as_of) {
   if (ts < 0 || state != new_state || level != new_level) since = changed_at;
+  if (new_state != wire::STATE_LEARNING) learning_left_s.reset();
   state = new_state;
   level = new_level;
   ts = at;
@@ -62,6 +63,9 @@ void ApplyFeatures(MachineRow& row, const wire::FeatureBatch& batch, const std::
   row.fault = level > 0 ? fault : "";
   const float score = batch.score(newest);
   if (std::isfinite(score)) row.score = static_cast<double>(score);
+  const float left = batch.learning_left_s();
+  if (row.state == wire::STATE_LEARNING && std::isfinite(left) && left > 0)
+    row.learning_left_s = static_cast<double>(left);
   ShowSignal(row, batch, newest);
 }
 
@@ -70,7 +74,7 @@ Result<MachineRow> LoadMachine(store::Database& database, const std::string& sit
   MachineRow row;
   MW_TRY(
       database.First("SELECT device, state, level, fault, score, value, value_name, value_unit, "
-                     "ts_ns, as_of_ns, since_ns, spark "
+                     "ts_ns, as_of_ns, since_ns, spark, learning_left_s "
                      "FROM machine_state WHERE site = $1 AND asset = $2",
                      {site, asset}, [&](const store::Row& from) {
                        row.device = from.Text(0);
@@ -85,6 +89,7 @@ Result<MachineRow> LoadMachine(store::Database& database, const std::string& sit
                        row.as_of = from.Int(9);
                        row.since = from.Int(10);
                        row.spark = Spark::Unpack(from.Bytes(11));
+                       if (!from.IsNull(12)) row.learning_left_s = from.Real(12);
                      }));
   return row;
 }
@@ -96,18 +101,21 @@ Result<void> SaveMachine(store::Database& database, const std::string& site,
       .Run(
           "INSERT INTO machine_state (site, asset, device, state, level, fault, score, value, "
           "value_name, value_unit, "
-          "ts_ns, as_of_ns, since_ns, spark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-          "$12, $13, $14) "
+          "ts_ns, as_of_ns, since_ns, spark, learning_left_s) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+          "$8, $9, $10, $11, "
+          "$12, $13, $14, $15) "
           "ON CONFLICT (site, asset) DO UPDATE SET device = excluded.device, state = "
           "excluded.state, "
           "level = excluded.level, fault = excluded.fault, score = excluded.score, value = "
           "excluded.value, "
           "value_name = excluded.value_name, value_unit = excluded.value_unit, ts_ns = "
           "excluded.ts_ns, "
-          "as_of_ns = excluded.as_of_ns, since_ns = excluded.since_ns, spark = excluded.spark",
+          "as_of_ns = excluded.as_of_ns, since_ns = excluded.since_ns, spark = excluded.spark, "
+          "learning_left_s = excluded.learning_left_s",
           {site, asset, row.device, row.state, row.level, row.fault, row.score,
            row.value ? store::Value(*row.value) : store::Value(nullptr), row.value_name,
-           row.value_unit, row.ts, row.as_of, row.since, os::AsBytes(spark)})
+           row.value_unit, row.ts, row.as_of, row.since, os::AsBytes(spark),
+           row.learning_left_s ? store::Value(*row.learning_left_s) : store::Value(nullptr)})
       .transform([](int64_t) {});
 }
 

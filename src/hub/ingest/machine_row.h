@@ -21,9 +21,10 @@ struct MachineRow {
   double score = 0;
   std::optional<double> value;
   std::string value_name, value_unit;
-  Nanos ts = -1;    // newest moment seen, device clock; -1: nothing yet
-  Nanos as_of = 0;  // the same on the hub's clock
-  Nanos since = 0;  // since when state and level are what they are
+  Nanos ts = -1;                          // newest moment seen, device clock; -1: nothing yet
+  Nanos as_of = 0;                        // the same on the hub's clock
+  Nanos since = 0;                        // since when state and level are what they are
+  std::optional<double> learning_left_s;  // while it learns, where the agent tells
   Spark spark;
 
   /// Takes a newer moment. `since` moves only where state or level changed.
