@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/settings.h"
+#include "agent/watchdog.h"
 #include "core/log.h"
 #include "os/clock.h"
 #include "os/files.h"
@@ -67,27 +68,6 @@ void Revalidate(const std::string& path, os::Files& files) {
     log::Failure("agent", fits.error(), {{"file", path}});
 }
 
-// Feeds the watchdog only while decisions make progress: the loop turns, and what waits gets less.
-class Watchdog {
- public:
-  explicit Watchdog(Nanos period) : period_(period) {}
-  void Look(const agent::AgentFigures& figures, Nanos now) {
-    if (period_ <= 0 || now < due_at_) return;
-    due_at_ = now + period_;
-    const bool turns = figures.turns != turns_;
-    const bool stuck = waiting_ > 0 && figures.waiting > 0 && figures.items == items_;
-    if (turns && !stuck) os::NotifyServiceManager("WATCHDOG=1");
-    turns_ = figures.turns;
-    items_ = figures.items;
-    waiting_ = figures.waiting;
-  }
-
- private:
-  Nanos period_;
-  Nanos due_at_ = 0;
-  uint64_t turns_ = 0, items_ = 0, waiting_ = 0;
-};
-
 std::string StatusLine(const agent::Agent& agent, const agent::AgentFigures& f) {
   char text[256];
   std::snprintf(
@@ -119,7 +99,7 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
   os::NotifyServiceManager("READY=1");
   log::Info("agent", "ready",
             {{"machines", agent.plan().assets.size()}, {"model", agent.plan().manifest.name}});
-  Watchdog watchdog(os::WatchdogPeriod());
+  agent::Watchdog watchdog(os::WatchdogPeriod());
   Nanos status_at = 0;
   while (true) {
     pollfd waiting{signals, POLLIN, 0};
@@ -130,7 +110,7 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
     }
     const agent::AgentFigures figures = agent.figures();
     const Nanos now = clock.Monotonic();
-    watchdog.Look(figures, now);
+    if (watchdog.Feeds(figures, now)) os::NotifyServiceManager("WATCHDOG=1");
     if (now < status_at) continue;
     status_at = now + kStatusEvery;
     os::NotifyServiceManager(StatusLine(agent, figures));

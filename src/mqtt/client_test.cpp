@@ -2,103 +2,21 @@
 // installed.
 #include "mqtt/client.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <functional>
+#include <optional>
 #include <thread>
 
-#include "os/clock.h"
-#include "os/files.h"
+#include "mqtt/testing/broker.h"
 
 namespace millwright::mqtt {
 namespace {
 
-int FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0) return 0;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
-std::string FindBroker() {
-  for (const char* path :
-       {"/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"})
-    if (std::filesystem::exists(path)) return path;
-  return {};
-}
-
-class Broker {
- public:
-  explicit Broker(int port) : port_(port) {
-    config_ =
-        std::filesystem::temp_directory_path() / ("mw_mqtt_" + std::to_string(port) + ".conf");
-    std::ofstream(config_) << "listener " << port
-                           << " 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
-                           << "max_queued_messages 10000\n";
-  }
-  ~Broker() {
-    Kill();
-    std::filesystem::remove(config_);
-  }
-  void Start() {
-    const pid_t parent = getpid();
-    pid_ = fork();
-    if (pid_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (getppid() != parent) _exit(1);
-      if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(1);
-      execl(FindBroker().c_str(), "mosquitto", "-c", config_.c_str(), nullptr);
-      _exit(127);
-    }
-  }
-  void Kill() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
-
- private:
-  int port_;
-  pid_t pid_ = -1;
-  std::filesystem::path config_;
-};
-
-struct Recorder : Listener {
-  void OnConnected(bool present) override {
-    ++connects;
-    session_present = present;
-  }
-  void OnDisconnected(std::string_view why) override {
-    ++disconnects;
-    reason = why;
-  }
-  void OnMessage(const Message& m) override {
-    topics.emplace_back(m.topic);
-    payloads.emplace_back(os::AsText(m.payload));
-    retained += m.retain ? 1 : 0;
-  }
-  void OnPublished(int) override { ++published; }
-  int connects = 0, disconnects = 0, published = 0, retained = 0;
-  bool session_present = false;
-  std::string reason;
-  std::vector<std::string> topics, payloads;
-};
+using testing::Broker;
+using testing::FindBroker;
+using testing::FreePort;
+using testing::PollUntil;
+using testing::Recorder;
 
 class MqttClientTest : public ::testing::Test {
  protected:
@@ -115,16 +33,6 @@ class MqttClientTest : public ::testing::Test {
     options.reconnect_min = 10 * kMillisecond;
     options.reconnect_max = 100 * kMillisecond;
     return options;
-  }
-  // Polls until `done` holds; the limit only ends a broken run.
-  static bool PollUntil(std::initializer_list<Client*> clients, const std::function<bool()>& done) {
-    const os::RealClock clock;
-    const Nanos limit = clock.Monotonic() + 20 * kSecond;
-    while (!done()) {
-      if (clock.Monotonic() > limit) return false;
-      for (Client* client : clients) client->Poll(5 * kMillisecond);
-    }
-    return true;
   }
   int port_ = 0;
   std::optional<Broker> broker_;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -83,6 +84,7 @@ class MosquittoClient : public Client {
     }
     const short events = Wait(fd, TlsPending() ? 0 : std::min(wait_max, kMiscPeriod));
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 || TlsPending()) ReadPackets(fd);
+    if ((events & (POLLHUP | POLLERR)) != 0) HangUp(fd);
     if (link_open_ && mosquitto_want_write(mosq_))
       Check(mosquitto_loop_write(mosq_, kPacketsPerPoll));
     Maintain();
@@ -166,13 +168,18 @@ class MosquittoClient : public Client {
     mosquitto_disconnect_callback_set(mosq_, &OnDisconnect);
     mosquitto_message_callback_set(mosq_, &OnMessage);
     mosquitto_publish_callback_set(mosq_, &OnPublish);
-    return Configure();
+    auto configured = Configure();
+    if (!configured) {
+      mosquitto_destroy(mosq_);
+      mosq_ = nullptr;  // a second Start fails the same way
+    }
+    return configured;
   }
 
   [[nodiscard]] Result<void> Configure() {
-    const auto check = [](int rc, const char* what) -> Result<void> {
+    const auto check = [](int rc, const std::string& what) -> Result<void> {
       if (rc == MOSQ_ERR_SUCCESS) return {};
-      return Fail(Errc::kInvalid, std::string("mqtt: ") + what + ": " + Reason(rc));
+      return Fail(Errc::kInvalid, "mqtt: " + what + ": " + Reason(rc));
     };
     const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
     if (!options_.username.empty())
@@ -180,9 +187,10 @@ class MosquittoClient : public Client {
           check(mosquitto_username_pw_set(mosq_, text(options_.username), text(options_.password)),
                 "user name"));
     if (!options_.ca_file.empty())
-      MW_TRY(check(mosquitto_tls_set(mosq_, text(options_.ca_file), nullptr,
-                                     text(options_.cert_file), text(options_.key_file), nullptr),
-                   "TLS files"));
+      MW_TRY(check(
+          mosquitto_tls_set(mosq_, text(options_.ca_file), nullptr, text(options_.cert_file),
+                            text(options_.key_file), nullptr),
+          "TLS files " + options_.ca_file + " " + options_.cert_file + " " + options_.key_file));
     if (options_.will) {
       const Will& will = *options_.will;
       MW_TRY(
@@ -227,6 +235,18 @@ class MosquittoClient : public Client {
       int pending = 0;
       if (!TlsPending() && (ioctl(fd, FIONREAD, &pending) != 0 || pending <= 0)) return;
     }
+  }
+
+  // A socket that is dead and empty. libmosquitto does not see it while a TLS handshake is on its
+  // way (a connection that was refused): without this, Poll would spin until the CONNACK is due.
+  void HangUp(int fd) {
+    int pending = 0;
+    if (!link_open_ || TlsPending()) return;
+    if (ioctl(fd, FIONREAD, &pending) == 0 && pending > 0) return;
+    int error = 0;
+    socklen_t length = sizeof error;
+    (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    Lost(error != 0 ? std::strerror(error) : "closed by the other side");
   }
 
   // Bytes that OpenSSL has decrypted already do not show in poll().
