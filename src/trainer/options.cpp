@@ -107,6 +107,7 @@ Result<void> ReadTrainConfig(std::string_view text, std::string_view name, Train
   o.windows_max = static_cast<size_t>(training.Integer(
       "windows_max",
       {.fallback = static_cast<int64_t>(o.windows_max), .min = 100, .max = 100'000'000}));
+  if (training.Has("folds")) o.folds = Whole(training, "folds", 1, 1, 20);
   ReadDecision(file.root().OptionalSection("decision"), o);
   ReadClasses(file, o);
   return file.Finish();

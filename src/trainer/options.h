@@ -49,6 +49,7 @@ struct TrainOptions {
   // Learning; steps, features, classes and class weights are filled in later.
   LearnOptions learn{};
   size_t windows_max = 40'000;
+  std::optional<int> folds{};  // nets that are cross-fitted and joined; 1: one net, one split
 
   // Decision.
   Tuning tuning = Tuning::kAuto;

@@ -55,6 +55,16 @@ Detection MeasureRuns(std::span<const ScoredRun> runs) {
   return MeasureDetection(verdicts);
 }
 
+model::DecisionLimits EvenLimits() {
+  return {.watch_from = 0.5,
+          .warning_from = 0.7,
+          .act_from = 0.9,
+          .persistence = 1,
+          .of = 1,
+          .clear_below = 0.5,
+          .clear_after = 1};
+}
+
 Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs,
                                          const model::DecisionLimits& base, int classes,
                                          Nanos step) {

@@ -38,6 +38,12 @@ struct ScoredRun {
 /// Alarm: level watch or above.
 [[nodiscard]] Detection MeasureRuns(std::span<const ScoredRun> runs);
 
+/// Limits for a net whose classes weighed the same in training: one half is then where false and
+/// missed alarms cost the same. Each step speaks for itself: smoothed inputs need no persistence.
+/// For joined nets, which are steadier than the single ones that judged the runs: what is tuned on
+/// those does not fit the mean.
+[[nodiscard]] model::DecisionLimits EvenLimits();
+
 /// Tries a grid of limits on `runs` and returns those with the smallest far + mar; `base` where
 /// none is better.
 [[nodiscard]] Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs,

@@ -9,6 +9,7 @@
 #include "crypto/sha256.h"
 #include "model/lstm_classifier.h"
 #include "model/tflite.h"
+#include "trainer/cross_fit.h"
 #include "trainer/evaluate.h"
 #include "trainer/fault_codes.h"
 #include "trainer/int8_model.h"
@@ -25,6 +26,27 @@ using recording::RecordingInfo;
 constexpr size_t kCalibrationWindows = 2000;
 constexpr size_t kGoldenVectors = 16;
 constexpr size_t kExamples = 6;
+
+// With fewer machines (or runs) that show a fault, a fold would hold out too much of what there is.
+constexpr size_t kFoldsMin = 4;
+
+size_t CountFaultyAssets(std::span<const RecordingInfo> recordings) {
+  std::set<std::string> assets;
+  for (const RecordingInfo& info : recordings)
+    for (const recording::Label& label : info.labels)
+      if (label.rating == recording::Rating::kAnomaly) assets.insert(AssetKey(info));
+  return assets.size();
+}
+
+// Cross-fitting: every recording teaches, and every one with a fault is held out once.
+Split KeepAll(std::span<const RecordingInfo> recordings) {
+  Split split{.unit = "fold: each run with a fault is judged by a net that never saw it"};
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    split.train.push_back(i);
+    split.train_units.push_back(recordings[i].id);
+  }
+  return split;
+}
 
 // One training run, step by step; each step leaves its result in a member for the next.
 class Run {
@@ -70,7 +92,12 @@ class Run {
           Errc::kInvalid,
           "trainer: no recording carries an ANOMALY label; a classifier needs at least one");
     classes_ = static_cast<int>(codes_.size());
-    MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
+    cross_fit_ = choice_.folds > 1 && CountFaultyAssets(recordings_) >= kFoldsMin;
+    if (cross_fit_) {
+      out_.split = KeepAll(recordings_);
+    } else {
+      MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
+    }
     return {};
   }
 
@@ -111,6 +138,52 @@ class Run {
   Result<void> Learn() {
     const dsp::Schema& s = choice_.schema;
     input_scale_ = InputScale(s.clip);
+    LearnOptions o = options_.learn;
+    o.steps = s.steps;
+    o.features = static_cast<int>(s.features.size());
+    o.classes = classes_;
+    o.seed = options_.seed;
+    if (cross_fit_) {
+      MW_TRY(LearnFolds(o));
+    } else {
+      MW_TRY(LearnOne(o));
+    }
+    return {};
+  }
+
+  Result<void> LearnOne(LearnOptions o) {
+    MW_TRY(MakeSets());
+    o.class_weights = ClassWeights(train_.set.labels, classes_);
+    MW_TRY(Learned learned, learner_(train_.set, validation_.set, o, Progressed()));
+    net_ = std::move(learned.net);
+    out_.history = std::move(learned.history);
+    out_.best_epoch = learned.best_epoch;
+    return {};
+  }
+
+  // Each net is judged on the runs that it did not see; what ships is the mean of all nets.
+  Result<void> LearnFolds(const LearnOptions& o) {
+    const dsp::Schema& s = choice_.schema;
+    MW_TRY(CrossFitted fitted,
+           CrossFit(series_, DealFolds(series_, choice_.folds), o, s.step, input_scale_,
+                    options_.windows_max, learner_, Progressed()));
+    net_ = std::move(fitted.net);
+    out_.history = std::move(fitted.history);
+    out_.best_epoch = fitted.best_epoch;
+    unseen_logits_ = std::move(fitted.logits);
+    validation_series_ = std::move(fitted.held);
+    for (const Series& held : validation_series_) out_.validation_runs.push_back(held.id);
+    return MakeSets();
+  }
+
+  std::function<void(const Progress&)> Progressed() const {
+    return [this](const Progress& p) {
+      if (watcher_.epoch) watcher_.epoch(p);
+    };
+  }
+
+  Result<void> MakeSets() {
+    const dsp::Schema& s = choice_.schema;
     train_ = MakeWindows(series_, s.steps, s.step, input_scale_);
     validation_ = MakeWindows(validation_series_, s.steps, s.step, input_scale_);
     Thin(train_, options_.windows_max);
@@ -118,20 +191,6 @@ class Run {
     MW_TRY(CheckWindows());
     out_.train_windows = train_.set.size();
     out_.validation_windows = validation_.set.size();
-
-    LearnOptions o = options_.learn;
-    o.steps = s.steps;
-    o.features = static_cast<int>(s.features.size());
-    o.classes = classes_;
-    o.seed = options_.seed;
-    o.class_weights = ClassWeights(train_.set.labels, classes_);
-    const std::function<void(const Progress&)> progress = [&](const Progress& p) {
-      if (watcher_.epoch) watcher_.epoch(p);
-    };
-    MW_TRY(Learned learned, learner_(train_.set, validation_.set, o, progress));
-    net_ = std::move(learned.net);
-    out_.history = std::move(learned.history);
-    out_.best_epoch = learned.best_epoch;
     return {};
   }
 
@@ -170,7 +229,7 @@ class Run {
     for (size_t i = 0; i < validation_.set.size(); ++i)
       runner.Run(Window(validation_.set, i),
                  std::span(logits_).subspan(i * codes_.size(), codes_.size()));
-    temperature_ = FitTemperature(logits_, validation_.set.labels, classes_);
+    temperature_ = FitUnseen();
     MW_TRY(const model::QuantizedClassifier quantized,
            Quantize(net_, ranges, input_scale_, temperature_));
     MW_TRY(const model::Graph graph, model::MakeGraph(quantized));
@@ -178,6 +237,45 @@ class Run {
     MW_TRY(Int8Model model, Int8Model::Load(out_.model_file));
     int8_.emplace(std::move(model));
     return {};
+  }
+
+  // Cross-fitted: labels of the windows that unseen_logits_ speaks of, and those without neutral
+  // ones.
+  struct Unseen {
+    std::vector<float> values{};
+    std::vector<int> labels{};
+  };
+  Unseen WithoutNeutral(std::span<const float> values) const {
+    const dsp::Schema& s = choice_.schema;
+    const Windows whole = MakeWindows(validation_series_, s.steps, s.step, input_scale_, true);
+    Unseen out;
+    for (size_t i = 0; i < whole.set.size(); ++i) {
+      if (whole.set.labels[i] == kNeutral) continue;
+      const auto one = values.subspan(i * codes_.size(), codes_.size());
+      out.values.insert(out.values.end(), one.begin(), one.end());
+      out.labels.push_back(whole.set.labels[i]);
+    }
+    return out;
+  }
+
+  double FitUnseen() const {
+    if (!cross_fit_) return FitTemperature(logits_, validation_.set.labels, classes_);
+    const Unseen unseen = WithoutNeutral(unseen_logits_);
+    return FitTemperature(unseen.values, unseen.labels, classes_);
+  }
+
+  std::vector<float> UnseenProbabilities() const {
+    const size_t classes = codes_.size();
+    std::vector<float> out(unseen_logits_.size());
+    for (size_t at = 0; at < out.size(); at += classes)
+      Softmax(std::span(unseen_logits_).subspan(at, classes), temperature_,
+              std::span(out).subspan(at, classes));
+    return out;
+  }
+
+  ClassMetrics MeasureUnseen() const {
+    const Unseen unseen = WithoutNeutral(UnseenProbabilities());
+    return Measure(unseen.values, unseen.labels, classes_);
   }
 
   Result<void> Compare() {
@@ -199,8 +297,8 @@ class Run {
     const auto& labels = validation_.set.labels;
     out_.parity.agreement = agree / static_cast<double>(validation_.set.size());
     out_.parity.macro_f1_float = Measure(as_float, labels, classes_).macro_f1;
-    out_.validation = Measure(as_int8, labels, classes_);
-    out_.parity.macro_f1_int8 = out_.validation.macro_f1;
+    out_.parity.macro_f1_int8 = Measure(as_int8, labels, classes_).macro_f1;
+    out_.validation = cross_fit_ ? MeasureUnseen() : Measure(as_int8, labels, classes_);
     double commonest = 0;
     for (int c = 0; c < classes_; ++c)
       commonest = std::max(commonest, static_cast<double>(std::ranges::count(labels, c)));
@@ -217,8 +315,9 @@ class Run {
   Result<void> Decide() {
     const dsp::Schema& s = choice_.schema;
     const Windows whole = MakeWindows(validation_series_, s.steps, s.step, input_scale_, true);
-    std::vector<float> probabilities(whole.set.size() * codes_.size());
-    for (size_t i = 0; i < whole.set.size(); ++i) {
+    std::vector<float> probabilities = UnseenProbabilities();
+    probabilities.resize(whole.set.size() * codes_.size());
+    for (size_t i = 0; !cross_fit_ && i < whole.set.size(); ++i) {
       int8_->Run(Window(whole.set, i),
                  std::span(probabilities).subspan(i * codes_.size(), codes_.size()));
       if (i % 1000 == 0)
@@ -230,7 +329,10 @@ class Run {
         SplitByRun(validation_series_, whole, probabilities, codes_.size());
     decision_ = options_.decision;
     const bool has_codes = codes_.size() > 2 || codes_[1] != kAnomalyCode;
-    if (options_.tuning == Tuning::kRows || (options_.tuning == Tuning::kAuto && !has_codes)) {
+    const bool by_rows = options_.tuning == Tuning::kAuto && !has_codes;
+    if (by_rows && cross_fit_) {
+      decision_ = EvenLimits();
+    } else if (options_.tuning == Tuning::kRows || by_rows) {
       MW_TRY(decision_, TuneLimits(runs, options_.decision, classes_, s.step));
     }
     MW_TRY(ApplyRule(runs, decision_, classes_, s.step));
@@ -308,12 +410,14 @@ class Run {
   std::vector<std::string> codes_;
   int classes_ = 0;
   size_t train_count_ = 0;
+  bool cross_fit_ = false;
   std::vector<Series> series_, validation_series_;
   model::Manifest::Standardiser standardiser_;
   float input_scale_ = 0;
   Windows train_, validation_;
   LstmNet net_;
-  std::vector<float> logits_;  // of the float net on the validation windows
+  std::vector<float> logits_;         // of the float net on the validation windows
+  std::vector<float> unseen_logits_;  // cross-fitted: of all windows of validation_series_
   double temperature_ = 1;
   std::optional<Int8Model> int8_;
   model::DecisionLimits decision_;

@@ -43,7 +43,7 @@ void Thin(Windows& windows, size_t limit) {
   windows.places.resize(kept);
 }
 
-std::vector<float> ClassWeights(std::span<const int> labels, int classes) {
+std::vector<float> ClassWeights(std::span<const int> labels, int classes, double balance) {
   std::vector<double> counts(static_cast<size_t>(classes));
   for (const int label : labels)
     if (label >= 0) counts[static_cast<size_t>(label)] += 1;
@@ -51,7 +51,7 @@ std::vector<float> ClassWeights(std::span<const int> labels, int classes) {
   double sum = 0, present = 0;
   for (size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] == 0) continue;
-    weights[c] = static_cast<float>(1 / std::sqrt(counts[c]));
+    weights[c] = static_cast<float>(std::pow(counts[c], -balance));
     sum += static_cast<double>(weights[c]);
     present += 1;
   }

@@ -36,7 +36,9 @@ struct Windows {
 /// Keeps every n-th window so that at most `limit` stay.
 void Thin(Windows& windows, size_t limit);
 
-/// Inverse square root of class frequency, mean 1 over the classes present; 0 for absent ones.
-[[nodiscard]] std::vector<float> ClassWeights(std::span<const int> labels, int classes);
+/// Class frequency to the power of -`balance`, mean 1 over the classes present; 0 for absent ones.
+/// At 1 all classes weigh the same together; 1/2 leaves the commoner ones some of their weight.
+[[nodiscard]] std::vector<float> ClassWeights(std::span<const int> labels, int classes,
+                                              double balance = 0.5);
 
 }  // namespace millwright::trainer
