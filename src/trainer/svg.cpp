@@ -9,7 +9,7 @@
 namespace millwright::trainer::svg {
 namespace {
 
-constexpr double kLeft = 52, kRight = 12, kTop = 28, kBottom = 40;
+constexpr double kLeft = 62, kRight = 12, kTop = 28, kBottom = 40;
 
 std::string Format(const char* format, double a, double b = 0, double c = 0, double d = 0) {
   char text[256];
@@ -123,7 +123,7 @@ std::string Draw(const Plot& p) {
   for (const Line& line : p.lines) out += Path(line, f);
   for (auto line = p.lines.rbegin(); line != p.lines.rend(); ++line) {
     if (line->name.empty()) continue;
-    out += Text(x, 16, line->name, "end", ("fill=\"" + line->colour + "\"").c_str());
+    out += Text(x, 16, line->name, "end", ("style=\"fill:" + line->colour + "\"").c_str());
     x -= 8 + 6.6 * static_cast<double>(line->name.size());
   }
   return out + "</svg>";
@@ -133,14 +133,15 @@ std::string DrawMatrix(const std::string& title, const std::vector<std::string>&
                        const std::vector<std::vector<double>>& counts) {
   constexpr double kCell = 52, kNames = 120;
   const double size = kCell * static_cast<double>(names.size());
-  std::string out = Begin(kNames + size + 20, kTop + size + 40, title) +
+  std::string out = Begin(kNames + size + 20, kTop + size + 70, title) +
                     Text(4, 16, title, "start", "class=\"head\"");
   for (size_t r = 0; r < names.size(); ++r) {
     const double y = kTop + kCell * static_cast<double>(r);
     const double total = std::accumulate(counts[r].begin(), counts[r].end(), 0.0);
     out += Text(kNames - 6, y + kCell / 2 + 4, names[r], "end");
-    out += Text(kNames + kCell * (static_cast<double>(r) + 0.5), kTop + size + 16,
-                names[r].substr(0, 9));
+    const double below = kNames + kCell * (static_cast<double>(r) + 0.6), foot = kTop + size + 14;
+    out += Text(below, foot, names[r], "end",
+                Format("transform=\"rotate(-30 %.1f %.1f)\"", below, foot).c_str());
     for (size_t c = 0; c < names.size(); ++c) {
       const double share = total > 0 ? counts[r][c] / total : 0;
       const double x = kNames + kCell * static_cast<double>(c);
@@ -150,7 +151,7 @@ std::string DrawMatrix(const std::string& title, const std::vector<std::string>&
                     250 - 60 * share);
       if (counts[r][c] > 0)
         out += Text(x + kCell / 2, y + kCell / 2 + 4, Number(share), "middle",
-                    share > 0.6 ? "fill=\"#fff\"" : "fill=\"#333\"");
+                    share > 0.6 ? "style=\"fill:#fff\"" : "style=\"fill:#333\"");
     }
   }
   return out + "</svg>";
