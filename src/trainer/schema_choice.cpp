@@ -161,6 +161,7 @@ void ChooseReadings(SchemaChoice& choice) {
   // Such data sets have few runs: one net in one split learns more of the split than of the
   // machine.
   choice.folds = 5;
+  choice.floor_share = 2;
 }
 
 }  // namespace

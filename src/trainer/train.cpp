@@ -38,6 +38,22 @@ size_t CountFaultyAssets(std::span<const RecordingInfo> recordings) {
   return assets.size();
 }
 
+// Few runs are soon learned by heart: small nets, much noise, few epochs. What train.toml sets to
+// anything but the general default stands.
+LearnOptions ForFewRuns(LearnOptions o) {
+  const LearnOptions general;
+  const auto prefer = [](auto& value, const auto standard, const auto few) {
+    if (value == standard) value = few;
+  };
+  prefer(o.units, general.units, 16);
+  prefer(o.epochs, general.epochs, 12);
+  prefer(o.learning_rate, general.learning_rate, 3e-3);
+  prefer(o.weight_decay, general.weight_decay, 1e-2);
+  prefer(o.dropout, general.dropout, 0.3);
+  prefer(o.input_noise, general.input_noise, 0.3);
+  return o;
+}
+
 // Cross-fitting: every recording teaches, and every one with a fault is held out once.
 Split KeepAll(std::span<const RecordingInfo> recordings) {
   Split split{.unit = "fold: each run with a fault is judged by a net that never saw it"};
@@ -94,6 +110,14 @@ class Run {
     classes_ = static_cast<int>(codes_.size());
     cross_fit_ = choice_.folds > 1 && CountFaultyAssets(recordings_) >= kFoldsMin;
     if (cross_fit_) {
+      // A long healthy run of another day outweighs all others: its drift hides their faults.
+      std::erase_if(recordings_, [&](const RecordingInfo& r) {
+        const bool healthy = std::ranges::none_of(r.labels, [](const recording::Label& label) {
+          return label.rating == recording::Rating::kAnomaly;
+        });
+        if (healthy) out_.notes.push_back("run " + r.id + " left out: it shows no fault");
+        return healthy;
+      });
       out_.split = KeepAll(recordings_);
     } else {
       MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
@@ -138,7 +162,7 @@ class Run {
   Result<void> Learn() {
     const dsp::Schema& s = choice_.schema;
     input_scale_ = InputScale(s.clip);
-    LearnOptions o = options_.learn;
+    LearnOptions o = cross_fit_ ? ForFewRuns(options_.learn) : options_.learn;
     o.steps = s.steps;
     o.features = static_cast<int>(s.features.size());
     o.classes = classes_;
