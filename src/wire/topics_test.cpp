@@ -25,7 +25,8 @@ TEST(TopicsTest, OtherTopicsAreNoReadings) {
 }
 
 TEST(TopicsTest, UplinkTopicsComeApart) {
-  const auto address = ParseUplinkTopic(AckTopic(DeviceId("gw-1")));
+  const std::string topic = AckTopic(DeviceId("gw-1"));
+  const auto address = ParseUplinkTopic(topic);
   ASSERT_TRUE(address);
   EXPECT_EQ(address->device, "gw-1");
   EXPECT_EQ(address->kind, "ack");
