@@ -10,8 +10,10 @@
 #include "model/lstm_classifier.h"
 #include "model/tflite.h"
 #include "trainer/cross_fit.h"
+#include "trainer/data_hash.h"
 #include "trainer/evaluate.h"
 #include "trainer/fault_codes.h"
+#include "trainer/few_runs.h"
 #include "trainer/int8_model.h"
 #include "trainer/quantize.h"
 #include "trainer/schema_choice.h"
@@ -26,43 +28,6 @@ using recording::RecordingInfo;
 constexpr size_t kCalibrationWindows = 2000;
 constexpr size_t kGoldenVectors = 16;
 constexpr size_t kExamples = 6;
-
-// With fewer machines (or runs) that show a fault, a fold would hold out too much of what there is.
-constexpr size_t kFoldsMin = 4;
-
-size_t CountFaultyAssets(std::span<const RecordingInfo> recordings) {
-  std::set<std::string> assets;
-  for (const RecordingInfo& info : recordings)
-    for (const recording::Label& label : info.labels)
-      if (label.rating == recording::Rating::kAnomaly) assets.insert(AssetKey(info));
-  return assets.size();
-}
-
-// Few runs are soon learned by heart: small nets, much noise, few epochs. What train.toml sets to
-// anything but the general default stands.
-LearnOptions ForFewRuns(LearnOptions o) {
-  const LearnOptions general;
-  const auto prefer = [](auto& value, const auto standard, const auto few) {
-    if (value == standard) value = few;
-  };
-  prefer(o.units, general.units, 16);
-  prefer(o.epochs, general.epochs, 12);
-  prefer(o.learning_rate, general.learning_rate, 3e-3);
-  prefer(o.weight_decay, general.weight_decay, 1e-2);
-  prefer(o.dropout, general.dropout, 0.3);
-  prefer(o.input_noise, general.input_noise, 0.3);
-  return o;
-}
-
-// Cross-fitting: every recording teaches, and every one with a fault is held out once.
-Split KeepAll(std::span<const RecordingInfo> recordings) {
-  Split split{.unit = "fold: each run with a fault is judged by a net that never saw it"};
-  for (size_t i = 0; i < recordings.size(); ++i) {
-    split.train.push_back(i);
-    split.train_units.push_back(recordings[i].id);
-  }
-  return split;
-}
 
 // One training run, step by step; each step leaves its result in a member for the next.
 class Run {
@@ -108,16 +73,9 @@ class Run {
           Errc::kInvalid,
           "trainer: no recording carries an ANOMALY label; a classifier needs at least one");
     classes_ = static_cast<int>(codes_.size());
-    cross_fit_ = choice_.folds > 1 && CountFaultyAssets(recordings_) >= kFoldsMin;
+    cross_fit_ = choice_.folds > 1 && EnoughForFolds(recordings_);
     if (cross_fit_) {
-      // A long healthy run of another day outweighs all others: its drift hides their faults.
-      std::erase_if(recordings_, [&](const RecordingInfo& r) {
-        const bool healthy = std::ranges::none_of(r.labels, [](const recording::Label& label) {
-          return label.rating == recording::Rating::kAnomaly;
-        });
-        if (healthy) out_.notes.push_back("run " + r.id + " left out: it shows no fault");
-        return healthy;
-      });
+      LeaveOutHealthy(recordings_, out_.notes);
       out_.split = KeepAll(recordings_);
     } else {
       MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
@@ -454,23 +412,6 @@ Result<Trained> Train(std::vector<RecordingInfo> recordings, const TrainOptions&
                       const Learner& learner, os::Clock& clock, const std::string& code_version,
                       const Watcher& watcher) {
   return Run(std::move(recordings), options, learner, clock, watcher).All(code_version);
-}
-
-Result<std::string> HashData(std::span<const RecordingInfo> recordings) {
-  crypto::Sha256 hash;
-  for (const RecordingInfo& info : recordings) {
-    hash.Update(info.id + "\n");
-    std::set<std::string> paths;
-    for (const recording::ChannelSource& source : info.sources) paths.insert(source.path);
-    for (const std::string& path : paths) {
-      MW_TRY(const std::string digest, crypto::Sha256HexOfFile(path));
-      hash.Update(digest + "\n");
-    }
-    for (const recording::Label& label : info.labels)
-      hash.Update(std::to_string(label.start_s) + " " + std::to_string(label.end_s) + " " +
-                  std::string(recording::Name(label.rating)) + " " + label.fault + "\n");
-  }
-  return hash.TakeHex();
 }
 
 }  // namespace millwright::trainer

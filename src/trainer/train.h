@@ -66,7 +66,4 @@ struct Trained {
                                     os::Clock& clock, const std::string& code_version,
                                     const Watcher& watcher = {});
 
-/// SHA-256 over ids, labels and content of all recordings' files, in order.
-[[nodiscard]] Result<std::string> HashData(std::span<const recording::RecordingInfo> recordings);
-
 }  // namespace millwright::trainer
