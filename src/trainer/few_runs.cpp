@@ -60,13 +60,4 @@ Split KeepAll(std::span<const RecordingInfo> recordings) {
   return split;
 }
 
-std::vector<int> ChannelOfEachFeature(const dsp::Schema& schema) {
-  std::vector<int> out;
-  for (const dsp::FeatureSpec& feature : schema.features) {
-    const auto it = std::ranges::find(schema.channels, feature.channel, &dsp::ChannelSpec::name);
-    out.push_back(static_cast<int>(it - schema.channels.begin()));
-  }
-  return out;
-}
-
 }  // namespace millwright::trainer

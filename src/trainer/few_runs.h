@@ -25,7 +25,4 @@ void LeaveOutHealthy(std::vector<recording::RecordingInfo>& recordings,
 /// Cross-fitting: every recording teaches, and every one with a fault is held out once.
 [[nodiscard]] Split KeepAll(std::span<const recording::RecordingInfo> recordings);
 
-/// Index of each feature's channel: LearnOptions::mirror.
-[[nodiscard]] std::vector<int> ChannelOfEachFeature(const dsp::Schema& schema);
-
 }  // namespace millwright::trainer
