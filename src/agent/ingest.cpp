@@ -102,7 +102,7 @@ void Ingest::Hand(Route& route, Item item) {
   item.arrived_at = clock_.Utc();
   if (item.sensor_ts == 0) item.sensor_ts = item.arrived_at;
   const SampleRing::Place place = item.samples;
-  if (!inbox_.queue.TryPush(std::move(item))) {
+  if (!inbox_.queue.TryPush(Item{item})) {
     Drop(route);
     return;
   }

@@ -52,7 +52,7 @@ Result<void> Connections::Start(Ready ready) {
   if (epoll_ < 0 || wake_ < 0)
     return Fail(Errc::kIo, std::string("http: cannot make an event loop: ") + std::strerror(errno));
   Watch(epoll_, EPOLL_CTL_ADD, wake_, EPOLLIN);
-  thread_ = std::jthread([this](std::stop_token stop) { Loop(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
   return {};
 }
 
@@ -138,7 +138,7 @@ void Connections::Post(Command command) {
   if (dropped_stream) ReleaseStream();
 }
 
-void Connections::Loop(std::stop_token stop) {
+void Connections::Loop(const std::stop_token& stop) {
   os::NameThread("http-loop");
   std::array<epoll_event, 128> events{};
   Nanos next_sweep = Now() + kTickMs * kMillisecond;

@@ -88,7 +88,7 @@ class Connections {
     std::string last_event_id;
   };
 
-  void Loop(std::stop_token stop);
+  void Loop(const std::stop_token& stop);
   void Post(Command command);
   void RunCommands();
   void DoPark(int fd);

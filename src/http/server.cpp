@@ -99,7 +99,7 @@ class Server::Impl : private httplib::Server {
   void Configure();
   void Answer(const httplib::Request& from, httplib::Response& to);
   [[nodiscard]] Response Handle(Request& request, std::string_view& route);
-  void Work(std::stop_token stop);
+  void Work(const std::stop_token& stop);
   void Serve(int fd);
   void Enqueue(int fd);
 
@@ -129,7 +129,7 @@ Result<void> Server::Impl::Start() {
   ::listen(svr_sock_, kBacklog);
   MW_TRY(connections_.Start([this](int fd) { Enqueue(fd); }));
   for (int i = 0; i < options_.workers; ++i)
-    workers_.emplace_back([this](std::stop_token stop) { Work(stop); });
+    workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
   acceptor_ = std::jthread([this] {
     os::NameThread("http-accept");
     if (!listen_after_bind()) log::Warning("http", "stopped accepting connections");
@@ -207,7 +207,7 @@ void Server::Impl::Enqueue(int fd) {
   ready_.notify_one();
 }
 
-void Server::Impl::Work(std::stop_token stop) {
+void Server::Impl::Work(const std::stop_token& stop) {
   os::NameThread("http-worker");
   while (true) {
     int fd = -1;

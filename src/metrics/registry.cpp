@@ -77,7 +77,7 @@ Registry::Series& Registry::Find(std::string_view name, std::string_view help, T
   return family->second.series[LabelText(labels)];
 }
 
-Counter& Registry::AddCounter(std::string_view name, std::string_view help, Labels labels) {
+Counter& Registry::AddCounter(std::string_view name, std::string_view help, const Labels& labels) {
   MW_CHECK(name.ends_with("_total"));
   const MutexLock lock(mutex_);
   Series& series = Find(name, help, Type::kCounter, labels);
@@ -85,7 +85,7 @@ Counter& Registry::AddCounter(std::string_view name, std::string_view help, Labe
   return *series.counter;
 }
 
-Gauge& Registry::AddGauge(std::string_view name, std::string_view help, Labels labels) {
+Gauge& Registry::AddGauge(std::string_view name, std::string_view help, const Labels& labels) {
   const MutexLock lock(mutex_);
   Series& series = Find(name, help, Type::kGauge, labels);
   if (!series.gauge) series.gauge = std::make_unique<Gauge>();
@@ -93,7 +93,7 @@ Gauge& Registry::AddGauge(std::string_view name, std::string_view help, Labels l
 }
 
 Histogram& Registry::AddHistogram(std::string_view name, std::string_view help,
-                                  std::vector<double> bounds, Labels labels) {
+                                  std::vector<double> bounds, const Labels& labels) {
   const MutexLock lock(mutex_);
   Series& series = Find(name, help, Type::kHistogram, labels);
   if (!series.histogram) series.histogram = std::make_unique<Histogram>(std::move(bounds));

@@ -63,10 +63,11 @@ class Registry {
  public:
   /// The metric of that name and labels; made when it is not there yet.
   [[nodiscard]] Counter& AddCounter(std::string_view name, std::string_view help,
-                                    Labels labels = {});
-  [[nodiscard]] Gauge& AddGauge(std::string_view name, std::string_view help, Labels labels = {});
+                                    const Labels& labels = {});
+  [[nodiscard]] Gauge& AddGauge(std::string_view name, std::string_view help,
+                                const Labels& labels = {});
   [[nodiscard]] Histogram& AddHistogram(std::string_view name, std::string_view help,
-                                        std::vector<double> bounds, Labels labels = {});
+                                        std::vector<double> bounds, const Labels& labels = {});
   /// Called at the begin of each Text: for gauges that are read, not counted.
   void BeforeScrape(std::function<void()> refresh);
 

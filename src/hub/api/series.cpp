@@ -86,6 +86,7 @@ SeriesBuckets::Column* SeriesBuckets::Find(std::string_view name, std::string_vi
 void SeriesBuckets::Add(const wire::FeatureBatch& batch) {
   const int names = batch.signal_names_size();
   std::vector<Column*> columns;
+  columns.reserve(static_cast<size_t>(names));
   for (int k = 0; k < names; ++k)
     columns.push_back(
         Find(batch.signal_names(k), k < batch.signal_units_size() ? batch.signal_units(k) : ""));
