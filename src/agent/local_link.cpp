@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/broker_options.h"
 #include "core/log.h"
 #include "os/files.h"
 #include "wire/json_text.h"
@@ -19,15 +20,7 @@ constexpr size_t kDecisionBytes = 4096;
 constexpr size_t kReasonBytes = kChannelsPerAssetMax * (64 + 2) + 16;  // each channel by name
 
 mqtt::Options OptionsFor(const Settings& settings) {
-  mqtt::Options options;
-  const Endpoint& to = settings.broker;
-  options.host = to.host;
-  options.port = to.port;
-  options.username = to.username;
-  options.password = to.password;
-  options.ca_file = to.ca_file;
-  options.cert_file = to.cert_file;
-  options.key_file = to.key_file;
+  mqtt::Options options = BrokerOptions(settings.broker);
   options.client_id = "mw-agent-" + settings.device.value();
   options.clean_session = false;  // the broker keeps readings for us while we are away
   options.inflight_max = 200;     // decisions go with QoS 1, which brokers take in any number

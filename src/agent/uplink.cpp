@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/batch.h"
+#include "agent/broker_options.h"
 #include "core/log.h"
 #include "os/files.h"
 #include "wire/event.pb.h"
@@ -31,15 +32,7 @@ std::string BirthText(const Settings& settings, uint64_t epoch, Nanos now,
 }
 
 mqtt::Options OptionsFor(const Settings& settings) {
-  mqtt::Options options;
-  const Endpoint& to = settings.uplink;
-  options.host = to.host;
-  options.port = to.port;
-  options.username = to.username;
-  options.password = to.password;
-  options.ca_file = to.ca_file;
-  options.cert_file = to.cert_file;
-  options.key_file = to.key_file;
+  mqtt::Options options = BrokerOptions(settings.uplink);
   options.client_id = "mw-uplink-" + settings.device.value();
   options.clean_session =
       true;  // everything is sent again from the outbox; a session would repeat it
