@@ -137,8 +137,17 @@ def ctest(context: Context, preset: str, name: str, arguments: list | None = Non
     skipped = len(re.findall(r"\*\*\*Skipped", text))
     failed, total = int(match[2]), int(match[3])
     names = re.findall(r"^\s*\d+ - (\S+) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted|ILLEGAL).*\)", text, re.M)
-    return Outcome(passed=total - failed - skipped, failed=failed, skipped=skipped,
-                   notes=[f"failed: {n}" for n in names[:10]], figures={"tests": total})
+    notes = [line for n in names[:10] for line in (f"failed: {n}", *_why(text, n))]
+    return Outcome(passed=total - failed - skipped, failed=failed, skipped=skipped, notes=notes, figures={"tests": total})
+
+
+def _why(text: str, test: str, lines: int = 30) -> list[str]:
+    """What a failed test printed, so that a report says more than its name: the first lines of a sanitizer's finding
+    or of a failed expectation."""
+    match = re.search(rf"^[^\n]*Test\s+#\d+: {re.escape(test)} \.[^\n]*\n(.*?)(?=^[^\n]*Test\s+#\d+: |\Z)", text, re.M | re.S)
+    printed = match[1].splitlines() if match else []
+    start = next((i for i, line in enumerate(printed) if re.search(r"WARNING: |ERROR: |Failure", line)), 0)
+    return ["  " + line.rstrip()[:160] for line in printed[start:start + lines] if line.strip()]
 
 
 def unit(context: Context) -> Outcome:
@@ -258,7 +267,8 @@ def sanitizers(context: Context) -> Outcome:
     slice_targets = [] if context.full else [f"mw_{room.replace('/', '_')}_test" for room in tested]
     for preset, variable, options, targets in (
             ("asan", "ASAN_OPTIONS", "detect_leaks=1", []),
-            ("tsan", "TSAN_OPTIONS", "halt_on_error=1 second_deadlock_stack=1", slice_targets)):
+            ("tsan", "TSAN_OPTIONS", f"halt_on_error=1 second_deadlock_stack=1 suppressions={ROOT / 'tests/tsan.supp'}",
+             slice_targets)):
         code, text = call(context, f"build-{preset}", [ROOT / "scripts/build.sh", preset, *targets], progress=_percent)
         if code != 0:
             _add(outcome, code, text, f"{preset}_")
