@@ -181,8 +181,8 @@ void Connections::RunCommands() {
   }
   FlushAll();
   for (const int fd : too_slow_) {
-    dropped_slow_.fetch_add(1);
     DropStream(fd);
+    dropped_slow_.fetch_add(1);  // after: who sees the count sees the stream gone
   }
   too_slow_.clear();
 }
