@@ -282,9 +282,8 @@ std::vector<double> Table::Numbers(std::string_view key) {
   return values;
 }
 
-bool Table::Has(std::string_view key) const {
-  return node_ != nullptr && AsTable(node_)->contains(key);
-}
+// Who asks for a key knows it: it is then among the hints for a misspelt one.
+bool Table::Has(std::string_view key) const { return Find(key) != nullptr; }
 
 std::vector<std::string> Table::Keys() const {
   std::vector<std::string> keys;

@@ -22,6 +22,7 @@ void ReadBroker(Table& root) {
     (void)asset.Id("id");
     (void)asset.OneOf("kind", {"samples", "reading"}, "reading");
     (void)asset.Number("rate_hz", {.fallback = 1, .min = 0.001});
+    if (asset.Has("commissioning_s")) (void)asset.Number("commissioning_s");
   }
 }
 
@@ -45,6 +46,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"missing_key", "[broker]\nport = 1\n", "a.toml:1:1: broker.host: is missing"},
         Case{"near_key", "[broker]\nhost = \"h\"\nprot = 5\n",
              "a.toml:3:1: broker.prot: unknown key; did you mean \"port\"?"},
+        Case{"near_key_that_was_only_asked_for",
+             "[broker]\nhost = \"h\"\n[[asset]]\nid = \"a\"\ncomissioning_s = 5\n",
+             "a.toml:5:1: asset.comissioning_s: unknown key; did you mean \"commissioning_s\"?"},
         Case{"range", "[broker]\nhost = \"h\"\nport = 70000\n",
              "a.toml:3:8: broker.port: 70000 is out of range, allowed is 1 to 65535"},
         Case{"type", "[broker]\nhost = 5\n",
