@@ -38,9 +38,8 @@ Maker FindMaker(model::OpCode code) {
 // the machine.
 constexpr int64_t kMultiplyAccumulatesMax = 10'000'000'000;
 
-constexpr size_t kAlignment = 64;  // a cache line, and any vector register
 constexpr size_t AlignUp(size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
 }
 
 TensorInfo Describe(const model::Tensor& tensor) {
@@ -75,12 +74,14 @@ size_t Engine::Index(const std::vector<int32_t>& list, int i) {
   return static_cast<size_t>(list[static_cast<size_t>(i)]);
 }
 
-Result<std::shared_ptr<const Engine>> Engine::Load(std::span<const std::byte> file) {
+Result<std::shared_ptr<const Engine>> Engine::Load(std::span<const std::byte> file,
+                                                   LoadOptions options) {
   MW_TRY(model::Graph graph, model::ReadTflite(file));
-  return Load(std::move(graph));
+  return Load(std::move(graph), options);
 }
 
-Result<std::shared_ptr<const Engine>> Engine::Load(model::Graph graph) {
+Result<std::shared_ptr<const Engine>> Engine::Load(model::Graph graph, LoadOptions options) {
+  MW_CHECK(IsAvailable(options.kernel_set));
   MW_TRY(model::CheckGraph(graph));
   const std::vector<std::string> unsupported = UnsupportedOps(graph);
   if (!unsupported.empty()) {
@@ -89,6 +90,7 @@ Result<std::shared_ptr<const Engine>> Engine::Load(model::Graph graph) {
     return Fail(Errc::kUnsupported, "nn: operators that this engine does not run: " + names);
   }
   const std::shared_ptr<Engine> engine(new Engine());
+  engine->options_ = options;
   engine->graph_ = std::move(graph);
   MW_TRY(engine->Plan());
   return engine;
@@ -127,13 +129,14 @@ void Engine::PlaceTensors() {
 
 Result<void> Engine::BuildKernels() {
   for (size_t i = 0; i < graph_.ops.size(); ++i) {
-    MW_TRY(auto kernel, FindMaker(graph_.ops[i].code)(OpView(graph_, i)));
-    weight_bytes_ += kernel->weight_bytes();
+    MW_TRY(auto kernel, FindMaker(graph_.ops[i].code)(OpView(graph_, i, options_.kernel_set)));
+    weight_bytes_ += kernel->weight_bytes(1);
     kernels_.push_back(std::move(kernel));
   }
   // Kernels run one after another and share one scratch area.
   size_t scratch = 0;
-  for (const auto& kernel : kernels_) scratch = std::max(scratch, AlignUp(kernel->scratch_bytes()));
+  for (const auto& kernel : kernels_)
+    scratch = std::max(scratch, AlignUp(kernel->scratch_bytes(1)));
   scratch_offset_ = arena_bytes_;
   arena_bytes_ += scratch;
   return {};

@@ -16,10 +16,15 @@
 
 #include "core/result.h"
 #include "model/graph.h"
+#include "nn/kernel_set.h"
 
 namespace millwright::nn {
 
 class Kernel;
+
+struct LoadOptions {
+  KernelSet kernel_set = BestKernelSet();  // an available one
+};
 
 struct TensorInfo {
   std::string name;
@@ -39,9 +44,11 @@ class Engine {
   /// Reads and checks a .tflite file and plans its run. kInvalid: broken file, or shapes, types or
   /// scales that contradict each other; kUnsupported: an operator or variant that this engine does
   /// not run (all are listed); kExhausted: larger than any gateway's model.
-  [[nodiscard]] static Result<std::shared_ptr<const Engine>> Load(std::span<const std::byte> file);
+  [[nodiscard]] static Result<std::shared_ptr<const Engine>> Load(std::span<const std::byte> file,
+                                                                  LoadOptions options = {});
   /// The same for a graph in memory.
-  [[nodiscard]] static Result<std::shared_ptr<const Engine>> Load(model::Graph graph);
+  [[nodiscard]] static Result<std::shared_ptr<const Engine>> Load(model::Graph graph,
+                                                                  LoadOptions options = {});
 
   ~Engine();
   Engine(const Engine&) = delete;
@@ -56,6 +63,8 @@ class Engine {
   [[nodiscard]] const std::vector<TensorInfo>& tensors() const { return tensors_; }
   [[nodiscard]] const model::Graph& graph() const { return graph_; }
 
+  [[nodiscard]] KernelSet kernel_set() const { return options_.kernel_set; }
+
   /// Multiply-accumulates of one run; weight bytes read by it; bytes of one session.
   [[nodiscard]] int64_t multiply_accumulates() const { return multiply_accumulates_; }
   [[nodiscard]] size_t weight_bytes() const { return weight_bytes_; }
@@ -65,6 +74,7 @@ class Engine {
 
  private:
   friend class Session;
+  friend class Batch;
   Engine();
   [[nodiscard]] Result<void> Plan();
   void PlaceTensors();
@@ -73,6 +83,7 @@ class Engine {
 
   static constexpr size_t kNoOffset = ~size_t{0};
 
+  LoadOptions options_;
   model::Graph graph_;
   std::vector<TensorInfo> tensors_;
   std::vector<int32_t> inputs_, outputs_;

@@ -10,6 +10,7 @@
 
 #include "core/result.h"
 #include "model/graph.h"
+#include "nn/kernel_set.h"
 
 namespace millwright::nn {
 
@@ -29,14 +30,32 @@ class Buffers {
   std::byte* scratch_;
 };
 
+class Team;
+
+/// A cache line, and any vector register: how every tensor and scratch area is aligned.
+inline constexpr size_t kArenaAlignment = 64;
+
 /// Immutable and shared by all sessions. No allocation, no failure in Run.
 class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void Run(const Buffers& buffers) const = 0;
-  [[nodiscard]] virtual size_t scratch_bytes() const { return 0; }
-  /// Constant tensors that Run reads itself, in bytes: what one run streams from memory.
-  [[nodiscard]] virtual size_t weight_bytes() const { return 0; }
+  /// Several sessions in one call, for operators that then read their weights once. `scratch` is
+  /// scratch_bytes(sessions) long; `team` may be null (this thread alone).
+  virtual void RunMany(std::span<const Buffers> sessions, std::byte* scratch, Team* team) const {
+    static_cast<void>(scratch);
+    static_cast<void>(team);
+    for (const Buffers& buffers : sessions) Run(buffers);
+  }
+  [[nodiscard]] virtual size_t scratch_bytes(size_t sessions) const {
+    static_cast<void>(sessions);
+    return 0;
+  }
+  /// Constant bytes that a run of so many sessions reads: what one run streams from memory.
+  [[nodiscard]] virtual size_t weight_bytes(size_t sessions) const {
+    static_cast<void>(sessions);
+    return 0;
+  }
 };
 
 using KernelResult = Result<std::unique_ptr<const Kernel>>;
@@ -44,8 +63,11 @@ using KernelResult = Result<std::unique_ptr<const Kernel>>;
 /// The operator being planned, with the words that every complaint about it begins with.
 class OpView {
  public:
-  OpView(const model::Graph& graph, size_t index)
-      : graph_(graph), op_(graph.ops[index]), index_(index) {}
+  OpView(const model::Graph& graph, size_t index, KernelSet kernel_set)
+      : graph_(graph), op_(graph.ops[index]), index_(index), kernel_set_(kernel_set) {}
+
+  /// What the plan is made for.
+  [[nodiscard]] KernelSet kernel_set() const { return kernel_set_; }
 
   [[nodiscard]] const model::Op& op() const { return op_; }
   [[nodiscard]] int32_t input_index(size_t i) const {
@@ -79,6 +101,7 @@ class OpView {
   const model::Graph& graph_;
   const model::Op& op_;
   size_t index_;
+  KernelSet kernel_set_;
 };
 
 [[nodiscard]] KernelResult MakeLstm(const OpView& op);

@@ -124,8 +124,12 @@ class DenseKernel : public Kernel {
       reference::Dense(weights_, in + row * weights_.inputs, sums, out + row * weights_.units);
     }
   }
-  size_t scratch_bytes() const override { return weights_.units * sizeof(int32_t); }
-  size_t weight_bytes() const override { return weights_.units * weights_.inputs; }
+  size_t scratch_bytes(size_t /*sessions*/) const override {
+    return weights_.units * sizeof(int32_t);
+  }
+  size_t weight_bytes(size_t /*sessions*/) const override {
+    return weights_.units * weights_.inputs;
+  }
 
  private:
   int32_t input_, output_;

@@ -3,19 +3,18 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <string>
 
 #include "nn/kernel.h"
 #include "nn/kernels/reference/dot.h"
-#include "nn/kernels/reference/lstm.h"
+#include "nn/lstm_runner.h"
 
 namespace millwright::nn {
 namespace {
 
 using model::Tensor;
 using model::TensorType;
-using reference::kGates;
-using reference::LstmWeights;
 
 constexpr const char* kGateNames[] = {"input gate", "forget gate", "cell gate", "output gate"};
 constexpr size_t kHiddenIntermediate = 4;
@@ -149,7 +148,7 @@ Result<Multiplier> GateMultiplier(const OpView& op, float weight_scale, float va
   return multiplier;
 }
 
-Result<void> FillGate(const OpView& op, size_t g, reference::LstmGate& gate) {
+Result<void> FillGate(const OpView& op, size_t g, LstmGate& gate) {
   const Tensor& input = op.input(model::kLstmInput);
   const Tensor& state = op.input(model::kLstmOutputState);
   const Tensor& input_weights = op.input(model::kLstmInputWeights + g);
@@ -203,29 +202,51 @@ class LstmKernel : public Kernel {
         output_(op.output_index()),
         batch_(static_cast<size_t>(shape.batch)),
         steps_(static_cast<size_t>(shape.steps)),
-        weights_(std::move(weights)) {}
+        inputs_(weights.inputs),
+        units_(weights.units),
+        runner_(MakeLstmRunner(std::move(weights), op.kernel_set())) {}
 
   void Run(const Buffers& buffers) const override {
-    const auto* x = buffers.at<const int8_t>(input_);
-    auto* out = buffers.at<int8_t>(output_);
-    auto* h = buffers.at<int8_t>(state_);
-    auto* c = buffers.at<int16_t>(cell_);
-    for (size_t b = 0; b < batch_; ++b, h += weights_.units, c += weights_.units) {
-      for (size_t t = 0; t < steps_; ++t, x += weights_.inputs, out += weights_.units) {
-        reference::LstmStep(weights_, x, h, c, buffers.scratch());
-        std::memcpy(out, h, weights_.units);
+    RunMany({&buffers, 1}, buffers.scratch(), nullptr);
+  }
+  void RunMany(std::span<const Buffers> sessions, std::byte* scratch, Team* team) const override {
+    // Each batch entry of each session is a stream of its own. The list lies before the runner's
+    // scratch memory.
+    auto* streams = reinterpret_cast<LstmStream*>(scratch);
+    size_t count = 0;
+    for (const Buffers& buffers : sessions) {
+      for (size_t b = 0; b < batch_; ++b, ++count) {
+        new (&streams[count]) LstmStream{
+            .x = buffers.at<const int8_t>(input_) + b * steps_ * inputs_,
+            .out = buffers.at<int8_t>(output_) + b * steps_ * units_,
+            .h = buffers.at<int8_t>(state_) + b * units_,
+            .c = buffers.at<int16_t>(cell_) + b * units_,
+        };
       }
     }
+    runner_->Run({.streams = {streams, count},
+                  .steps = steps_,
+                  .x_stride = inputs_,
+                  .out_stride = units_,
+                  .scratch = scratch + ListBytes(count),
+                  .team = team});
   }
-  size_t scratch_bytes() const override { return reference::LstmScratchBytes(weights_.units); }
-  size_t weight_bytes() const override {
-    return kGates * weights_.units * (weights_.inputs + weights_.units);
+  size_t scratch_bytes(size_t sessions) const override {
+    const size_t streams = sessions * batch_;
+    return ListBytes(streams) + runner_->scratch_bytes(streams);
+  }
+  size_t weight_bytes(size_t sessions) const override {
+    return runner_->weight_bytes(sessions * batch_);
   }
 
  private:
+  static size_t ListBytes(size_t streams) {
+    return (streams * sizeof(LstmStream) + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+  }
+
   int32_t input_, state_, cell_, output_;
-  size_t batch_, steps_;
-  LstmWeights weights_;
+  size_t batch_, steps_, inputs_, units_;
+  std::unique_ptr<const LstmRunner> runner_;
 };
 
 }  // namespace

@@ -1,25 +1,15 @@
 #include "nn/session.h"
 
-#include <algorithm>
 #include <cstring>
-#include <new>
+#include <vector>
 
 #include "core/check.h"
+#include "nn/aligned_memory.h"
 #include "nn/kernel.h"
 
 namespace millwright::nn {
-namespace {
-
-constexpr std::align_val_t kAlignment{64};
-
-struct AlignedDelete {
-  void operator()(std::byte* memory) const { ::operator delete(memory, kAlignment); }
-};
-
-}  // namespace
-
 struct Session::Arena {
-  std::unique_ptr<std::byte, AlignedDelete> memory;
+  AlignedMemory memory;
   std::vector<std::byte*> tensors;
   std::byte* scratch = nullptr;
 };
@@ -27,9 +17,7 @@ struct Session::Arena {
 Session::Session(std::shared_ptr<const Engine> engine)
     : engine_(std::move(engine)), arena_(std::make_unique<Arena>()) {
   const Engine& e = *engine_;
-  const size_t bytes = std::max<size_t>(e.arena_bytes_, 1);
-  arena_->memory.reset(static_cast<std::byte*>(::operator new(bytes, kAlignment)));
-  std::memset(arena_->memory.get(), 0, bytes);
+  arena_->memory = MakeAligned(e.arena_bytes_);
   for (size_t i = 0; i < e.offsets_.size(); ++i) {
     // Constants are shared with the engine. Kernels never write an input; the plan has checked who
     // writes what.
@@ -61,9 +49,11 @@ std::span<const std::byte> Session::TensorData(int index) const {
 }
 
 void Session::Invoke() {
-  const Buffers buffers(arena_->tensors.data(), arena_->scratch);
-  for (const auto& kernel : engine_->kernels_) kernel->Run(buffers);
+  const Buffers own = buffers();
+  for (const auto& kernel : engine_->kernels_) kernel->Run(own);
 }
+
+Buffers Session::buffers() const { return {arena_->tensors.data(), arena_->scratch}; }
 
 void Session::RunBytes(std::span<const std::byte> in, std::span<std::byte> out) {
   MW_CHECK(engine_->input_count() == 1 && engine_->output_count() == 1);

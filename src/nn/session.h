@@ -12,6 +12,8 @@
 
 namespace millwright::nn {
 
+class Buffers;
+
 /// Not thread-safe; make one per machine. Several sessions of one engine may run at the same time.
 class Session {
  public:
@@ -44,6 +46,9 @@ class Session {
   [[nodiscard]] const Engine& engine() const { return *engine_; }
 
  private:
+  friend class Batch;
+  [[nodiscard]] Buffers buffers() const;
+
   struct Arena;
   std::shared_ptr<const Engine> engine_;
   std::unique_ptr<Arena> arena_;

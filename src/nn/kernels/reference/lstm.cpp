@@ -1,6 +1,8 @@
 #include "nn/kernels/reference/lstm.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "nn/kernels/reference/dot.h"
 #include "nn/kernels/reference/gates.h"

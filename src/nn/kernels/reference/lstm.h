@@ -1,35 +1,12 @@
 // UNIDIRECTIONAL_SEQUENCE_LSTM, int8 inputs and weights, int16 cell (TensorFlow Lite's "8x8_16").
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
-#include "nn/fixed_point.h"
+#include "nn/lstm_weights.h"
 
 namespace millwright::nn::reference {
-
-/// One gate: two products, each brought to Q3.12 on its own (merging the two would change bits).
-struct LstmGate {
-  const int8_t* input_weights = nullptr;      // [units][inputs]
-  const int8_t* recurrent_weights = nullptr;  // [units][units]
-  std::vector<int32_t> input_bias;            // bias - input zero point x row sum
-  std::vector<int32_t> recurrent_bias;        // - state zero point x row sum
-  Multiplier input_scale, recurrent_scale;    // to 2^-12
-};
-
-enum Gate : size_t { kInputGate = 0, kForgetGate = 1, kCellGate = 2, kOutputGate = 3, kGates = 4 };
-
-struct LstmWeights {
-  size_t inputs = 0, units = 0;
-  std::array<LstmGate, kGates> gates;
-  int cell_scale_log2 = -15;  // scale of the cell state = 2^this, -15..-9
-  int16_t cell_clip = 0;      // 0: none
-  Multiplier hidden_scale;    // 2^-30 / hidden scale
-  int32_t hidden_zero_point = 0;
-};
 
 /// Scratch memory of one step, in units of the layer.
 [[nodiscard]] constexpr size_t LstmScratchBytes(size_t units) {

@@ -1,0 +1,48 @@
+// A few threads that work on one call together. They spin between the short parts of a call and
+// sleep between calls.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace millwright::nn {
+
+class Team {
+ public:
+  /// `threads` in all, the caller's included; at least 1.
+  explicit Team(int threads);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  [[nodiscard]] int size() const { return size_; }
+
+  /// Calls work(part) once for each part 0..size-1, one on each thread (part 0 on the caller's),
+  /// and waits for all. Not reentrant; one caller at a time.
+  template <typename Work>
+  void Run(const Work& work) {
+    Start([](const void* w, int part) { (*static_cast<const Work*>(w))(part); }, &work);
+  }
+
+  /// Inside work: waits until every part has come here. What one wrote before, all see after.
+  void Barrier();
+
+ private:
+  using Function = void (*)(const void* work, int part);
+  void Start(Function function, const void* work);
+  void Work(int part);
+
+  const int size_;
+  Function function_ = nullptr;
+  const void* work_ = nullptr;
+  // On lines of their own: waiting threads read them all the time.
+  alignas(64) std::atomic<uint32_t> call_{0};
+  alignas(64) std::atomic<uint32_t> arrived_{0};
+  alignas(64) std::atomic<uint32_t> phase_{0};
+  std::atomic<bool> stop_{false};
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace millwright::nn
