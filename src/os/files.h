@@ -13,10 +13,9 @@
 
 #include "core/mutex.h"
 #include "core/result.h"
+#include "os/disk.h"
 
 namespace millwright::os {
-
-using Bytes = std::vector<std::byte>;
 
 [[nodiscard]] inline std::string_view AsText(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
