@@ -10,22 +10,12 @@
 #include <vector>
 
 #include "core/check.h"
+#include "crypto/hex.h"
 
 namespace millwright::crypto {
 namespace {
 
 constexpr size_t kPieceBytes = size_t{1} << 20;
-
-std::string ToHex(std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (const unsigned char byte : bytes) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
-}
 
 }  // namespace
 
@@ -55,7 +45,7 @@ std::string Sha256::TakeHex() {
   unsigned int size = 0;
   MW_CHECK(EVP_DigestFinal_ex(state_->context, digest.data(), &size) == 1);
   state_->Begin();
-  return ToHex(std::span(digest).first(size));
+  return ToHex(std::as_bytes(std::span(digest).first(size)));
 }
 
 std::string Sha256Hex(std::span<const std::byte> bytes) {
