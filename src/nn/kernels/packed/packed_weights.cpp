@@ -1,0 +1,74 @@
+#include "nn/kernels/packed/packed_weights.h"
+
+#include <algorithm>
+
+namespace millwright::nn::packed {
+namespace {
+
+static_assert(kGates == kGateCount);
+
+Rescale ToRescale(Multiplier by) {
+  return {.mantissa = by.mantissa, .left = std::max(by.shift, 0), .right = std::max(-by.shift, 0)};
+}
+
+// One unit's row of one gate into its block; the sum of its weights.
+int32_t PackRow(const int8_t* row, size_t columns, int8_t* to) {
+  int32_t sum = 0;
+  for (size_t k = 0; k < columns; ++k) {
+    to[k / 4 * kGroupBytes + k % 4] = row[k];
+    sum += row[k];
+  }
+  return sum;
+}
+
+}  // namespace
+
+PackedMatrix::PackedMatrix(const LstmWeights& w, Side side, int32_t value_offset) {
+  const size_t columns = side == Side::kInput ? w.inputs : w.units;
+  const size_t blocks = (w.units + kBlockUnits - 1) / kBlockUnits;
+  groups_ = GroupsOf(columns);
+  block_bytes_ = groups_ * kGroupBytes;
+  bytes_ = blocks * block_bytes_;
+  memory_ = MakeAligned(bytes_ + blocks * kRowSums * sizeof(int32_t));
+  weights_ = reinterpret_cast<int8_t*>(memory_.get());
+  bias_ = reinterpret_cast<int32_t*>(memory_.get() + bytes_);
+  for (size_t g = 0; g < kGateCount; ++g) {
+    const LstmGate& gate = w.gates[g];
+    const int8_t* row = side == Side::kInput ? gate.input_weights : gate.recurrent_weights;
+    const auto& bias = side == Side::kInput ? gate.input_bias : gate.recurrent_bias;
+    for (size_t u = 0; u < w.units; ++u, row += columns) {
+      const size_t b = u / kBlockUnits, lane = g * kBlockUnits + u % kBlockUnits;
+      const int32_t sum = PackRow(row, columns, weights_ + b * block_bytes_ + lane * 4);
+      // In the peer's wrapping int32, in which the offset then cancels.
+      bias_[b * kRowSums + lane] = static_cast<int32_t>(static_cast<uint32_t>(bias[u]) -
+                                                        static_cast<uint32_t>(sum * value_offset));
+    }
+  }
+}
+
+CellPlan MakeCellPlan(const LstmWeights& w) {
+  CellPlan plan;
+  for (size_t g = 0; g < kGateCount; ++g) {
+    plan.input[g] = ToRescale(w.gates[g].input_scale);
+    plan.recurrent[g] = ToRescale(w.gates[g].recurrent_scale);
+  }
+  plan.hidden = ToRescale(w.hidden_scale);
+  plan.hidden_zero_point = w.hidden_zero_point;
+  plan.cell_bits = 15 + w.cell_scale_log2;
+  plan.product_shift = 30 + w.cell_scale_log2;
+  plan.cell_max = w.cell_clip > 0 ? w.cell_clip : INT16_MAX;
+  plan.cell_min = w.cell_clip > 0 ? static_cast<int16_t>(-w.cell_clip) : INT16_MIN;
+  return plan;
+}
+
+bool HasLeastWeight(const LstmWeights& w) {
+  const auto has = [](const int8_t* weights, size_t count) {
+    return std::find(weights, weights + count, int8_t{-128}) != weights + count;
+  };
+  return std::ranges::any_of(w.gates, [&](const LstmGate& gate) {
+    return has(gate.input_weights, w.units * w.inputs) ||
+           has(gate.recurrent_weights, w.units * w.units);
+  });
+}
+
+}  // namespace millwright::nn::packed
