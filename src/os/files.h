@@ -45,8 +45,10 @@ class Files {
   [[nodiscard]] virtual bool Exists(const std::string& path) = 0;
 };
 
-class RealFiles : public Files {
+/// Files on a Disk, which it borrows.
+class DiskFiles : public Files {
  public:
+  explicit DiskFiles(Disk& disk) : disk_(disk) {}
   [[nodiscard]] Result<Bytes> Read(const std::string& path, size_t limit_bytes) override;
   [[nodiscard]] Result<void> WriteDurably(const std::string& path,
                                           std::span<const std::byte> bytes) override;
@@ -56,6 +58,15 @@ class RealFiles : public Files {
   [[nodiscard]] Result<void> MakeFolders(const std::string& folder) override;
   [[nodiscard]] Result<void> Remove(const std::string& path) override;
   [[nodiscard]] bool Exists(const std::string& path) override;
+
+ private:
+  Disk& disk_;
+};
+
+/// Files on the real disk.
+class RealFiles : public DiskFiles {
+ public:
+  RealFiles();
 };
 
 /// In memory. PowerCut() forgets every WriteFast since the file's last durable write. `FailNext`
