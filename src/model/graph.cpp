@@ -1,6 +1,8 @@
 #include "model/graph.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <string>
 
 namespace millwright::model {
@@ -38,27 +40,45 @@ constexpr std::array kOpNames = {
 };
 // clang-format on
 
-int64_t LstmMultiplyAccumulates(const Graph& graph, const Op& op) {
-  int64_t per_step = 0;
-  for (size_t i = kLstmInputWeights; i < size_t{kLstmPeephole} && i < op.inputs.size(); ++i) {
-    if (op.inputs[i] >= 0) {
-      per_step += static_cast<int64_t>(
-          ElementCount(graph.tensors[static_cast<size_t>(op.inputs[i])].shape));
-    }
-  }
-  if (op.inputs.size() > kLstmProjectionWeights && op.inputs[kLstmProjectionWeights] >= 0) {
-    const auto index = static_cast<size_t>(op.inputs[kLstmProjectionWeights]);
-    per_step += static_cast<int64_t>(ElementCount(graph.tensors[index].shape));
-  }
-  const Tensor& input = graph.tensors[static_cast<size_t>(op.inputs[0])];
-  return input.shape.size() == 3 ? per_step * input.shape[0] * input.shape[1] : per_step;
+constexpr int64_t kCountMax = std::numeric_limits<int64_t>::max();
+
+int64_t Plus(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? kCountMax : sum;
+}
+int64_t Times(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? kCountMax : product;
 }
 
-int64_t DenseMultiplyAccumulates(const Graph& graph, const Op& op) {
-  const Tensor& weights = graph.tensors[static_cast<size_t>(op.inputs[1])];
-  const Tensor& output = graph.tensors[static_cast<size_t>(op.outputs[0])];
-  if (weights.shape.size() != 2) return 0;
-  return static_cast<int64_t>(ElementCount(output.shape)) * weights.shape[1];
+// 0 for an absent tensor.
+int64_t Elements(const Graph& graph, const std::vector<int32_t>& list, size_t i) {
+  if (i >= list.size() || list[i] < 0) return 0;
+  return static_cast<int64_t>(ElementCount(graph.tensors[static_cast<size_t>(list[i])].shape));
+}
+
+// Dimension `axis` of input i; 0 where there is none.
+int64_t Extent(const Graph& graph, const Op& op, size_t i, size_t axis) {
+  if (i >= op.inputs.size() || op.inputs[i] < 0) return 0;
+  const std::vector<int32_t>& shape = graph.tensors[static_cast<size_t>(op.inputs[i])].shape;
+  return axis < shape.size() ? shape[axis] : 0;
+}
+
+int64_t LstmMultiplyAccumulates(const Graph& graph, const Op& op) {
+  int64_t per_step = Elements(graph, op.inputs, kLstmProjectionWeights);
+  for (size_t i = kLstmInputWeights; i < size_t{kLstmBias}; ++i)
+    per_step = Plus(per_step, Elements(graph, op.inputs, i));
+  const int64_t steps = Times(Extent(graph, op, 0, 0), Extent(graph, op, 0, 1));
+  return Times(per_step, steps);
+}
+
+int64_t PoolReads(const Graph& graph, const Op& op) {
+  const auto* o = std::get_if<Pool2dOptions>(&op.options);
+  if (o == nullptr) return 0;
+  const int64_t height = std::min<int64_t>(o->filter_height, Extent(graph, op, 0, 1));
+  const int64_t width = std::min<int64_t>(o->filter_width, Extent(graph, op, 0, 2));
+  return Times(Elements(graph, op.outputs, 0),
+               Times(std::max<int64_t>(height, 0), std::max<int64_t>(width, 0)));
 }
 
 }  // namespace
@@ -127,25 +147,69 @@ int32_t Int8Version(OpCode code) {
   switch (code) {
     case OpCode::kFullyConnected:
       return 4;
-    case OpCode::kSoftmax:
-    case OpCode::kLogistic:
-    case OpCode::kStridedSlice:
+    case OpCode::kConv2d:
+    case OpCode::kDepthwiseConv2d:
+      return 3;
+    case OpCode::kAdd:
+    case OpCode::kAveragePool2d:
+    case OpCode::kConcatenation:
     case OpCode::kDequantize:
+    case OpCode::kLogistic:
+    case OpCode::kMaxPool2d:
+    case OpCode::kMean:
+    case OpCode::kMul:
+    case OpCode::kPack:
+    case OpCode::kPad:
+    case OpCode::kReduceMax:
+    case OpCode::kRelu:
+    case OpCode::kRelu6:
+    case OpCode::kSlice:
+    case OpCode::kSoftmax:
+    case OpCode::kSplit:
+    case OpCode::kStridedSlice:
+    case OpCode::kSub:
+    case OpCode::kTanh:
+    case OpCode::kTranspose:
+    case OpCode::kUnpack:
       return 2;
     default:
       return 1;
   }
 }
 
+int64_t MultiplyAccumulates(const Graph& graph, const Op& op) {
+  switch (op.code) {
+    case OpCode::kUnidirectionalSequenceLstm:
+      return LstmMultiplyAccumulates(graph, op);
+    case OpCode::kFullyConnected:
+      return Times(Elements(graph, op.outputs, 0), Extent(graph, op, 1, 1));
+    case OpCode::kConv2d: {  // filter [outputs, height, width, inputs]
+      const int64_t outputs = std::max<int64_t>(Extent(graph, op, 1, 0), 1);
+      return Times(Elements(graph, op.outputs, 0), Elements(graph, op.inputs, 1) / outputs);
+    }
+    case OpCode::kDepthwiseConv2d:  // filter [1, height, width, outputs]
+      return Times(Elements(graph, op.outputs, 0),
+                   Times(Extent(graph, op, 1, 1), Extent(graph, op, 1, 2)));
+    default:
+      return 0;
+  }
+}
+
 int64_t MultiplyAccumulates(const Graph& graph) {
   int64_t total = 0;
+  for (const Op& op : graph.ops) total = Plus(total, MultiplyAccumulates(graph, op));
+  return total;
+}
+
+int64_t Work(const Graph& graph) {
+  int64_t total = 0;
   for (const Op& op : graph.ops) {
-    if (op.code == OpCode::kUnidirectionalSequenceLstm && !op.inputs.empty() && op.inputs[0] >= 0) {
-      total += LstmMultiplyAccumulates(graph, op);
-    } else if (op.code == OpCode::kFullyConnected && op.inputs.size() >= 2 && op.inputs[1] >= 0 &&
-               !op.outputs.empty()) {
-      total += DenseMultiplyAccumulates(graph, op);
-    }
+    total = Plus(total, MultiplyAccumulates(graph, op));
+    total = Plus(total, PoolReads(graph, op));
+    for (size_t i = 0; i < op.inputs.size(); ++i)
+      total = Plus(total, Elements(graph, op.inputs, i));
+    for (size_t i = 0; i < op.outputs.size(); ++i)
+      total = Plus(total, Elements(graph, op.outputs, i));
   }
   return total;
 }

@@ -108,9 +108,54 @@ struct StridedSliceOptions {
   int32_t begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0, shrink_axis_mask = 0;
   bool offset = false;
 };
-/// The operator kinds that carry options so far; the engine issue adds the rest here.
-using OpOptions = std::variant<std::monostate, LstmOptions, FullyConnectedOptions, SoftmaxOptions,
-                               ReshapeOptions, StridedSliceOptions>;
+enum class Padding : int8_t { kSame = 0, kValid = 1 };
+
+struct Conv2dOptions {
+  Padding padding = Padding::kSame;
+  int32_t stride_width = 1, stride_height = 1;
+  int32_t dilation_width = 1, dilation_height = 1;
+  Activation activation = Activation::kNone;
+};
+struct DepthwiseConv2dOptions {
+  Conv2dOptions conv{};
+  int32_t depth_multiplier = 1;
+};
+struct Pool2dOptions {
+  Padding padding = Padding::kSame;
+  int32_t stride_width = 1, stride_height = 1;
+  int32_t filter_width = 1, filter_height = 1;
+  Activation activation = Activation::kNone;
+};
+/// ADD, SUB and MUL.
+struct ArithmeticOptions {
+  Activation activation = Activation::kNone;
+  bool pot_scale_int16 = true;  // of ADD and SUB; says nothing about int8
+};
+struct ConcatenationOptions {
+  int32_t axis = 0;
+  Activation activation = Activation::kNone;
+};
+/// PACK and UNPACK: how many tensors, and the axis that appears or goes.
+struct StackOptions {
+  int32_t count = 0;
+  int32_t axis = 0;
+};
+struct SqueezeOptions {
+  std::vector<int32_t> axes{};  // none: all axes of one
+};
+/// MEAN and REDUCE_MAX.
+struct ReduceOptions {
+  bool keep_dims = false;
+};
+struct SplitOptions {
+  int32_t count = 0;
+};
+/// By operator kind; std::monostate where an operator has no options (or Graph does not know it).
+using OpOptions =
+    std::variant<std::monostate, LstmOptions, FullyConnectedOptions, SoftmaxOptions, ReshapeOptions,
+                 StridedSliceOptions, Conv2dOptions, DepthwiseConv2dOptions, Pool2dOptions,
+                 ArithmeticOptions, ConcatenationOptions, StackOptions, SqueezeOptions,
+                 ReduceOptions, SplitOptions>;
 
 struct Op {
   OpCode code = OpCode::kAdd;
@@ -167,8 +212,13 @@ enum LstmInput : int {
 /// builder of graphs sets.
 [[nodiscard]] int32_t Int8Version(OpCode code);
 
-/// Multiply-accumulates of one run: of LSTM and FULLY_CONNECTED operators; the others' are not
-/// counted.
+/// Multiply-accumulates of one run: of LSTM, FULLY_CONNECTED, CONV_2D and DEPTHWISE_CONV_2D; 0 for
+/// the others. Saturates instead of overflowing, whatever the shapes are.
+[[nodiscard]] int64_t MultiplyAccumulates(const Graph& graph, const Op& op);
 [[nodiscard]] int64_t MultiplyAccumulates(const Graph& graph);
+
+/// What bounds the time of one run: multiply-accumulates, the elements that pools look at, and
+/// those that every operator reads and writes. Saturates.
+[[nodiscard]] int64_t Work(const Graph& graph);
 
 }  // namespace millwright::model

@@ -7,6 +7,7 @@
 
 #include "model/tflite.h"
 #include "model/tflite_generated.h"
+#include "model/tflite_options.h"
 
 static_assert(std::endian::native == std::endian::little,
               "tensor data in a .tflite file is little-endian");
@@ -97,53 +98,6 @@ Result<Tensor> ToTensor(const schema::Tensor& from, const Buffers& buffers, size
   return out;
 }
 
-Result<LstmOptions> ToLstmOptions(const schema::UnidirectionalSequenceLSTMOptions& from) {
-  return LstmOptions{.activation = static_cast<Activation>(from.fused_activation_function()),
-                     .cell_clip = from.cell_clip(),
-                     .projection_clip = from.proj_clip(),
-                     .time_major = from.time_major(),
-                     .asymmetric_quantize_inputs = from.asymmetric_quantize_inputs(),
-                     .diagonal_recurrent = from.diagonal_recurrent_tensors()};
-}
-
-Result<OpOptions> ToOptions(const schema::Operator& from, OpCode code, const std::string& where) {
-  switch (code) {
-    case OpCode::kUnidirectionalSequenceLstm:
-      if (const auto* o = from.builtin_options_as_UnidirectionalSequenceLSTMOptions())
-        return ToLstmOptions(*o);
-      return OpOptions(LstmOptions{.activation = Activation::kNone});
-    case OpCode::kFullyConnected: {
-      const auto* o = from.builtin_options_as_FullyConnectedOptions();
-      if (o == nullptr) return OpOptions(FullyConnectedOptions{});
-      if (o->weights_format() != 0) return Unsupported(where + " has shuffled weights");
-      return OpOptions(FullyConnectedOptions{
-          .activation = static_cast<Activation>(o->fused_activation_function()),
-          .keep_num_dims = o->keep_num_dims()});
-    }
-    case OpCode::kSoftmax: {
-      const auto* o = from.builtin_options_as_SoftmaxOptions();
-      return OpOptions(SoftmaxOptions{.beta = o == nullptr ? 0.0F : o->beta()});
-    }
-    case OpCode::kReshape: {
-      const auto* o = from.builtin_options_as_ReshapeOptions();
-      return OpOptions(ReshapeOptions{.new_shape = o == nullptr ? std::vector<int32_t>{}
-                                                                : ToVector(o->new_shape())});
-    }
-    case OpCode::kStridedSlice: {
-      const auto* o = from.builtin_options_as_StridedSliceOptions();
-      if (o == nullptr) return OpOptions(StridedSliceOptions{});
-      return OpOptions(StridedSliceOptions{.begin_mask = o->begin_mask(),
-                                           .end_mask = o->end_mask(),
-                                           .ellipsis_mask = o->ellipsis_mask(),
-                                           .new_axis_mask = o->new_axis_mask(),
-                                           .shrink_axis_mask = o->shrink_axis_mask(),
-                                           .offset = o->offset()});
-    }
-    default:
-      return OpOptions(std::monostate{});
-  }
-}
-
 using Codes = flatbuffers::Vector<flatbuffers::Offset<schema::OperatorCode>>;
 
 Result<Op> ToOp(const schema::Operator& from, const Codes& codes, size_t index) {
@@ -162,7 +116,7 @@ Result<Op> ToOp(const schema::Operator& from, const Codes& codes, size_t index) 
   out.outputs = ToVector(from.outputs());
   out.intermediates = ToVector(from.intermediates());
   MW_TRY(out.options,
-         ToOptions(from, out.code, "op " + std::to_string(index) + " (" + OpName(out) + ")"));
+         ReadOptions(from, out.code, "op " + std::to_string(index) + " (" + OpName(out) + ")"));
   return out;
 }
 

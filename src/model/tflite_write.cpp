@@ -7,6 +7,7 @@
 
 #include "model/tflite.h"
 #include "model/tflite_generated.h"
+#include "model/tflite_options.h"
 
 namespace millwright::model {
 namespace {
@@ -15,75 +16,14 @@ using Builder = flatbuffers::FlatBufferBuilder;
 template <typename T>
 using Offset = flatbuffers::Offset<T>;
 
-struct WrittenOptions {
-  schema::BuiltinOptions type = schema::BuiltinOptions::NONE;
-  Offset<void> offset = 0;
-};
-
-struct OptionsWriter {
-  Builder& fbb;
-
-  WrittenOptions operator()(std::monostate) const { return {}; }
-  WrittenOptions operator()(const LstmOptions& o) const {
-    const auto written = schema::CreateUnidirectionalSequenceLSTMOptions(
-        fbb, static_cast<int8_t>(o.activation), o.cell_clip, o.projection_clip, o.time_major,
-        o.asymmetric_quantize_inputs, o.diagonal_recurrent);
-    return {schema::BuiltinOptions::UnidirectionalSequenceLSTMOptions, written.Union()};
-  }
-  WrittenOptions operator()(const FullyConnectedOptions& o) const {
-    const auto written = schema::CreateFullyConnectedOptions(fbb, static_cast<int8_t>(o.activation),
-                                                             0, o.keep_num_dims);
-    return {schema::BuiltinOptions::FullyConnectedOptions, written.Union()};
-  }
-  WrittenOptions operator()(const SoftmaxOptions& o) const {
-    return {schema::BuiltinOptions::SoftmaxOptions,
-            schema::CreateSoftmaxOptions(fbb, o.beta).Union()};
-  }
-  WrittenOptions operator()(const ReshapeOptions& o) const {
-    return {schema::BuiltinOptions::ReshapeOptions,
-            schema::CreateReshapeOptions(fbb, fbb.CreateVector(o.new_shape)).Union()};
-  }
-  WrittenOptions operator()(const StridedSliceOptions& o) const {
-    const auto written =
-        schema::CreateStridedSliceOptions(fbb, o.begin_mask, o.end_mask, o.ellipsis_mask,
-                                          o.new_axis_mask, o.shrink_axis_mask, o.offset);
-    return {schema::BuiltinOptions::StridedSliceOptions, written.Union()};
-  }
-};
-
-// The option kind that each operator carries, as an index into OpOptions; -1: Graph cannot hold
-// this operator's.
-int OptionsIndex(OpCode code) {
-  switch (code) {
-    case OpCode::kLogistic:
-    case OpCode::kQuantize:
-    case OpCode::kDequantize:
-      return 0;
-    case OpCode::kUnidirectionalSequenceLstm:
-      return 1;
-    case OpCode::kFullyConnected:
-      return 2;
-    case OpCode::kSoftmax:
-      return 3;
-    case OpCode::kReshape:
-      return 4;
-    case OpCode::kStridedSlice:
-      return 5;
-    default:
-      return -1;
-  }
-}
-
 Result<void> CheckWritable(const Graph& graph) {
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
     const std::string where = "tflite: op " + std::to_string(i) + " (" + OpName(op) + ")";
-    const int options = OptionsIndex(op.code);
-    if (options < 0)
+    if (!KeepsOptions(op.code))
       return Fail(Errc::kUnsupported, where + " cannot be written: its options are not kept");
-    if (op.options.index() != static_cast<size_t>(options)) {
+    if (!HasOwnOptions(op))
       return Fail(Errc::kInvalid, where + " carries another operator's options");
-    }
   }
   return {};
 }
@@ -157,7 +97,7 @@ class Writer {
 
   Offset<schema::Operator> AddOp(const Op& op) {
     const uint32_t code = CodeIndex(op);
-    const WrittenOptions options = std::visit(OptionsWriter{fbb_}, op.options);
+    const WrittenOptions options = WriteOptions(fbb_, op);
     std::vector<uint8_t> mutated;
     for (const int32_t input : op.inputs) {
       mutated.push_back(input >= 0 && graph_.tensors[static_cast<size_t>(input)].is_variable ? 1
