@@ -25,6 +25,29 @@ constexpr OpEntry kOps[] = {
     {model::OpCode::kLogistic, &MakeLogistic},
     {model::OpCode::kReshape, &MakeReshape},
     {model::OpCode::kStridedSlice, &MakeStridedSlice},
+    {model::OpCode::kTanh, &MakeTanh},
+    {model::OpCode::kRelu, &MakeRelu},
+    {model::OpCode::kRelu6, &MakeRelu6},
+    {model::OpCode::kReluN1To1, &MakeReluN1To1},
+    {model::OpCode::kExpandDims, &MakeExpandDims},
+    {model::OpCode::kSqueeze, &MakeSqueeze},
+    {model::OpCode::kTranspose, &MakeTranspose},
+    {model::OpCode::kReverseV2, &MakeReverse},
+    {model::OpCode::kSlice, &MakeSlice},
+    {model::OpCode::kSplit, &MakeSplit},
+    {model::OpCode::kUnpack, &MakeUnpack},
+    {model::OpCode::kConcatenation, &MakeConcatenation},
+    {model::OpCode::kPack, &MakePack},
+    {model::OpCode::kPad, &MakePad},
+    {model::OpCode::kAdd, &MakeAdd},
+    {model::OpCode::kSub, &MakeSub},
+    {model::OpCode::kMul, &MakeMul},
+    {model::OpCode::kMean, &MakeMean},
+    {model::OpCode::kReduceMax, &MakeReduceMax},
+    {model::OpCode::kConv2d, &MakeConv2d},
+    {model::OpCode::kDepthwiseConv2d, &MakeDepthwiseConv2d},
+    {model::OpCode::kMaxPool2d, &MakeMaxPool2d},
+    {model::OpCode::kAveragePool2d, &MakeAveragePool2d},
     {model::OpCode::kQuantize, &MakeQuantize},
     {model::OpCode::kDequantize, &MakeDequantize},
 };
@@ -36,7 +59,7 @@ Maker FindMaker(model::OpCode code) {
 
 // Beyond it one run takes many seconds even on a server: a file that asks for it means to hold up
 // the machine.
-constexpr int64_t kMultiplyAccumulatesMax = 10'000'000'000;
+constexpr int64_t kWorkMax = 10'000'000'000;
 
 constexpr size_t AlignUp(size_t bytes) {
   return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
@@ -101,11 +124,9 @@ Result<void> Engine::Plan() {
   inputs_ = graph_.inputs;
   outputs_ = graph_.outputs;
   multiply_accumulates_ = model::MultiplyAccumulates(graph_);
-  if (multiply_accumulates_ > kMultiplyAccumulatesMax) {
-    return Fail(Errc::kExhausted, "nn: one run would take " +
-                                      std::to_string(multiply_accumulates_) +
-                                      " multiply-accumulates; the limit is " +
-                                      std::to_string(kMultiplyAccumulatesMax));
+  if (const int64_t work = model::Work(graph_); work > kWorkMax) {
+    return Fail(Errc::kExhausted, "nn: one run would take " + std::to_string(work) +
+                                      " operations; the limit is " + std::to_string(kWorkMax));
   }
   PlaceTensors();
   return BuildKernels();

@@ -8,43 +8,14 @@
 #include "nn/kernel.h"
 #include "nn/kernels/reference/dense.h"
 #include "nn/kernels/reference/dot.h"
+#include "nn/op_checks.h"
 
 namespace millwright::nn {
 namespace {
 
-using model::Activation;
 using model::Tensor;
 using model::TensorType;
 using reference::DenseWeights;
-
-struct Range {
-  int32_t low = -128, high = 127;
-};
-
-int32_t QuantizedBound(float bound, const Tensor& output) {
-  const float steps = std::round(bound / output.quantization.scales[0]);
-  constexpr float kFar = 1e6F;  // beyond any int8, inside int32
-  return static_cast<int32_t>(output.quantization.zero_points[0]) +
-         static_cast<int32_t>(std::clamp(steps, -kFar, kFar));
-}
-
-Result<Range> ActivationRange(const OpView& op, Activation activation) {
-  const Tensor& output = op.output();
-  switch (activation) {
-    case Activation::kNone:
-      return Range{};
-    case Activation::kRelu:
-      return Range{std::max(-128, QuantizedBound(0, output)), 127};
-    case Activation::kReluN1To1:
-      return Range{std::max(-128, QuantizedBound(-1, output)),
-                   std::min(127, QuantizedBound(1, output))};
-    case Activation::kRelu6:
-      return Range{std::max(-128, QuantizedBound(0, output)),
-                   std::min(127, QuantizedBound(6, output))};
-    default:
-      return op.Unsupported("a fused activation other than RELU, RELU6 and RELU_N1_TO_1");
-  }
-}
 
 // The number of rows, once all shapes agree.
 Result<size_t> CheckShapes(const OpView& op, bool keep_num_dims) {
@@ -145,7 +116,7 @@ KernelResult MakeFullyConnected(const OpView& op) {
   if (options == nullptr) return op.Invalid("carries another operator's options");
   MW_TRY(const size_t rows, CheckShapes(op, options->keep_num_dims));
   MW_TRY(CheckTypes(op));
-  MW_TRY(const Range range, ActivationRange(op, options->activation));
+  MW_TRY(const Range8 range, ActivationRange(op, options->activation));
   const Tensor& weights = op.input(1);
   DenseWeights w;
   w.units = static_cast<size_t>(weights.shape[0]);
@@ -161,7 +132,7 @@ KernelResult MakeFullyConnected(const OpView& op) {
   w.bias = FoldedBias(op, w);
   w.output_zero_point = static_cast<int32_t>(op.output().quantization.zero_points[0]);
   w.output_min = range.low;
-  w.output_max = std::max(range.low, range.high);
+  w.output_max = range.high;
   return std::make_unique<const DenseKernel>(op, rows, std::move(w));
 }
 

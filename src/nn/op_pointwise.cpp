@@ -1,21 +1,17 @@
-// SOFTMAX, LOGISTIC, QUANTIZE, DEQUANTIZE: checks and kernels.
+// SOFTMAX, QUANTIZE, DEQUANTIZE: checks and kernels.
 #include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "nn/kernel.h"
 #include "nn/kernels/reference/pointwise.h"
+#include "nn/op_checks.h"
 
 namespace millwright::nn {
 namespace {
 
 using model::Tensor;
 using model::TensorType;
-
-float ScaleOf(const Tensor& tensor) { return tensor.quantization.scales[0]; }
-int32_t ZeroPointOf(const Tensor& tensor) {
-  return static_cast<int32_t>(tensor.quantization.zero_points[0]);
-}
 
 /// One input, one output, equal shapes.
 Result<void> CheckUnary(const OpView& op) {
@@ -58,25 +54,6 @@ Result<reference::SoftmaxScale> MakeSoftmaxScale(const OpView& op, float beta) {
   scale.diff_min = -static_cast<int32_t>(std::floor(radius));
   return scale;
 }
-
-class TableKernel : public Kernel {
- public:
-  TableKernel(const OpView& op, const reference::Table8& table)
-      : input_(op.input_index(0)),
-        output_(op.output_index()),
-        count_(model::ElementCount(op.input(0).shape)),
-        table_(table) {}
-  void Run(const Buffers& buffers) const override {
-    const auto* in = buffers.at<const uint8_t>(input_);
-    auto* out = buffers.at<int8_t>(output_);
-    for (size_t i = 0; i < count_; ++i) out[i] = table_[in[i]];
-  }
-
- private:
-  int32_t input_, output_;
-  size_t count_;
-  reference::Table8 table_;
-};
 
 template <typename In, typename Out>
 class RequantizeKernel : public Kernel {
@@ -167,16 +144,6 @@ KernelResult MakeSoftmax(const OpView& op) {
   }
   MW_TRY(const reference::SoftmaxScale scale, MakeSoftmaxScale(op, options->beta));
   return std::make_unique<const SoftmaxKernel>(op, scale);
-}
-
-KernelResult MakeLogistic(const OpView& op) {
-  MW_TRY(CheckUnary(op));
-  MW_TRY(op.CheckPerTensor(op.input(0), TensorType::kInt8, "its input"));
-  MW_TRY(op.CheckPerTensor(op.output(), TensorType::kInt8, "its output"));
-  if (ScaleOf(op.output()) != 1.0F / 256) return op.Invalid("an output scale that is not 1/256");
-  return std::make_unique<const TableKernel>(
-      op, reference::LogisticTable(ScaleOf(op.input(0)), ZeroPointOf(op.input(0)),
-                                   ScaleOf(op.output()), ZeroPointOf(op.output())));
 }
 
 KernelResult MakeQuantize(const OpView& op) {

@@ -49,20 +49,6 @@ void Softmax(const SoftmaxScale& scale, const int8_t* in, size_t depth, int8_t* 
   }
 }
 
-Table8 LogisticTable(float input_scale, int32_t input_zero_point, float output_scale,
-                     int32_t output_zero_point) {
-  Table8 table{};
-  const float inverse = 1.0F / output_scale;
-  for (int32_t value = -128; value <= 127; ++value) {
-    const float real = input_scale * static_cast<float>(value - input_zero_point);
-    const float share = 1.0F / (1.0F + std::exp(-real));
-    const auto quantized =
-        static_cast<int32_t>(std::round(share * inverse) + static_cast<float>(output_zero_point));
-    table[static_cast<uint8_t>(value)] = Saturate8(quantized);
-  }
-  return table;
-}
-
 template <typename In, typename Out>
 void Requantize(const In* in, size_t count, Multiplier by, int32_t in_zero_point,
                 int32_t out_zero_point, Out* out) {

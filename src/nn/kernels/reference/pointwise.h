@@ -1,7 +1,6 @@
-// SOFTMAX, LOGISTIC, QUANTIZE and DEQUANTIZE.
+// SOFTMAX, QUANTIZE and DEQUANTIZE.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,11 +17,6 @@ inline constexpr size_t kSoftmaxDepthMax =
 
 /// One row of `depth` values; output scale 1/256, zero point -128.
 void Softmax(const SoftmaxScale& scale, const int8_t* in, size_t depth, int8_t* out);
-
-/// Indexed by the value's bits as uint8.
-using Table8 = std::array<int8_t, 256>;
-[[nodiscard]] Table8 LogisticTable(float input_scale, int32_t input_zero_point, float output_scale,
-                                   int32_t output_zero_point);
 
 /// in and out: int8_t or uint8_t.
 template <typename In, typename Out>
