@@ -6,6 +6,8 @@
 #include "nn/kernels/avx2/kernels.h"
 #include "nn/kernels/avx512vnni/kernels.h"
 #include "nn/kernels/packed/runner.h"
+#elif defined(__aarch64__)
+#include "nn/kernels/neon/lstm_runner.h"
 #endif
 
 namespace millwright::nn {
@@ -19,6 +21,11 @@ std::unique_ptr<const LstmRunner> MakeFast(const LstmWeights& weights, KernelSet
       return packed::MakeLstmRunner(weights, avx512vnni::kKernels);
     case KernelSet::kAvx2:
       return packed::MakeLstmRunner(weights, avx2::kKernels);
+#elif defined(__aarch64__)
+    case KernelSet::kNeonDot:
+      return neon::MakeLstmRunner(weights, neon::kDotProduct);
+    case KernelSet::kNeon:
+      return neon::MakeLstmRunner(weights, neon::kWidening);
 #endif
     default:
       static_cast<void>(weights);
