@@ -4,12 +4,14 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 set(millwright_links CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
-mw_app(millwright ROOMS core os wire mqtt recording model nn LINKS ${millwright_links})
+mw_app(millwright ROOMS core config os wire mqtt recording model nn LINKS ${millwright_links})
 
 if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright)
   mw_test(millwright_cli_test
-    SOURCES ${folder}/event_stream_test.cpp ${folder}/output_test.cpp ${folder}/replay_test.cpp
-            ${folder}/event_stream.cpp ${folder}/output.cpp ${folder}/replay.cpp
-    LINKS mw_core mw_os mw_wire mw_mqtt mw_recording ${millwright_links})
+    SOURCES ${folder}/columns_test.cpp ${folder}/event_stream_test.cpp ${folder}/output_test.cpp
+            ${folder}/replay_test.cpp ${folder}/usage_test.cpp ${folder}/columns.cpp
+            ${folder}/event_stream.cpp ${folder}/hub_client.cpp ${folder}/hub_query.cpp ${folder}/output.cpp
+            ${folder}/replay.cpp ${folder}/usage.cpp
+    LINKS mw_core mw_config mw_os mw_wire mw_mqtt mw_recording ${millwright_links})
 endif()

@@ -34,7 +34,7 @@ inline constexpr Command kCommands[] = {
      "  millwright events --device gw-alder-1 --lane alarm\n"
      "  millwright events --follow",
      ConfigureEvents},
-    {"Fleet", "alarms", "List alarms, worst and newest first",
+    {"Fleet", "alarms", "List alarms, newest first",
      "  millwright alarms\n"
      "  millwright alarms --all --limit 20",
      ConfigureAlarms},
@@ -42,7 +42,7 @@ inline constexpr Command kCommands[] = {
      ConfigureModels},
     {"Models", "train", "Train a model on recordings and write a bundle",
      "  millwright train --data recordings/ --out bundle/ --seed 1\n"
-     "  millwright train --help-all        every option of millwright-train",
+     "  millwright train --help            every option of millwright-train",
      ConfigureTrain},
     {"Data", "replay", "Play recordings to a gateway as if they happened now",
      "  millwright replay recordings/ --broker 127.0.0.1:1883 --site alder\n"

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "core/time.h"
 #include "hub_client.h"
@@ -19,6 +20,7 @@
 #include "nn/session.h"
 #include "os/clock.h"
 #include "os/files.h"
+#include "os/process.h"
 
 namespace millwright::cli {
 namespace {
@@ -128,6 +130,18 @@ Finding CheckClock() {
   } else {
     finding.what += ", synchronised";
   }
+  return finding;
+}
+
+Finding CheckPriority() {
+  os::Urgency reached = os::Urgency::kOrdinary;
+  // In a thread of its own, which ends with what it was allowed.
+  std::thread([&reached] { reached = os::MakeThreadUrgent(1); }).join();
+  Finding finding{"priority", Health::kGood, std::string(os::Name(reached)), ""};
+  if (reached == os::Urgency::kRealTime) return finding;
+  finding.health = Health::kAttention;
+  finding.what += ": an agent of this user decides late now and then when the machine is busy";
+  finding.fix = "on a gateway: LimitRTPRIO=10 in its systemd unit, or CAP_SYS_NICE";
   return finding;
 }
 

@@ -24,6 +24,8 @@ struct Finding {
 [[nodiscard]] Finding CheckMosquitto();
 [[nodiscard]] Finding CheckClock();
 /// Free space and writability of a folder.
+/// Whether an agent started by this user may put its decisions before other work.
+[[nodiscard]] Finding CheckPriority();
 [[nodiscard]] Finding CheckDisk(const std::string& folder);
 /// Connects as a client would and leaves again.
 [[nodiscard]] Finding CheckBroker(const std::string& host, int port);

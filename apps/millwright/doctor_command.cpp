@@ -31,7 +31,7 @@ Finding CheckBrokerAt(const std::string& address) {
 
 std::vector<Finding> RunChecks(const Request& request, const Context& context) {
   std::vector<Finding> findings = {CheckPrograms(context.program_folder), CheckMosquitto(),
-                                   CheckClock(), CheckDisk(request.state)};
+                                   CheckClock(), CheckPriority(), CheckDisk(request.state)};
   findings.push_back(request.broker.empty() ? Finding{"broker", Health::kSkipped, "not asked for",
                                                       "--broker HOST:PORT"}
                                             : CheckBrokerAt(request.broker));

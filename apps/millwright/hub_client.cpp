@@ -8,6 +8,13 @@
 
 namespace millwright::cli {
 
+namespace {
+
+constexpr int kConnectSeconds = 3;
+constexpr int kAnswerSeconds = 15;
+
+}  // namespace
+
 struct HubClient::Impl {
   std::string url;
   httplib::Client client;
@@ -30,7 +37,26 @@ std::string DetailOf(const httplib::Response& response) {
 Errc CodeOf(int status) {
   if (status == 404) return Errc::kNotFound;
   if (status == 503 || status == 502 || status == 504) return Errc::kUnavailable;
-  return Errc::kInvalid;
+  return status == 400 ? Errc::kInvalid : Errc::kUnsupported;
+}
+
+Error Refused(const std::string& path, const httplib::Response& response) {
+  // A refused question says itself which parameter it means.
+  const std::string where = response.status == 400 ? "hub: " : "hub: " + path + ": ";
+  return {CodeOf(response.status), where + DetailOf(response)};
+}
+
+std::string Words(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+      return "cannot connect";
+    case httplib::Error::ConnectionTimeout:
+      return "no connection within " + std::to_string(kConnectSeconds) + " s";
+    case httplib::Error::Read:
+      return "no answer within " + std::to_string(kAnswerSeconds) + " s, or one that broke off";
+    default:
+      return "the connection failed (" + httplib::to_string(error) + ")";
+  }
 }
 
 }  // namespace
@@ -46,8 +72,8 @@ Result<std::unique_ptr<HubClient>> HubClient::Make(const std::string& url) {
   auto impl = std::make_unique<Impl>(base);
   if (!impl->client.is_valid())
     return Fail(Errc::kInvalid, "hub address \"" + url + "\": not a valid address");
-  impl->client.set_connection_timeout(3);
-  impl->client.set_read_timeout(15);
+  impl->client.set_connection_timeout(kConnectSeconds);
+  impl->client.set_read_timeout(kAnswerSeconds);
   return std::unique_ptr<HubClient>(new HubClient(std::move(impl)));
 }
 
@@ -55,10 +81,9 @@ Result<std::string> HubClient::Get(const std::string& path) {
   const auto answer = impl_->client.Get(path);
   if (!answer) {
     return Fail(Errc::kUnavailable,
-                "hub " + impl_->url + " does not answer: " + httplib::to_string(answer.error()));
+                "hub " + impl_->url + " does not answer: " + Words(answer.error()));
   }
-  if (answer->status != 200)
-    return Fail(CodeOf(answer->status), "hub: " + path + ": " + DetailOf(*answer));
+  if (answer->status != 200) return tl::unexpected(Refused(path, *answer));
   return answer->body;
 }
 
@@ -76,10 +101,9 @@ Result<void> HubClient::Stream(
   if (stopped) return {};
   if (!answer) {
     return Fail(Errc::kUnavailable,
-                "hub " + impl_->url + " ended the stream: " + httplib::to_string(answer.error()));
+                "hub " + impl_->url + " ended the stream: " + Words(answer.error()));
   }
-  if (answer->status != 200)
-    return Fail(CodeOf(answer->status), "hub: " + path + ": " + DetailOf(*answer));
+  if (answer->status != 200) return tl::unexpected(Refused(path, *answer));
   return Fail(Errc::kUnavailable, "hub " + impl_->url + " ended the stream");
 }
 

@@ -17,7 +17,7 @@ class HubClient {
   ~HubClient();
 
   /// The body of a 200 answer. kUnavailable: nobody answers, or the hub says 503; kNotFound: 404;
-  /// otherwise kInvalid with the problem's detail.
+  /// kInvalid: 400, with the problem's detail; otherwise kUnsupported.
   [[nodiscard]] Result<std::string> Get(const std::string& path);
 
   /// Reads server-sent events until the connection ends or `on_event(name, data)` returns false.

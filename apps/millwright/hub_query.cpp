@@ -10,7 +10,7 @@ namespace millwright::cli {
 Result<nlohmann::json> ParseObject(std::string_view text, std::string_view what) {
   auto parsed = nlohmann::json::parse(text, nullptr, false);
   if (!parsed.is_object())
-    return Fail(Errc::kInvalid, std::string(what) + ": the answer is no JSON object");
+    return Fail(Errc::kUnsupported, std::string(what) + ": the answer is no JSON object");
   return parsed;
 }
 
@@ -71,6 +71,7 @@ std::string UrlEncode(std::string_view text) {
 
 void FailFromHub(Context& context, const Error& error) {
   FailWith(context, error, error.code == Errc::kUnavailable ? kHubHint : std::string_view());
+  if (error.code == Errc::kInvalid) context.exit_code = kUsage;  // it was asked in wrong words
 }
 
 }  // namespace millwright::cli

@@ -12,7 +12,7 @@
 
 namespace millwright::cli {
 
-/// Asks and parses. kInvalid where the answer is no JSON object.
+/// Asks and parses. kUnsupported where the answer is no JSON object.
 [[nodiscard]] Result<nlohmann::json> AskHub(const Context& context, const std::string& path);
 [[nodiscard]] Result<nlohmann::json> ParseObject(std::string_view text, std::string_view what);
 
@@ -31,7 +31,8 @@ namespace millwright::cli {
 inline constexpr std::string_view kHubHint =
     "is it running? name it with --hub http://HOST:PORT or MW_HUB; see millwright doctor";
 
-/// Fails with kHubHint where the hub was not reachable.
+/// Fails with kHubHint where the hub was not reachable; exit status 2 where it refused the
+/// question.
 void FailFromHub(Context& context, const Error& error);
 
 }  // namespace millwright::cli

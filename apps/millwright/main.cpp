@@ -5,8 +5,10 @@
 
 #include "commands.h"
 #include "help.h"
+#include "hub_client.h"
 #include "model_commands.h"
 #include "output.h"
+#include "usage.h"
 
 namespace {
 
@@ -23,7 +25,13 @@ void AddCommands(CLI::App& app, millwright::cli::Context& context) {
     command->group(std::string(row.group));
     row.configure(*command, context);
   }
-  millwright::AddModelCommands(app, context.exit_code);
+  millwright::cli::AddModelCommands(app, context);
+}
+
+// Empty where it is right, as CLI11 wants it.
+std::string CheckHubAddress(const std::string& url) {
+  const auto hub = millwright::cli::HubClient::Make(url);
+  return hub ? std::string() : hub.error().what;
 }
 
 }  // namespace
@@ -45,6 +53,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", MW_VERSION);
   app.add_option("--hub", context.hub, "Address of the hub (environment: MW_HUB)")
       ->envname("MW_HUB")
+      ->check(CheckHubAddress)
       ->capture_default_str();
   app.add_flag("--json", context.json, "Print one flat JSON object instead of text");
   app.formatter(std::make_shared<millwright::cli::HelpFormatter>());
@@ -53,9 +62,10 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    // CLI11 has its own numbers for each kind of mistake; ours has one.
-    return app.exit(error) == 0 ? millwright::cli::kOk : millwright::cli::kUsage;
+    return millwright::cli::RefuseUsage(app, error, {argv + 1, argv + argc});
   }
   return context.exit_code;
 }

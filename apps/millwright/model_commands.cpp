@@ -10,6 +10,7 @@
 #include "model/tflite.h"
 #include "nn/session.h"
 #include "os/files.h"
+#include "output.h"
 
 namespace millwright::cli {
 namespace {
@@ -19,16 +20,10 @@ using nlohmann::ordered_json;
 constexpr size_t kModelBytesMax = size_t{64} << 20;
 constexpr size_t kInputBytesMax = size_t{1} << 30;
 
-struct InspectOptions {
-  std::string file;
-  bool json = false;
-};
-
 struct RunOptions {
   std::string file, input, output;
   int tensor = -1;
   bool carry = false;
-  bool json = false;
 };
 
 std::string TensorText(const nn::TensorInfo& info) {
@@ -125,35 +120,25 @@ void PrintSummary(const ordered_json& summary) {
   }
 }
 
-int Fail(const Error& error, bool json) {
-  if (json) {
-    const ordered_json out = {
-        {"error", error.what}, {"ok", false}, {"not_measured", ordered_json::array()}};
-    std::printf("%s\n", out.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
-  }
-  std::fprintf(stderr, "millwright: %s\n", error.what.c_str());
-  return 1;
-}
-
-int Inspect(const InspectOptions& options) {
+void Inspect(const std::string& file, Context& context) {
   os::RealFiles files;
-  const auto bytes = files.Read(options.file, kModelBytesMax);
-  if (!bytes) return Fail(bytes.error(), options.json);
+  const auto bytes = files.Read(file, kModelBytesMax);
+  if (!bytes) return FailWith(context, bytes.error());
   const auto graph = model::ReadTflite(*bytes);
-  if (!graph) return Fail(graph.error(), options.json);
+  if (!graph) return FailWith(context, graph.error());
   const auto engine = nn::Engine::Load(*graph);
-  const ordered_json summary = Summary(options.file, bytes->size(), *graph, engine);
-  if (options.json) {
+  const ordered_json summary = Summary(file, bytes->size(), *graph, engine);
+  context.exit_code = engine ? kOk : kFailure;
+  if (context.json) {
     std::printf("%s\n",
                 summary.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
-  } else {
-    PrintSummary(summary);
-    std::printf("operators (tensor:type[shape], /n = n scales)\n");
-    PrintGraph(*graph);
-    std::printf("tensors\n");
-    PrintTensors(*graph);
+    return;
   }
-  return engine ? 0 : 1;
+  PrintSummary(summary);
+  std::printf("operators (tensor:type[shape], /n = n scales)\n");
+  PrintGraph(*graph);
+  std::printf("tensors\n");
+  PrintTensors(*graph);
 }
 
 size_t InputBytes(const nn::Engine& engine) {
@@ -185,14 +170,13 @@ Result<size_t> RunFile(const RunOptions& options) {
   MW_TRY(const os::Bytes input, files.Read(options.input, kInputBytesMax));
   const size_t record = InputBytes(*engine);
   if (input.empty() || input.size() % record != 0) {
-    return millwright::Fail(Errc::kInvalid, options.input + ": " + std::to_string(input.size()) +
-                                                " bytes; one run of this model takes " +
-                                                std::to_string(record));
+    return Fail(Errc::kInvalid, options.input + ": " + std::to_string(input.size()) +
+                                    " bytes; one run of this model takes " +
+                                    std::to_string(record));
   }
   if (options.tensor >= static_cast<int>(engine->tensors().size())) {
-    return millwright::Fail(Errc::kNotFound,
-                            "--tensor " + std::to_string(options.tensor) + ": the file has " +
-                                std::to_string(engine->tensors().size()) + " tensors");
+    return Fail(Errc::kNotFound, "--tensor " + std::to_string(options.tensor) + ": the file has " +
+                                     std::to_string(engine->tensors().size()) + " tensors");
   }
   nn::Session session(engine);
   os::Bytes out;
@@ -204,30 +188,26 @@ Result<size_t> RunFile(const RunOptions& options) {
   return input.size() / record;
 }
 
-int Run(const RunOptions& options) {
+void Run(const RunOptions& options, Context& context) {
   const Result<size_t> runs = RunFile(options);
-  if (!runs) return Fail(runs.error(), options.json);
-  if (options.json) {
-    const ordered_json out = {{"runs", *runs},
-                              {"output", options.output},
-                              {"carry", options.carry},
-                              {"ok", true},
-                              {"not_measured", ordered_json::array()}};
-    std::printf("%s\n", out.dump().c_str());
+  if (!runs) return FailWith(context, runs.error());
+  if (context.json) {
+    FlatJson json;
+    json.Count("runs", *runs).Set("output", options.output).Set("carry", options.carry).Print();
+    return;
   }
-  return 0;
+  std::printf("%zu runs, written to %s\n", *runs, options.output.c_str());
 }
 
-void AddInspect(CLI::App& group, int& exit_code) {
-  const auto options = std::make_shared<InspectOptions>();
+void AddInspect(CLI::App& group, Context& context) {
+  const auto file = std::make_shared<std::string>();
   CLI::App* command =
       group.add_subcommand("inspect", "Show a .tflite file: operators, tensors, scales, cost");
-  command->add_option("FILE", options->file, "The model")->required();
-  command->add_flag("--json", options->json, "One flat JSON object");
-  command->callback([options, &exit_code] { exit_code = Inspect(*options); });
+  command->add_option("FILE", *file, "The model")->required();
+  command->callback([file, &context] { Inspect(*file, context); });
 }
 
-void AddRun(CLI::App& group, int& exit_code) {
+void AddRun(CLI::App& group, Context& context) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App* command = group.add_subcommand(
       "run", "Run a .tflite file on raw tensors, bit for bit as TensorFlow Lite");
@@ -243,20 +223,21 @@ void AddRun(CLI::App& group, int& exit_code) {
       ->add_option("--tensor", options->tensor,
                    "Write this tensor's content instead of the outputs")
       ->check(CLI::NonNegativeNumber);
-  command->add_flag("--json", options->json, "One flat JSON object");
-  command->callback([options, &exit_code] { exit_code = Run(*options); });
+  command->callback([options, &context] { Run(*options, context); });
 }
 
 }  // namespace
-}  // namespace millwright::cli
 
-namespace millwright {
-
-void AddModelCommands(CLI::App& app, int& exit_code) {
-  CLI::App* group = app.add_subcommand("model", "Look into a model file or run it");
+void AddModelCommands(CLI::App& app, Context& context) {
+  CLI::App* group = app.add_subcommand(
+      "model",
+      "Look into a model file or run it.\n\nExamples\n"
+      "  millwright model inspect model.tflite\n"
+      "  millwright model run model.tflite --input in.bin --output out.bin --carry\n");
+  group->group("Models");
   group->require_subcommand(1);
-  cli::AddInspect(*group, exit_code);
-  cli::AddRun(*group, exit_code);
+  AddInspect(*group, context);
+  AddRun(*group, context);
 }
 
-}  // namespace millwright
+}  // namespace millwright::cli

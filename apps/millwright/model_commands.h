@@ -4,10 +4,11 @@
 
 #include <CLI/App.hpp>
 
-namespace millwright {
+#include "context.h"
 
-/// Adds the group `model` to `app`. A command that fails sets `exit_code`; both must outlive the
-/// parsing.
-void AddModelCommands(CLI::App& app, int& exit_code);
+namespace millwright::cli {
 
-}  // namespace millwright
+/// Adds the group `model` to `app`. Both must outlive the parsing.
+void AddModelCommands(CLI::App& app, Context& context);
+
+}  // namespace millwright::cli

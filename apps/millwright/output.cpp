@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "core/log.h"
+#include "core/time.h"
 
 namespace millwright::cli {
 namespace {
@@ -102,6 +103,21 @@ std::string Age(int64_t now_ms, int64_t then_ms) {
   if (seconds < 120 * 60) return std::to_string(seconds / 60) + " min";
   if (seconds < 48 * 3600) return std::to_string(seconds / 3600) + " h";
   return std::to_string(seconds / 86400) + " d";
+}
+
+std::string ShortUtc(int64_t utc_ms) {
+  return utc_ms > 0 ? FormatUtc(utc_ms * kMillisecond).substr(0, 19) + "Z" : "-";
+}
+
+Tone LevelTone(std::string_view level) {
+  if (level == "act") return Tone::kBad;
+  return level == "warning" || level == "watch" ? Tone::kAttention : Tone::kPlain;
+}
+
+std::string ScoreText(double score) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f", score);
+  return text;
 }
 
 bool TerminalHasColor() {

@@ -63,6 +63,13 @@ class TextTable {
 /// "12 s", "4 min", "3 h", "2 d"; "-" for a time that is not known (0 or less).
 [[nodiscard]] std::string Age(int64_t now_ms, int64_t then_ms);
 
+/// "2026-11-22T18:35:18Z"; "-" for a time that is not known (0 or less).
+[[nodiscard]] std::string ShortUtc(int64_t utc_ms);
+
+/// An alarm's level and score as every list shows them.
+[[nodiscard]] Tone LevelTone(std::string_view level);
+[[nodiscard]] std::string ScoreText(double score);
+
 /// Colours belong on a terminal that nobody has asked to be plain (NO_COLOR, TERM=dumb).
 [[nodiscard]] bool TerminalHasColor();
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "mqtt/fake.h"
+#include "mqtt/testing/forwarding_client.h"
 #include "os/files.h"
 #include "wire/reading.h"
 #include "wire/topics.h"
@@ -45,31 +46,18 @@ class Gateway : public mqtt::Listener {
 };
 
 // A client that lets the gateway work whenever the replay polls.
-class TickingClient : public mqtt::Client {
+class TickingClient final : public mqtt::testing::ForwardingClient {
  public:
   TickingClient(std::unique_ptr<mqtt::Client> inner, mqtt::Client& gateway, os::FakeClock& clock)
-      : inner_(std::move(inner)), gateway_(gateway), clock_(clock) {}
+      : ForwardingClient(std::move(inner)), gateway_(gateway), clock_(clock) {}
 
-  Result<void> Start(mqtt::Listener& listener) override { return inner_->Start(listener); }
   void Poll(Nanos wait) override {
     clock_.Advance(std::max<Nanos>(wait, kMicrosecond));
     gateway_.Poll(0);
-    inner_->Poll(0);
+    ForwardingClient::Poll(0);
   }
-  void Wake() override { inner_->Wake(); }
-  Result<int> Publish(std::string_view topic, std::span<const std::byte> payload, int qos,
-                      bool retain) override {
-    return inner_->Publish(topic, payload, qos, retain);
-  }
-  Result<void> Subscribe(std::string_view filter, int qos) override {
-    return inner_->Subscribe(filter, qos);
-  }
-  bool connected() const override { return inner_->connected(); }
-  size_t unacked() const override { return inner_->unacked(); }
-  void Stop() override { inner_->Stop(); }
 
  private:
-  std::unique_ptr<mqtt::Client> inner_;
   mqtt::Client& gateway_;
   os::FakeClock& clock_;
 };

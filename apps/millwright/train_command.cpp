@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,7 +14,10 @@
 namespace millwright::cli {
 namespace {
 
-void RunTrainer(Context& context, const std::vector<std::string>& arguments) {
+void RunTrainer(Context& context, std::vector<std::string> arguments) {
+  const bool asks_json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  if (context.json && !asks_json) arguments.emplace_back("--json");
+  context.json = context.json || asks_json;
   std::string program = context.program_folder + "/millwright-train";
   if (::access(program.c_str(), X_OK) != 0) {
     return FailWith(context, Error{Errc::kNotFound, "there is no " + program},
@@ -21,7 +25,6 @@ void RunTrainer(Context& context, const std::vector<std::string>& arguments) {
   }
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  if (context.json) words.emplace_back("--json");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -33,8 +36,10 @@ void RunTrainer(Context& context, const std::vector<std::string>& arguments) {
 }  // namespace
 
 void ConfigureTrain(CLI::App& command, Context& context) {
+  // Every word is the trainer's, --help too: it alone knows its options.
   command.allow_extras();
-  command.footer("All options are passed to millwright-train.");
+  command.fallthrough(false);
+  command.set_help_flag();
   command.callback([&command, &context] { RunTrainer(context, command.remaining()); });
 }
 

@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "mqtt/fake.h"
+#include "mqtt/testing/forwarding_client.h"
 #include "recorder.h"
 #include "recording/recording.h"
 #include "wire/sample.pb.h"
@@ -38,35 +39,22 @@ machines::PlantConfig TwoMachines() {
 }
 
 // Waiting moves the fake clock, and the test may act at a time.
-class TickingClient final : public mqtt::Client {
+class TickingClient final : public mqtt::testing::ForwardingClient {
  public:
   TickingClient(std::unique_ptr<mqtt::Client> inner, os::FakeClock& clock)
-      : inner_(std::move(inner)), clock_(clock), start_(clock.Utc()) {}
+      : ForwardingClient(std::move(inner)), clock_(clock), start_(clock.Utc()) {}
   std::map<double, std::function<void()>> at_s;
 
-  Result<void> Start(mqtt::Listener& listener) override { return inner_->Start(listener); }
   void Poll(Nanos wait) override {
     clock_.Advance(wait);
     while (!at_s.empty() && Seconds(clock_.Utc() - start_) >= at_s.begin()->first) {
       at_s.begin()->second();
       at_s.erase(at_s.begin());
     }
-    inner_->Poll(0);
+    ForwardingClient::Poll(0);
   }
-  void Wake() override {}
-  Result<int> Publish(std::string_view topic, std::span<const std::byte> payload, int qos,
-                      bool retain) override {
-    return inner_->Publish(topic, payload, qos, retain);
-  }
-  Result<void> Subscribe(std::string_view filter, int qos) override {
-    return inner_->Subscribe(filter, qos);
-  }
-  bool connected() const override { return inner_->connected(); }
-  size_t unacked() const override { return inner_->unacked(); }
-  void Stop() override { inner_->Stop(); }
 
  private:
-  std::unique_ptr<mqtt::Client> inner_;
   os::FakeClock& clock_;
   Nanos start_;
 };
