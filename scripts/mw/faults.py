@@ -1,14 +1,18 @@
 """./faults: breaks a running Millwright on purpose and counts what was lost.
 
     ./faults kill [--kills 24] [--seed N] [--json]     kill -9 of agents, hub and brokers at random, each started again
+    ./faults slots [--quick] [--seed N] [--json]       power cuts, kill -9 and failing disks under the gateway's model slots
 
 Bars of `kill`: nothing that an agent accepted is lost or stands in the hub twice, and each reading that a broker
-acknowledged was received or is declared as a gap.
+acknowledged was received or is declared as a gap. Bars of `slots`: whatever happened, a verified model serves within a
+second, nothing below the version floor is installed, and the gateway can take a further model.
 """
 
 import argparse
+import json
 import random
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -34,6 +38,9 @@ AWAY_S = (0.1, 4.0)      # how long a killed program stays away
 KILL_BARS = [Bar("lost", high=0), Bar("duplicated", high=0), Bar("readings_undeclared", high=0),
              Bar("readings_published", low=1), Bar("events_accepted", low=1), Bar("programs_ended", high=0)]
 
+SLOTS_BARS = [Bar("unservable", high=0), Bar("unverified_loaded", high=0), Bar("below_floor_installed", high=0),
+              Bar("stuck", high=0), Bar("recovery_ms_max", high=1000)]
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./faults", description=__doc__,
@@ -45,6 +52,11 @@ def arguments() -> argparse.Namespace:
     kill.add_argument("--uplink-qos", type=int, choices=(1, 2), default=1)
     kill.add_argument("--json", action="store_true", help="print the figures as the last line of standard output")
     kill.add_argument("--report", metavar="FILE", help="write the figures there")
+    slots = commands.add_parser("slots", help="break the model slots")
+    slots.add_argument("--quick", action="store_true", help="a slice: a tenth of everything")
+    slots.add_argument("--seed", type=int, default=1)
+    slots.add_argument("--json", action="store_true", help="print the figures as the last line of standard output")
+    slots.add_argument("--report", metavar="FILE", help="write the figures there")
     return parser.parse_args()
 
 
@@ -147,13 +159,34 @@ def close_books(world: World) -> dict:
     return {"lost": figures["events_lost"], "duplicated": figures["events_duplicated"], **figures}
 
 
+def slots(options: argparse.Namespace, screen: Screen) -> int:
+    wanted = {"crash_states": 10_000, "sigkills": 1_000, "io_faults": 1_000}
+    if options.quick:
+        wanted = {key: count // 10 for key, count in wanted.items()}
+    subprocess.run([ROOT / "scripts/build.sh", "release", "mw-slots-faults"], check=True, stdout=sys.stderr)
+    done = subprocess.run([BIN / "mw-slots-faults", *map(str, wanted.values()), str(options.seed)],
+                          stdout=subprocess.PIPE, text=True)
+    try:
+        figures = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise RuntimeError(f"mw-slots-faults ended with {done.returncode} and no figures") from None
+    broken = report.judge(figures, [*SLOTS_BARS, *(Bar(key, low=count) for key, count in wanted.items())], [])
+    screen.line(f"  {figures['crash_states']} crash states, {figures['sigkills']} kills, {figures['io_faults']} disk faults: "
+                f"{figures['unservable']} unservable, {figures['unverified_loaded']} unverified, {figures['stuck']} stuck, "
+                f"recovery {figures['recovery_ms_max']:.0f} ms at most", "good" if figures["ok"] else "bad")
+    for bar in broken:
+        screen.line(f"  BROKEN  {bar}", "bad")
+    report.deliver(figures, options.json, options.report)
+    return 0 if figures["ok"] else 1
+
+
 def main() -> int:
     options = arguments()
     screen = Screen()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
     try:
-        return kill(options, screen)
+        return {"kill": kill, "slots": slots}[options.command](options, screen)
     except KeyboardInterrupt:
         return 130
     except RuntimeError as error:

@@ -251,8 +251,11 @@ def replay(context: Context) -> Outcome:
 
 def faults(context: Context) -> Outcome:
     kills = 300 if context.long else 24 if context.full else 6
-    code, text = call(context, "faults", [PYTHON, MW / "faults.py", "kill", "--kills", kills, "--json"])
-    return one(code, text, last_json(text))
+    outcome = Outcome()
+    for command in (["kill", "--kills", kills], ["slots", *([] if context.full else ["--quick"])]):
+        code, text = call(context, f"faults-{command[0]}", [PYTHON, MW / "faults.py", *command, "--json"])
+        _add(outcome, code, text, "slots_" if command[0] == "slots" else "")
+    return outcome
 
 
 # Rooms with threads of their own: what a slice shows to ThreadSanitizer.
@@ -303,7 +306,7 @@ PARTS = [
     Part("oracles", "the engine against TensorFlow Lite, byte for byte", oracles),
     Part("e2e", "the console in a real browser against a real hub", e2e),
     Part("demo", "two plants, faults, a cut link, the books", demo),
-    Part("faults", "kill -9 at random, the books", faults),
+    Part("faults", "kill -9 at random, the books; the model slots under every cut", faults),
     Part("replay", "recorded data through the same path", replay),
     Part("fuzz", "mutated models, payloads and configurations under sanitizers", fuzz),
     Part("sanitizers", "unit tests under ASan, UBSan and TSan", sanitizers, needs_build=False),
