@@ -27,7 +27,8 @@ std::vector<KernelSet> Probe() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) sets.push_back(KernelSet::kAvx2);
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni"))
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vnni"))
     sets.push_back(KernelSet::kAvx512Vnni);
 #elif defined(__aarch64__)
   sets.push_back(KernelSet::kNeon);  // part of every ARMv8-A core that runs Linux

@@ -12,7 +12,7 @@ namespace millwright::nn {
 enum class KernelSet : uint8_t {
   kReference,   // portable C++
   kAvx2,        // x86-64 with AVX2
-  kAvx512Vnni,  // x86-64 with AVX-512 F, BW, VL and VNNI
+  kAvx512Vnni,  // x86-64 with AVX-512 F, BW, DQ, VL and VNNI
   kNeon,        // aarch64, ARMv8.0: Cortex-A72, Cortex-A57
   kNeonDot,     // aarch64 with the dot-product instructions (ARMv8.2)
 };

@@ -79,7 +79,9 @@ struct Isa {
   static void Store(int16_t* a, int16_t* /*b*/, Vec value) { Store16(a, value); }
 
   /// nn::Scale: rounding doubling high product, then halves away from zero.
+  template <bool kNarrow>
   static __m256i Apply(__m256i x, const Rescale& by) {
+    if constexpr (kNarrow) return ApplyNarrow(x, by);
     const __m256i mantissa = _mm256_set1_epi32(by.mantissa);
     const __m256i half = _mm256_set1_epi64x(1 << 30);
     x = _mm256_sll_epi32(x, _mm_cvtsi32_si128(by.left));
@@ -93,6 +95,19 @@ struct Isa {
     const __m256i up = _mm256_cmpgt_epi32(_mm256_and_si256(x, mask), threshold);
     return _mm256_sub_epi32(_mm256_sra_epi32(x, _mm_cvtsi32_si128(by.right)), up);
   }
+  // With twice the value the product's upper half is the result, and no sum here overflows.
+  static __m256i ApplyNarrow(__m256i x, const Rescale& by) {
+    const __m256i mantissa = _mm256_set1_epi32(by.mantissa);
+    const __m256i half = _mm256_set1_epi64x(int64_t{1} << 31);
+    x = _mm256_sll_epi32(x, _mm_cvtsi32_si128(by.left + 1));
+    const __m256i odd_x = _mm256_shuffle_epi32(x, 0xF5);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, mantissa), half);
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(odd_x, mantissa), half);
+    x = _mm256_blend_epi32(_mm256_shuffle_epi32(even, 0xF5), odd, 0xAA);
+    const __m256i away = And(_mm256_srai_epi32(x, 31), _mm256_set1_epi32(by.away));
+    x = _mm256_add_epi32(_mm256_add_epi32(x, _mm256_set1_epi32(by.half)), away);
+    return _mm256_sra_epi32(x, _mm_cvtsi32_si128(by.right));
+  }
   static __m256i Load8(const int32_t* from) {
     return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
   }
@@ -100,30 +115,35 @@ struct Isa {
   static Vec Narrow(__m256i low, __m256i high) {
     return _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
   }
+  template <bool kNarrow>
   static void StoreSaturated(int16_t* out, const int32_t* sums, const Rescale& by) {
-    Store16(out, Narrow(Apply(Load8(sums), by), Apply(Load8(sums + 8), by)));
+    Store16(out, Narrow(Apply<kNarrow>(Load8(sums), by), Apply<kNarrow>(Load8(sums + 8), by)));
   }
+  template <bool kNarrow>
   static Vec RescaleAndAdd(const int32_t* sums, const int32_t* /*b*/, const int16_t* addend,
                            const int16_t* /*b*/, const Rescale& by) {
     const Vec add = Load16(addend);
     const __m256i low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(add));
     const __m256i high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256(add, 1));
-    return Narrow(_mm256_add_epi32(Apply(Load8(sums), by), low),
-                  _mm256_add_epi32(Apply(Load8(sums + 8), by), high));
+    return Narrow(_mm256_add_epi32(Apply<kNarrow>(Load8(sums), by), low),
+                  _mm256_add_epi32(Apply<kNarrow>(Load8(sums + 8), by), high));
   }
 
+  template <bool kNarrow>
   static __m256i Hidden(const CellPlan& plan, __m128i output, __m128i squashed) {
     // The output gate is never negative, so its upper half is zero and adds nothing.
     const __m256i product =
         _mm256_madd_epi16(_mm256_cvtepu16_epi32(output), _mm256_cvtepi16_epi32(squashed));
-    return _mm256_add_epi32(Apply(product, plan.hidden), _mm256_set1_epi32(plan.hidden_zero_point));
+    return _mm256_add_epi32(Apply<kNarrow>(product, plan.hidden),
+                            _mm256_set1_epi32(plan.hidden_zero_point));
   }
+  template <bool kNarrow>
   static void StoreHidden(const CellPlan& plan, const Row& row, const Row& /*b*/, Vec output,
                           Vec squashed) {
     const __m256i low =
-        Hidden(plan, _mm256_castsi256_si128(output), _mm256_castsi256_si128(squashed));
-    const __m256i high =
-        Hidden(plan, _mm256_extracti128_si256(output, 1), _mm256_extracti128_si256(squashed, 1));
+        Hidden<kNarrow>(plan, _mm256_castsi256_si128(output), _mm256_castsi256_si128(squashed));
+    const __m256i high = Hidden<kNarrow>(plan, _mm256_extracti128_si256(output, 1),
+                                         _mm256_extracti128_si256(squashed, 1));
     const Vec words = Narrow(low, high);
     const __m128i bytes =
         _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));

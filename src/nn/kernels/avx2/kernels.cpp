@@ -43,7 +43,9 @@ template <size_t kColumns, size_t kHalves>
 void DotPart(const int8_t* weights, size_t groups, const std::byte* values, size_t stride,
              const int32_t* bias, int32_t* sums) {
   __m256i acc[kColumns][kHalves];
+#pragma GCC unroll 8
   for (size_t s = 0; s < kColumns; ++s) {
+#pragma GCC unroll 8
     for (size_t i = 0; i < kHalves; ++i) acc[s][i] = Isa::Load8(bias + 8 * i);
   }
   for (size_t k = 0; k < groups; ++k, weights += kGroupBytes, values += stride) {
@@ -61,7 +63,9 @@ void DotPart(const int8_t* weights, size_t groups, const std::byte* values, size
       }
     }
   }
+#pragma GCC unroll 8
   for (size_t s = 0; s < kColumns; ++s) {
+#pragma GCC unroll 8
     for (size_t i = 0; i < kHalves; ++i)
       _mm256_store_si256(reinterpret_cast<__m256i*>(sums + s * kRowSums + 8 * i), acc[s][i]);
   }

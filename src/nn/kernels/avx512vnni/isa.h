@@ -84,7 +84,9 @@ struct Isa {
   }
 
   /// nn::Scale: rounding doubling high product, then halves away from zero.
+  template <bool kNarrow>
   static __m512i Apply(__m512i x, const Rescale& by) {
+    if constexpr (kNarrow) return ApplyNarrow(x, by);
     const __m512i mantissa = _mm512_set1_epi32(by.mantissa);
     const __m512i half = _mm512_set1_epi64(1 << 30);
     x = _mm512_sll_epi32(x, _mm_cvtsi32_si128(by.left));
@@ -99,32 +101,53 @@ struct Isa {
     x = _mm512_sra_epi32(x, _mm_cvtsi32_si128(by.right));
     return _mm512_mask_sub_epi32(x, up, x, _mm512_set1_epi32(-1));
   }
+  // With twice the value the product's upper half is the result, and no sum here overflows.
+  static __m512i ApplyNarrow(__m512i x, const Rescale& by) {
+    const __m512i mantissa = _mm512_set1_epi32(by.mantissa);
+    const __m512i half = _mm512_set1_epi64(int64_t{1} << 31);
+    x = _mm512_sll_epi32(x, _mm_cvtsi32_si128(by.left + 1));
+    const __m512i odd_x = _mm512_shuffle_epi32(x, _MM_PERM_DDBB);
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, mantissa), half);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(odd_x, mantissa), half);
+    x = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+    const __mmask16 negative = _mm512_movepi32_mask(x);
+    x = _mm512_add_epi32(x, _mm512_set1_epi32(by.half));
+    x = _mm512_mask_add_epi32(x, negative, x, _mm512_set1_epi32(by.away));
+    return _mm512_sra_epi32(x, _mm_cvtsi32_si128(by.right));
+  }
+  template <bool kNarrow>
   static void StoreSaturated(int16_t* out, const int32_t* sums, const Rescale& by) {
-    const __m512i scaled = Apply(_mm512_load_si512(sums), by);
+    const __m512i scaled = Apply<kNarrow>(_mm512_load_si512(sums), by);
     _mm256_store_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtsepi32_epi16(scaled));
   }
+  template <bool kNarrow>
   static __m256i RescaleAndAddRow(const int32_t* sums, const int16_t* addend, const Rescale& by) {
-    const __m512i scaled = Apply(_mm512_load_si512(sums), by);
+    const __m512i scaled = Apply<kNarrow>(_mm512_load_si512(sums), by);
     return _mm512_cvtsepi32_epi16(_mm512_add_epi32(scaled, _mm512_cvtepi16_epi32(Load16(addend))));
   }
+  template <bool kNarrow>
   static Vec RescaleAndAdd(const int32_t* sums_a, const int32_t* sums_b, const int16_t* addend_a,
                            const int16_t* addend_b, const Rescale& by) {
-    return Join(RescaleAndAddRow(sums_a, addend_a, by), RescaleAndAddRow(sums_b, addend_b, by));
+    return Join(RescaleAndAddRow<kNarrow>(sums_a, addend_a, by),
+                RescaleAndAddRow<kNarrow>(sums_b, addend_b, by));
   }
 
+  template <bool kNarrow>
   static void StoreHidden(const CellPlan& plan, const Row& a, const Row& b, Vec output,
                           Vec squashed) {
-    StoreHiddenRow(plan, a, _mm512_castsi512_si256(output), _mm512_castsi512_si256(squashed));
-    StoreHiddenRow(plan, b, _mm512_extracti64x4_epi64(output, 1),
-                   _mm512_extracti64x4_epi64(squashed, 1));
+    StoreHiddenRow<kNarrow>(plan, a, _mm512_castsi512_si256(output),
+                            _mm512_castsi512_si256(squashed));
+    StoreHiddenRow<kNarrow>(plan, b, _mm512_extracti64x4_epi64(output, 1),
+                            _mm512_extracti64x4_epi64(squashed, 1));
   }
+  template <bool kNarrow>
   static void StoreHiddenRow(const CellPlan& plan, const Row& row, __m256i output,
                              __m256i squashed) {
     // The output gate is never negative, so its upper half is zero and adds nothing.
     const __m512i product =
         _mm512_madd_epi16(_mm512_cvtepu16_epi32(output), _mm512_cvtepi16_epi32(squashed));
-    const __m512i h =
-        _mm512_add_epi32(Apply(product, plan.hidden), _mm512_set1_epi32(plan.hidden_zero_point));
+    const __m512i h = _mm512_add_epi32(Apply<kNarrow>(product, plan.hidden),
+                                       _mm512_set1_epi32(plan.hidden_zero_point));
     const __m128i bytes = _mm512_cvtsepi32_epi8(h);
     const auto units = static_cast<__mmask16>((1U << row.units) - 1);
     _mm_mask_storeu_epi8(row.out, units, bytes);

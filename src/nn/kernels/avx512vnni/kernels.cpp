@@ -32,6 +32,7 @@ __m512i Bias(const int32_t* bias, size_t gate) { return _mm512_load_si512(bias +
 void DotOne(const int8_t* weights, size_t groups, const std::byte* values, const int32_t* bias,
             int32_t* sums) {
   __m512i even[kGateCount], odd[kGateCount];
+#pragma GCC unroll 8
   for (size_t g = 0; g < kGateCount; ++g) {
     even[g] = Bias(bias, g);
     odd[g] = _mm512_setzero_si512();
@@ -46,9 +47,11 @@ void DotOne(const int8_t* weights, size_t groups, const std::byte* values, const
       DotAddMemory(odd[g], second, weights + kGroupBytes + g * 64);
   }
   if (k < groups) {
+#pragma GCC unroll 8
     for (size_t g = 0; g < kGateCount; ++g)
       DotAddMemory(even[g], Broadcast(values), weights + g * 64);
   }
+#pragma GCC unroll 8
   for (size_t g = 0; g < kGateCount; ++g)
     _mm512_store_si512(sums + g * 16, _mm512_add_epi32(even[g], odd[g]));
 }
@@ -59,7 +62,9 @@ void DotMany(const int8_t* weights, size_t groups, const std::byte* values, cons
              int32_t* sums) {
   for (size_t first = 0; first < kGateCount; first += kGates) {
     __m512i acc[kColumns][kGates];
+#pragma GCC unroll 8
     for (size_t s = 0; s < kColumns; ++s) {
+#pragma GCC unroll 8
       for (size_t g = 0; g < kGates; ++g) acc[s][g] = Bias(bias, first + g);
     }
     const int8_t* w = weights + first * 64;
@@ -75,7 +80,9 @@ void DotMany(const int8_t* weights, size_t groups, const std::byte* values, cons
         for (size_t g = 0; g < kGates; ++g) DotAdd(acc[s][g], value, line[g]);
       }
     }
+#pragma GCC unroll 8
     for (size_t s = 0; s < kColumns; ++s) {
+#pragma GCC unroll 8
       for (size_t g = 0; g < kGates; ++g)
         _mm512_store_si512(sums + s * kRowSums + (first + g) * 16, acc[s][g]);
     }

@@ -1,4 +1,4 @@
-// AVX-512 F, BW, VL and VNNI (Intel from Ice Lake on, AMD from Zen 4 on).
+// AVX-512 F, BW, DQ, VL and VNNI (Intel from Ice Lake on, AMD from Zen 4 on).
 #pragma once
 
 #include "nn/kernels/packed/kernels.h"

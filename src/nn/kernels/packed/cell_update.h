@@ -15,56 +15,80 @@ struct CellUpdate {
 
   static void RescaleInputs(const CellPlan& plan, const int32_t* sums, size_t columns,
                             int16_t* out) {
-    for (size_t i = 0; i < columns; ++i) {
-      for (size_t g = 0; g < kGateCount; ++g, sums += kBlockUnits, out += kBlockUnits)
-        Isa::StoreSaturated(out, sums, plan.input[g]);
-    }
+    if (plan.narrow) return RescaleColumns<true>(plan, sums, columns, out);
+    return RescaleColumns<false>(plan, sums, columns, out);
   }
 
   static void Update(const CellPlan& plan, const Row* rows, size_t count) {
-    switch (plan.cell_bits) {
-      case 0:
-        return UpdateRows<0>(plan, rows, count);
-      case 1:
-        return UpdateRows<1>(plan, rows, count);
-      case 2:
-        return UpdateRows<2>(plan, rows, count);
-      case 3:
-        return UpdateRows<3>(plan, rows, count);
-      case 4:
-        return UpdateRows<4>(plan, rows, count);
-      case 5:
-        return UpdateRows<5>(plan, rows, count);
-      default:
-        return UpdateRows<6>(plan, rows, count);
-    }
+    if (plan.narrow) return UpdateRows<true>(plan, rows, count);
+    return UpdateRows<false>(plan, rows, count);
   }
 
  private:
-  template <int kCellBits>
-  static void UpdateRows(const CellPlan& plan, const Row* rows, size_t count) {
-    for (size_t i = 0; i < count; i += Isa::kRows) {
-      const size_t left = count - i;
-      // A vector that is not full computes its last row twice and stores the same twice.
-      UpdateVector<kCellBits>(plan, rows[i], rows[left > 1 && Isa::kRows > 1 ? i + 1 : i]);
+  template <bool kNarrow>
+  static void RescaleColumns(const CellPlan& plan, const int32_t* sums, size_t columns,
+                             int16_t* out) {
+    for (size_t i = 0; i < columns; ++i) {
+      for (size_t g = 0; g < kGateCount; ++g, sums += kBlockUnits, out += kBlockUnits)
+        Isa::template StoreSaturated<kNarrow>(out, sums, plan.input[g]);
     }
   }
 
-  template <int kCellBits>
-  static void UpdateVector(const CellPlan& plan, const Row& a, const Row& b) {
-    const Vec input = Exp::Logistic(Gate(plan, a, b, 0));
-    const Vec forget = Exp::Logistic(Gate(plan, a, b, 1));
-    const Vec cell = Exp::template Tanh<3>(Gate(plan, a, b, 2));
-    const Vec output = Exp::Logistic(Gate(plan, a, b, 3));
-    const Vec c = NewCell(plan, Isa::Load(a.c, b.c), input, forget, cell);
-    Isa::Store(a.c, b.c, c);
-    Isa::StoreHidden(plan, a, b, output, Exp::template Tanh<kCellBits>(c));
+  // In two passes: each is a long chain of dependent operations, and the processor overlaps the
+  // chains of neighbouring rows.
+  template <bool kNarrow>
+  static void UpdateRows(const CellPlan& plan, const Row* rows, size_t count) {
+    Vec outputs[kColumnsMax];
+    for (size_t i = 0; i < count; i += Isa::kRows)
+      outputs[i] = UpdateCells<kNarrow>(plan, rows[i], Second(rows, i, count));
+    switch (plan.cell_bits) {
+      case 0:
+        return UpdateHidden<kNarrow, 0>(plan, rows, count, outputs);
+      case 1:
+        return UpdateHidden<kNarrow, 1>(plan, rows, count, outputs);
+      case 2:
+        return UpdateHidden<kNarrow, 2>(plan, rows, count, outputs);
+      case 3:
+        return UpdateHidden<kNarrow, 3>(plan, rows, count, outputs);
+      case 4:
+        return UpdateHidden<kNarrow, 4>(plan, rows, count, outputs);
+      case 5:
+        return UpdateHidden<kNarrow, 5>(plan, rows, count, outputs);
+      default:
+        return UpdateHidden<kNarrow, 6>(plan, rows, count, outputs);
+    }
   }
 
+  // A vector that is not full computes its last row twice and stores the same twice.
+  static const Row& Second(const Row* rows, size_t i, size_t count) {
+    return rows[Isa::kRows > 1 && i + 1 < count ? i + 1 : i];
+  }
+
+  /// The new cell state; returns the output gate.
+  template <bool kNarrow>
+  static Vec UpdateCells(const CellPlan& plan, const Row& a, const Row& b) {
+    const Vec input = Exp::Logistic(Gate<kNarrow>(plan, a, b, 0));
+    const Vec forget = Exp::Logistic(Gate<kNarrow>(plan, a, b, 1));
+    const Vec cell = Exp::template Tanh<3>(Gate<kNarrow>(plan, a, b, 2));
+    Isa::Store(a.c, b.c, NewCell(plan, Isa::Load(a.c, b.c), input, forget, cell));
+    return Exp::Logistic(Gate<kNarrow>(plan, a, b, 3));
+  }
+
+  template <bool kNarrow, int kCellBits>
+  static void UpdateHidden(const CellPlan& plan, const Row* rows, size_t count,
+                           const Vec* outputs) {
+    for (size_t i = 0; i < count; i += Isa::kRows) {
+      const Row &a = rows[i], &b = Second(rows, i, count);
+      const Vec squashed = Exp::template Tanh<kCellBits>(Isa::Load(a.c, b.c));
+      Isa::template StoreHidden<kNarrow>(plan, a, b, outputs[i], squashed);
+    }
+  }
+
+  template <bool kNarrow>
   static Vec Gate(const CellPlan& plan, const Row& a, const Row& b, size_t gate) {
     const size_t at = gate * kBlockUnits;
-    return Isa::RescaleAndAdd(a.sums + at, b.sums + at, a.inputs + at, b.inputs + at,
-                              plan.recurrent[gate]);
+    return Isa::template RescaleAndAdd<kNarrow>(a.sums + at, b.sums + at, a.inputs + at,
+                                                b.inputs + at, plan.recurrent[gate]);
   }
 
   // forget x c and input x cell are divided by powers of two, halves away from zero, and added with

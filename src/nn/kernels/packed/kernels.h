@@ -20,10 +20,12 @@ inline constexpr size_t kRowSums = kGateCount * kBlockUnits;
 /// Bytes of a block's weights for four values: [4 gates][16 units][4].
 inline constexpr size_t kGroupBytes = kRowSums * 4;
 
-/// nn::Multiplier with its two shifts apart.
+/// nn::Multiplier with its two shifts apart, and what rounding to the right takes.
 struct Rescale {
   int32_t mantissa = 0;
   int32_t left = 0, right = 0;
+  int32_t half = 0;  // 2^(right - 1), or 0
+  int32_t away = 0;  // -1: negative halves go down; 0 where nothing is shifted out
 };
 
 struct CellPlan {
@@ -32,6 +34,8 @@ struct CellPlan {
   int32_t cell_bits = 0;      // integer bits of the cell state, 0..6
   int32_t product_shift = 0;  // of input gate x cell gate, 15..21
   int16_t cell_min = 0, cell_max = 0;
+  /// No sum, shifted left by its scale and once more, leaves int32: the short way is exact.
+  bool narrow = false;
 };
 
 /// 16 units of one stream, from sums to the new state.

@@ -47,7 +47,7 @@ class Layout {
     return {in_larger + (stream - in_larger) / size * size, size};
   }
   /// How many rows to gather before their gates are computed.
-  [[nodiscard]] size_t rows_max() const { return streams_ == 1 ? 2 : kColumnsMax; }
+  [[nodiscard]] size_t rows_max() const { return kColumnsMax; }
 
   /// [16] int16.
   [[nodiscard]] size_t cell(size_t block, size_t stream) const {

@@ -1,6 +1,7 @@
 #include "nn/kernels/packed/packed_weights.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace millwright::nn::packed {
 namespace {
@@ -8,7 +9,33 @@ namespace {
 static_assert(kGates == kGateCount);
 
 Rescale ToRescale(Multiplier by) {
-  return {.mantissa = by.mantissa, .left = std::max(by.shift, 0), .right = std::max(-by.shift, 0)};
+  const int32_t right = std::max(-by.shift, 0);
+  return {.mantissa = by.mantissa,
+          .left = std::max(by.shift, 0),
+          .right = right,
+          .half = right > 0 ? int32_t{1} << (right - 1) : 0,
+          .away = right > 0 ? -1 : 0};
+}
+
+// Whether every sum of these rows, whatever the values, keeps `spare` bits of an int32.
+bool Fits(const int8_t* row, const std::vector<int32_t>& bias, size_t columns, int spare) {
+  for (const int32_t b : bias) {
+    int64_t most = std::abs(int64_t{b});
+    for (size_t k = 0; k < columns; ++k) most += 128 * std::abs(row[k]);
+    if (most << spare > INT32_MAX) return false;
+    row += columns;
+  }
+  return true;
+}
+
+bool IsNarrow(const LstmWeights& w, const CellPlan& plan) {
+  for (size_t g = 0; g < kGateCount; ++g) {
+    const LstmGate& gate = w.gates[g];
+    if (!Fits(gate.input_weights, gate.input_bias, w.inputs, plan.input[g].left + 1)) return false;
+    if (!Fits(gate.recurrent_weights, gate.recurrent_bias, w.units, plan.recurrent[g].left + 1))
+      return false;
+  }
+  return plan.hidden.left == 0;  // the product of two gates has 30 bits
 }
 
 // One unit's row of one gate into its block; the sum of its weights.
@@ -58,6 +85,7 @@ CellPlan MakeCellPlan(const LstmWeights& w) {
   plan.product_shift = 30 + w.cell_scale_log2;
   plan.cell_max = w.cell_clip > 0 ? w.cell_clip : INT16_MAX;
   plan.cell_min = w.cell_clip > 0 ? static_cast<int16_t>(-w.cell_clip) : INT16_MIN;
+  plan.narrow = IsNarrow(w, plan);
   return plan;
 }
 
