@@ -104,18 +104,27 @@ constexpr OpCode kLstm = OpCode::kUnidirectionalSequenceLstm;
 INSTANTIATE_TEST_SUITE_P(
     Lstm, BadOp,
     ::testing::Values(
-        Case{"time_major", kLstm,
+        Case{"time_major_shape", kLstm,
              [](Graph&, model::Op& op) { Options<model::LstmOptions>(op).time_major = true; },
-             Errc::kUnsupported, "time-major"},
-        Case{"cifg", kLstm,
-             [](Graph&, model::Op& op) { op.inputs[1] = op.inputs[5] = op.inputs[12] = -1; },
-             Errc::kUnsupported, "CIFG"},
-        Case{"peephole", kLstm, [](Graph&, model::Op& op) { op.inputs[9] = op.inputs[12]; },
-             Errc::kUnsupported, "peephole"},
-        Case{"projection", kLstm, [](Graph&, model::Op& op) { op.inputs[16] = op.inputs[5]; },
-             Errc::kUnsupported, "projection"},
-        Case{"layer_norm", kLstm, [](Graph&, model::Op& op) { op.inputs[20] = op.inputs[12]; },
-             Errc::kUnsupported, "layer normalization"},
+             Errc::kInvalid, "state of shape"},
+        Case{"half_coupled_gates", kLstm,
+             [](Graph&, model::Op& op) { op.inputs[1] = op.inputs[12] = -1; }, Errc::kInvalid,
+             "input 5 is there"},
+        Case{"lone_peephole", kLstm, [](Graph&, model::Op& op) { op.inputs[9] = op.inputs[12]; },
+             Errc::kInvalid, "peephole"},
+        Case{"peephole_type", kLstm,
+             [](Graph&, model::Op& op) {
+               op.inputs[9] = op.inputs[10] = op.inputs[11] = op.inputs[12];
+             },
+             Errc::kUnsupported, "a peephole weight is int32"},
+        Case{"projection_shape", kLstm,
+             [](Graph&, model::Op& op) { op.inputs[16] = op.inputs[12]; }, Errc::kInvalid,
+             "the projection has shape"},
+        Case{"lone_projection_bias", kLstm,
+             [](Graph&, model::Op& op) { op.inputs[17] = op.inputs[12]; }, Errc::kInvalid,
+             "input 17 is there"},
+        Case{"lone_layer_norm", kLstm, [](Graph&, model::Op& op) { op.inputs[20] = op.inputs[12]; },
+             Errc::kInvalid, "layer norm"},
         Case{"relu", kLstm,
              [](Graph&, model::Op& op) {
                Options<model::LstmOptions>(op).activation = model::Activation::kRelu;

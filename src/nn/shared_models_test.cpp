@@ -62,14 +62,10 @@ std::vector<fs::path> SharedModels() {
 TEST(SharedModels, EveryByteAsTensorFlowLiteComputedIt) {
   const std::vector<fs::path> models = SharedModels();
   if (models.empty()) GTEST_SKIP() << "../shared/models is not there";
-  int compared = 0;
   for (const fs::path& path : models) {
     SCOPED_TRACE(path.filename().string());
     const auto engine = Engine::Load(ReadAll(path));
-    if (!engine) {
-      EXPECT_EQ(engine.error().code, Errc::kUnsupported) << engine.error().what;
-      continue;
-    }
+    ASSERT_TRUE(engine) << engine.error().what;
     const Golden golden = ReadGolden(path.parent_path() / path.stem());
     Session session(*engine);
     EXPECT_EQ(RunAll(session, golden, false, -1), golden.out);
@@ -78,9 +74,7 @@ TEST(SharedModels, EveryByteAsTensorFlowLiteComputedIt) {
     std::vector<std::byte> lstm = RunAll(session, golden, false, golden.lstm_tensor);
     lstm.resize(std::min(lstm.size(), golden.lstm.size()));
     EXPECT_EQ(lstm, golden.lstm);
-    ++compared;
   }
-  EXPECT_GE(compared, 8);
 }
 
 }  // namespace

@@ -15,15 +15,17 @@ class Runner : public LstmRunner {
     for (const LstmStream& stream : call.streams) {
       for (size_t t = 0; t < call.steps; ++t) {
         LstmStep(weights_, stream.x + t * call.x_stride, stream.h, stream.c, call.scratch);
-        std::memcpy(stream.out + t * call.out_stride, stream.h, weights_.units);
+        std::memcpy(stream.out + t * call.out_stride, stream.h, weights_.outputs());
       }
     }
   }
   size_t scratch_bytes(size_t /*streams*/) const override {
-    return LstmScratchBytes(weights_.units);
+    return LstmScratchBytes(weights_.units, weights_.outputs());
   }
   size_t weight_bytes(size_t streams) const override {
-    return streams * kGates * weights_.units * (weights_.inputs + weights_.units);
+    const size_t gates = weights_.couples_input_gate ? kGates - 1 : kGates;
+    const size_t of_gates = gates * weights_.units * (weights_.inputs + weights_.outputs());
+    return streams * (of_gates + weights_.projection.outputs * weights_.units);
   }
 
  private:
