@@ -42,7 +42,7 @@ struct Agent::Parts {
               env.version),
         uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
         recorder(*plan, std::move(memory), outlets, *outbox, env.files, env.clock,
-                 {local.latency().total, local.ingest(), decider.counts(), env.version},
+                 {local.latency().total, local.ingest(), decider.counts(), urgency, env.version},
                  [this] { uplink.Wake(); }) {}
 
   // One turn of the decision thread. True where more waits.
@@ -58,15 +58,21 @@ struct Agent::Parts {
     return more;
   }
 
+  // For the two threads between reading and decision; the system allows both the same.
+  void TakePriority(int rank) {
+    urgency = os::MakeThreadUrgent(rank);
+    if (urgency.load() == os::Urgency::kRealTime) return;
+    log::Warning("agent", "no real-time priority: under load some decisions will be late",
+                 {{"priority", os::Name(urgency)}, {"fix", "LimitRTPRIO=10, or CAP_SYS_NICE"}});
+  }
   void RunLocal(const std::stop_token& stop) {
     os::NameThread("mw-local");
-    log::Info("agent", "local thread runs",
-              {{"priority", os::Name(os::MakeThreadUrgent(kLocalRank))}});
+    TakePriority(kLocalRank);
     while (!stop.stop_requested()) local.Work(kPollMax);
   }
   void RunDecider(const std::stop_token& stop) {
     os::NameThread("mw-decide");
-    (void)os::MakeThreadUrgent(kDecideRank);
+    TakePriority(kDecideRank);
     while (!stop.stop_requested())
       if (!Decide()) decider_bell.Wait(kTickEvery);
   }
@@ -91,6 +97,7 @@ struct Agent::Parts {
   std::unique_ptr<outbox::Outbox> outbox;
   Inbox inbox;
   Outlets outlets;
+  std::atomic<os::Urgency> urgency{os::Urgency::kOrdinary};
   Doorbell decider_bell, recorder_bell;
   Decider decider;
   LocalLink local;

@@ -28,6 +28,7 @@ struct HealthFigures {
   uint64_t outbox_records = 0, outbox_bytes = 0, evicted_records = 0;
   uint64_t dropped_readings = 0, rejected_payloads = 0;
   std::string version;
+  std::string priority;
 };
 
 /// What a record is, for the witness and for logs.

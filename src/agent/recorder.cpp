@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/log.h"
-#include "os/process.h"
 
 namespace millwright::agent {
 namespace {
@@ -217,6 +216,7 @@ void Recorder::MakeHealth(Nanos now) {
   figures.dropped_readings = sources_.ingest.dropped.load(std::memory_order_relaxed);
   figures.rejected_payloads = sources_.ingest.rejected.load(std::memory_order_relaxed);
   figures.version = sources_.version;
+  figures.priority = os::Name(sources_.urgency.load(std::memory_order_relaxed));
   Pend(HealthEvent(plan_, figures, clock_.Utc()));
 }
 

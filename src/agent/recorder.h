@@ -20,6 +20,7 @@
 #include "agent/witness.h"
 #include "os/clock.h"
 #include "os/files.h"
+#include "os/process.h"
 #include "outbox/outbox.h"
 
 namespace millwright::agent {
@@ -29,6 +30,7 @@ struct HealthSources {
   const Histogram& latency;
   const IngestCounts& ingest;
   const DeciderCounts& decider;
+  const std::atomic<os::Urgency>& urgency;
   std::string version;
 };
 

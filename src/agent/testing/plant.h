@@ -2,6 +2,8 @@
 // name it, and a publisher that speaks for the sensors.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/plan.h"
 #include "crypto/sha256.h"
 #include "model/testing/test_bundle.h"
 #include "mqtt/fake.h"
@@ -75,6 +78,17 @@ inline std::string ConfigText(const std::string& folder, int assets) {
            "rate_hz = 1000\n"
            "  [[asset.channel]]\n  name = \"temperature\"\n  unit = \"degC\"\n  rate_hz = 1\n";
   return out;
+}
+
+/// What an agent of these settings plans: writes the bundle first.
+inline std::unique_ptr<const Plan> MakeTestPlan(os::Files& files, const std::string& folder,
+                                                int assets = 1) {
+  EXPECT_TRUE(WriteHonestBundle(files, folder + "/bundle"));
+  auto settings = ReadSettings(ConfigText(folder, assets), "agent.toml");
+  EXPECT_TRUE(settings) << settings.error().what;
+  auto plan = MakePlan(std::move(*settings), files);
+  EXPECT_TRUE(plan) << plan.error().what;
+  return std::move(*plan);
 }
 
 /// Speaks for one machine's sensors: 200 ms of 1 kHz vibration a block, temperature once a second.
