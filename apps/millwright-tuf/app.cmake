@@ -8,5 +8,5 @@ if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright-tuf)
   mw_test(millwright_tuf_test
     SOURCES ${folder}/client_test.cpp ${folder}/client.cpp ${folder}/http_fetcher.cpp
-    LINKS mw_trust mw_trust_testing PkgConfig::HTTPLIB)
+    LINKS mw_trust mw_trust_attacks mw_trust_testing PkgConfig::HTTPLIB)
 endif()
