@@ -161,7 +161,7 @@ inline size_t BytesDifferent(const RandomLstm& layer, KernelSet set,
   const std::vector<uint8_t> want = RunRandomCalls(layer, *reference, alone);
   const std::vector<uint8_t> got = RunRandomCalls(layer, *tested, options);
   size_t different = 0;
-  for (size_t i = 0; i < want.size(); ++i) different += want[i] != got[i] ? 1 : 0;
+  for (size_t i = 0; i < want.size(); ++i) different += want[i] != got[i] ? 1U : 0U;
   return different;
 }
 

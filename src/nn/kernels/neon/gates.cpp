@@ -13,18 +13,68 @@ namespace {
 constexpr size_t kWide = 4;  // registers in work at once
 
 // TensorFlow Lite's double rounding: SQRDMULH, then a shift that rounds halves away from zero, for
-// which negative values lose one before SRSHL rounds halves up. Right for shifts of 0 as well.
+// which negative values lose one before SRSHL rounds halves up.
+template <bool kOnlyRight>
 struct Scaler {
+  Scaler() = default;
   explicit Scaler(const Rescale& by)
       : mantissa(vdupq_n_s32(by.mantissa)),
         left(vdupq_n_s32(by.left)),
         right(vdupq_n_s32(by.right)) {}
   [[gnu::always_inline]] int32x4_t operator()(int32x4_t x) const {
-    const int32x4_t high = vqrdmulhq_s32(vshlq_s32(x, left), mantissa);
-    return vrshlq_s32(vsraq_n_s32(high, vandq_s32(high, right), 31), right);
+    if constexpr (kOnlyRight) {
+      const int32x4_t high = vqrdmulhq_s32(x, mantissa);
+      return vrshlq_s32(vsraq_n_s32(high, high, 31), right);
+    } else {  // nothing is lost where the right shift is 0
+      const int32x4_t high = vqrdmulhq_s32(vshlq_s32(x, left), mantissa);
+      return vrshlq_s32(vsraq_n_s32(high, vandq_s32(high, right), 31), right);
+    }
   }
   int32x4_t mantissa, left, right;
 };
+
+template <bool kOnlyRight>
+struct GateScalers {
+  explicit GateScalers(const Rescales& by)
+      : slot{Scaler<kOnlyRight>(by.of[0]), Scaler<kOnlyRight>(by.of[1]),
+             Scaler<kOnlyRight>(by.of[2]), Scaler<kOnlyRight>(by.of[3])} {}
+  Scaler<kOnlyRight> slot[kGates];
+};
+
+template <bool kOnlyRight>
+void RescaleInputLoop(const BlockSums* sums, size_t blocks, size_t count, const Rescales& rescales,
+                      int16_t* out, size_t stride) {
+  const GateScalers<kOnlyRight> scale(rescales);
+  for (size_t b = 0; b < blocks; ++b) {
+    for (size_t v = 0; v < count; ++v) {
+      int16_t* to = out + v * stride + b * kBlockSums;
+#pragma GCC unroll 4
+      for (size_t slot = 0; slot < kGates; ++slot) {
+        const int32_t* in = sums[b].of[v] + slot * kBlockUnits;
+        const int32x4_t low = scale.slot[slot](vld1q_s32(in));
+        const int32x4_t high = scale.slot[slot](vld1q_s32(in + 4));
+        vst1q_s16(to + slot * kBlockUnits, vqmovn_high_s32(vqmovn_s32(low), high));
+      }
+    }
+  }
+}
+
+template <bool kOnlyRight>
+void RescaleRecurrentLoop(const BlockSums* sums, size_t blocks, size_t v, const Rescales& rescales,
+                          const int16_t* input, int16_t* out) {
+  const GateScalers<kOnlyRight> scale(rescales);
+  const size_t units = blocks * kBlockUnits;
+  for (size_t b = 0; b < blocks; ++b, input += kBlockSums, out += kBlockUnits) {
+#pragma GCC unroll 4
+    for (size_t slot = 0; slot < kGates; ++slot) {
+      const int32_t* in = sums[b].of[v] + slot * kBlockUnits;
+      const int16x8_t x = vld1q_s16(input + slot * kBlockUnits);
+      const int32x4_t low = vaddw_s16(scale.slot[slot](vld1q_s32(in)), vget_low_s16(x));
+      const int32x4_t high = vaddw_high_s16(scale.slot[slot](vld1q_s32(in + 4)), x);
+      vst1q_s16(out + slot * units, vqmovn_high_s32(vqmovn_s32(low), high));
+    }
+  }
+}
 
 // x / 2^15, and x * 2^shift with shift < 0, halves away from zero.
 int32x4_t RoundingShift15(int32x4_t x) { return vrshrq_n_s32(vsraq_n_s32(x, x, 31), 15); }
@@ -74,28 +124,16 @@ void ApplyTanh(int integer_bits, const int16_t* in, int16_t* out, size_t blocks)
   TanhOf(integer_bits)(in, out, blocks);
 }
 
-void RescaleInput(const int32_t* sums, const std::array<Rescale, kGates>& rescales, int16_t* out) {
-  for (size_t slot = 0; slot < kGates; ++slot) {
-    const Scaler scale(rescales[slot]);
-    const int32x4_t low = scale(vld1q_s32(sums)), high = scale(vld1q_s32(sums + 4));
-    vst1q_s16(out, vqmovn_high_s32(vqmovn_s32(low), high));
-    sums += kBlockUnits;
-    out += kBlockUnits;
-  }
+void RescaleInput(const BlockSums* sums, size_t blocks, size_t count, const Rescales& rescales,
+                  int16_t* out, size_t stride) {
+  const auto loop = rescales.only_right ? RescaleInputLoop<true> : RescaleInputLoop<false>;
+  loop(sums, blocks, count, rescales, out, stride);
 }
 
-void RescaleRecurrent(const int32_t* sums, const std::array<Rescale, kGates>& rescales,
-                      const int16_t* input, int16_t* out, size_t stride) {
-  for (size_t slot = 0; slot < kGates; ++slot) {
-    const Scaler scale(rescales[slot]);
-    const int16x8_t x = vld1q_s16(input);
-    const int32x4_t low = vaddw_s16(scale(vld1q_s32(sums)), vget_low_s16(x));
-    const int32x4_t high = vaddw_high_s16(scale(vld1q_s32(sums + 4)), x);
-    vst1q_s16(out, vqmovn_high_s32(vqmovn_s32(low), high));
-    sums += kBlockUnits;
-    input += kBlockUnits;
-    out += stride;
-  }
+void RescaleRecurrent(const BlockSums* sums, size_t blocks, size_t v, const Rescales& rescales,
+                      const int16_t* input, int16_t* out) {
+  const auto loop = rescales.only_right ? RescaleRecurrentLoop<true> : RescaleRecurrentLoop<false>;
+  loop(sums, blocks, v, rescales, input, out);
 }
 
 CellRule::CellRule(const LstmWeights& weights)
@@ -128,7 +166,7 @@ void CellRule::Update(int16_t* gates, size_t blocks, int16_t* c, int8_t* h) cons
   }
 
   squash_(c, cell, blocks);  // the cell gate is free by now
-  const Scaler scale(hidden_);
+  const Scaler<false> scale(hidden_);
   const int32x4_t zero_point = vdupq_n_s32(hidden_zero_point_);
   for (size_t u = 0; u < units; u += kBlockUnits) {
     const int16x8_t o = vld1q_s16(gates + kOutputSlot * units + u), t = vld1q_s16(cell + u);

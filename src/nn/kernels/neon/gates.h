@@ -10,13 +10,15 @@
 
 namespace millwright::nn::neon {
 
-/// Sums of the input product, rescaled to Q3.12: out [4 slots][8 units].
-void RescaleInput(const int32_t* sums, const std::array<Rescale, kGates>& rescales, int16_t* out);
+/// The input products of some blocks and `count` vectors, rescaled to Q3.12: block b's [4 slots][8
+/// units] of vector v go to out + v * stride + b * kBlockSums.
+void RescaleInput(const BlockSums* sums, size_t blocks, size_t count, const Rescales& rescales,
+                  int16_t* out, size_t stride);
 
-/// Sums of the recurrent product, rescaled on their own, plus what RescaleInput made: slot s of the
-/// block goes to out + s * stride.
-void RescaleRecurrent(const int32_t* sums, const std::array<Rescale, kGates>& rescales,
-                      const int16_t* input, int16_t* out, size_t stride);
+/// The recurrent products of some blocks and vector v, rescaled on their own, plus what
+/// RescaleInput made of the inputs: input [blocks][4 slots][8 units], out [4 slots][8 * blocks].
+void RescaleRecurrent(const BlockSums* sums, size_t blocks, size_t v, const Rescales& rescales,
+                      const int16_t* input, int16_t* out);
 
 /// The layer's constants from the gates on.
 class CellRule {

@@ -175,15 +175,14 @@ class Runner::Part {
       x.Write(v, values, 0, r_.inputs_);
     }
     Wait();
-    int32_t sums[Panel::kVectorsMax][kBlockSums];
-    for (size_t block = first_; block < last_; ++block) {
-      for (size_t v = 0; v < vectors; v += Panel::kVectorsMax) {
-        const size_t now = std::min(Panel::kVectorsMax, vectors - v);
-        r_.input_.Multiply(block, x, v, now, sums);
-        for (size_t i = 0; i < now; ++i) {
-          RescaleInput(sums[i], r_.input_.rescales(),
-                       f_.input + ((v + i) * r_.recurrent_.blocks() + block) * kBlockSums);
-        }
+    BlockSums sums[kGroupBlocks];
+    for (size_t block = first_; block < last_; block += kGroupBlocks) {
+      const size_t blocks = std::min(kGroupBlocks, last_ - block);
+      for (size_t v = 0; v < vectors; v += kVectorsMax) {
+        const size_t now = std::min(kVectorsMax, vectors - v);
+        r_.input_.Multiply(block, blocks, false, x, v, now, sums);
+        RescaleInput(sums, blocks, now, r_.input_.rescales(),
+                     f_.input + (v * units_ + block * kBlockUnits) * kGates, kGates * units_);
       }
     }
   }
@@ -196,33 +195,27 @@ class Runner::Part {
       const size_t group = t % 2 == 0 ? i : groups - 1 - i;
       const size_t begin = first_ + group * kGroupBlocks;
       const size_t end = std::min(begin + kGroupBlocks, last_);
-      for (size_t s = 0; s < streams_; s += Panel::kVectorsMax)
-        Group(t, input, begin, end, s, std::min(Panel::kVectorsMax, streams_ - s));
+      for (size_t s = 0; s < streams_; s += kVectorsMax)
+        Group(t, input, begin, end, s, std::min(kVectorsMax, streams_ - s));
     }
   }
 
   // Blocks begin .. end - 1 of `count` streams from `from` on.
   void Group(size_t t, const int16_t* input, size_t begin, size_t end, size_t from,
              size_t count) const {
-    int32_t sums[Panel::kVectorsMax][kBlockSums];
-    int16_t gates[Panel::kVectorsMax][kGroupBlocks * kBlockSums];
+    BlockSums sums[kGroupBlocks];
+    int16_t gates[kGroupBlocks * kBlockSums];
     const size_t blocks = end - begin;
-    for (size_t i = 0; i < blocks; ++i) {
-      const size_t block = t % 2 == 0 ? begin + i : end - 1 - i;
-      r_.recurrent_.Multiply(block, f_.h[t % 2], from, count, sums);
-      for (size_t s = 0; s < count; ++s) {
-        RescaleRecurrent(sums[s], r_.recurrent_.rescales(),
-                         input + ((from + s) * r_.recurrent_.blocks() + block) * kBlockSums,
-                         gates[s] + (block - begin) * kBlockUnits, blocks * kBlockUnits);
-      }
-    }
+    r_.recurrent_.Multiply(begin, blocks, t % 2 != 0, f_.h[t % 2], from, count, sums);
     const size_t unit = begin * kBlockUnits;
     const size_t valid = std::min(end * kBlockUnits, r_.units_) - unit;
     for (size_t s = 0; s < count; ++s) {
-      int8_t* h = f_.h_plain + (from + s) * units_ + unit;
-      r_.cell_.Update(gates[s], blocks, f_.c + (from + s) * units_ + unit, h);
-      f_.h[(t + 1) % 2].Write(from + s, h, unit, blocks * kBlockUnits);
-      std::memcpy(call_.streams[from + s].out + t * call_.out_stride + unit, h, valid);
+      const size_t at = (from + s) * units_ + unit;
+      RescaleRecurrent(sums, blocks, s, r_.recurrent_.rescales(), input + at * kGates, gates);
+      r_.cell_.Update(gates, blocks, f_.c + at, f_.h_plain + at);
+      f_.h[(t + 1) % 2].Write(from + s, f_.h_plain + at, unit, blocks * kBlockUnits);
+      std::memcpy(call_.streams[from + s].out + t * call_.out_stride + unit, f_.h_plain + at,
+                  valid);
     }
   }
 

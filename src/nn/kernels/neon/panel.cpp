@@ -58,24 +58,30 @@ Panel::Panel(const Products& products, size_t units, size_t columns,
   const size_t blocks = RoundUp(units, kBlockUnits) / kBlockUnits;
   weights_ = MakeAligned(blocks * columns_ * kColumnBytes);
   biases_.resize(blocks * kBlockSums);
-  depths_.assign(blocks, Depth::kFour);
+  rescales_.only_right = true;
   for (size_t slot = 0; slot < kGates; ++slot) {
     const Gate gate = kGateOrder[slot];
-    rescales_[slot] = ToRescale(multipliers[gate]);
+    rescales_.of[slot] = ToRescale(multipliers[gate]);
+    rescales_.only_right = rescales_.only_right && rescales_.of[slot].right < 0;
     for (size_t u = 0; u < units; ++u) {
       const size_t block = u / kBlockUnits;
       biases_[block * kBlockSums + slot * kBlockUnits + u % kBlockUnits] = biases[gate][u];
     }
   }
   for (size_t block = 0; block < blocks; ++block) {
-    PackBlock(block, units, columns, weights);
-    if (products.depth_matters) depths_[block] = DeepestExact(weights_of(block), columns_);
+    int8_t* packed = reinterpret_cast<int8_t*>(weights_.get()) + block * columns_ * kColumnBytes;
+    PackBlock(block, units, columns, weights, packed);
+    const auto depth =
+        static_cast<size_t>(products.depth_matters ? DeepestExact(packed, columns_) : Depth::kFour);
+    blocks_.push_back({.weights = packed,
+                       .bias = &biases_[block * kBlockSums],
+                       .one = products.one[depth],
+                       .four = products.four[depth]});
   }
 }
 
 void Panel::PackBlock(size_t block, size_t units, size_t columns,
-                      const std::array<const int8_t*, kGates>& weights) {
-  auto* out = reinterpret_cast<int8_t*>(weights_.get()) + block * columns_ * kColumnBytes;
+                      const std::array<const int8_t*, kGates>& weights, int8_t* out) const {
   for (size_t c = 0; c < columns_; c += 4) {
     for (const Gate gate : kGateOrder) {
       for (size_t first = block * kBlockUnits; first < (block + 1) * kBlockUnits; first += 4) {
@@ -91,33 +97,43 @@ void Panel::PackBlock(size_t block, size_t units, size_t columns,
   }
 }
 
-void Panel::Multiply(size_t block, const Bundles& vectors, size_t first, size_t count,
-                     int32_t (*sums)[kBlockSums]) const {
-  size_t fours = 0;
-  while (fours < count && vectors.in_four(first + fours)) fours += kBundle;
-  if (fours > 0) MultiplyFours(block, vectors, first, fours, sums);
-  const MultiplyOne multiply = products_->one[static_cast<size_t>(depths_[block])];
-  for (size_t v = fours; v < count; ++v) {
-    multiply(weights_of(block), vectors.at(first + v), columns_, &biases_[block * kBlockSums],
-             sums[v]);
+void Panel::Multiply(size_t begin, size_t blocks, bool backwards, const Bundles& vectors,
+                     size_t first, size_t count, BlockSums* sums) const {
+  const std::ptrdiff_t step = backwards ? -1 : 1;
+  const size_t start = backwards ? blocks - 1 : 0;
+  const size_t fours = count / kBundle * kBundle;
+  const int8_t* from = vectors.at(first);
+  const Block* block = &blocks_[begin + start];
+  BlockSums* to = sums + start;
+  if (count == 1) {  // what a gateway with one machine does: nothing here but the call
+    for (size_t i = 0; i < blocks; ++i, block += step, to += step)
+      block->one(block->weights, from, columns_, block->bias, to->of[0]);
+    return;
+  }
+  for (size_t i = 0; i < blocks; ++i, block += step, to += step) {
+    if (fours > 0) MultiplyFours(*block, from, fours, *to);
+    for (size_t v = fours; v < count; ++v) {
+      block->one(block->weights, from + v * vectors.vector_bytes(), columns_, block->bias,
+                 to->of[v]);
+    }
   }
 }
 
-void Panel::MultiplyFours(size_t block, const Bundles& vectors, size_t first, size_t count,
-                          int32_t (*sums)[kBlockSums]) const {
-  const MultiplyFour multiply = products_->four[static_cast<size_t>(depths_[block])];
+void Panel::MultiplyFours(const Block& block, const int8_t* vectors, size_t count,
+                          BlockSums& sums) const {
   constexpr size_t kHalf = kGates / 2;
-  const size_t bundle_bytes_per_column =
-      kBundle * products_->vector_bytes / products_->columns_multiple;
+  const size_t column_bytes = products_->vector_bytes / products_->columns_multiple;
+  const size_t bundle_bytes = kBundle * columns_ * column_bytes;
   for (size_t c = 0; c < columns_; c += kPieceColumns) {
     const size_t now = std::min(kPieceColumns, columns_ - c);
+    const int8_t* piece = vectors + c * kBundle * column_bytes;
     for (size_t gate = 0; gate < kGates; gate += kHalf) {
-      const int8_t* weights = weights_of(block) + c * kColumnBytes + gate * 4 * kBlockUnits;
+      const int8_t* weights = block.weights + c * kColumnBytes + gate * 4 * kBlockUnits;
       for (size_t v = 0; v < count; v += kBundle) {
-        int32_t* out = sums[v] + gate * kBlockUnits;
-        const int32_t* bias = &biases_[block * kBlockSums + gate * kBlockUnits];
-        multiply(weights, vectors.at(first + v) + c * bundle_bytes_per_column, now,
-                 c == 0 ? bias : out, c == 0 ? 0 : kBlockSums, out);
+        int32_t* out = sums.of[v] + gate * kBlockUnits;
+        const bool begins = c == 0;
+        block.four(weights, piece + v / kBundle * bundle_bytes, now,
+                   begins ? block.bias + gate * kBlockUnits : out, begins ? 0 : kBlockSums, out);
       }
     }
   }

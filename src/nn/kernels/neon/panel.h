@@ -26,6 +26,13 @@ struct Rescale {
 };
 [[nodiscard]] Rescale ToRescale(Multiplier multiplier);
 
+/// Those of a panel's gates, in their order.
+struct Rescales {
+  std::array<Rescale, kGates> of{};
+  /// None shifts left and all shift right: three instructions do instead of five.
+  bool only_right = false;
+};
+
 /// Vectors (inputs of several steps, hidden states of several streams) in bundles: as many of four
 /// as there are, the rest one by one.
 class Bundles {
@@ -37,13 +44,12 @@ class Bundles {
         count_(count),
         memory_(memory) {}
 
-  [[nodiscard]] size_t count() const { return count_; }
-  [[nodiscard]] bool in_four(size_t v) const { return v < count_ / kBundle * kBundle; }
+  [[nodiscard]] size_t vector_bytes() const { return vector_bytes_; }
   /// The bundle that begins with vector `v`.
   [[nodiscard]] const int8_t* at(size_t v) const { return memory_ + v * vector_bytes_; }
   /// Writes values of vector `v` from column `first` (a multiple of 8) on.
   void Write(size_t v, const int8_t* values, size_t first, size_t count) const {
-    const bool four = in_four(v);
+    const bool four = v < count_ / kBundle * kBundle;
     const size_t begin = four ? v / kBundle * kBundle : v;
     products_->spread(values, first, count, four ? kBundle : 1, v - begin,
                       memory_ + begin * vector_bytes_);
@@ -55,6 +61,12 @@ class Bundles {
   int8_t* memory_ = nullptr;
 };
 
+/// How many vectors are multiplied in one call at most, and their sums for one block.
+inline constexpr size_t kVectorsMax = 2 * kBundle;
+struct BlockSums {
+  int32_t of[kVectorsMax][kBlockSums];
+};
+
 class Panel {
  public:
   /// weights[gate]: [units][columns], gates as in LstmWeights; so are biases and multipliers.
@@ -63,37 +75,39 @@ class Panel {
         std::array<std::span<const int32_t>, kGates> biases,
         const std::array<Multiplier, kGates>& multipliers);
 
-  [[nodiscard]] size_t blocks() const { return depths_.size(); }
+  [[nodiscard]] size_t blocks() const { return blocks_.size(); }
   /// Columns with their padding.
   [[nodiscard]] size_t columns() const { return columns_; }
   [[nodiscard]] size_t bytes() const { return blocks() * columns_ * kColumnBytes; }
   [[nodiscard]] size_t vector_bytes() const {
     return columns_ / products_->columns_multiple * products_->vector_bytes;
   }
-  [[nodiscard]] const std::array<Rescale, kGates>& rescales() const { return rescales_; }
+  [[nodiscard]] const Rescales& rescales() const { return rescales_; }
 
-  /// How many vectors Multiply takes at most in one call.
-  static constexpr size_t kVectorsMax = 2 * kBundle;
-  /// sums[v] = bias + block's weights x vector first + v, for `count` vectors; `first` begins a
-  /// bundle.
-  void Multiply(size_t block, const Bundles& vectors, size_t first, size_t count,
-                int32_t (*sums)[kBlockSums]) const;
+  /// sums[i] = bias + weights x vector first + v of block begin + i, for `blocks` blocks (from the
+  /// last to the first, if `backwards`) and `count` vectors: kVectorsMax from a multiple of it on,
+  /// or all that are left.
+  void Multiply(size_t begin, size_t blocks, bool backwards, const Bundles& vectors, size_t first,
+                size_t count, BlockSums* sums) const;
 
  private:
+  struct Block {
+    const int8_t* weights;  // [columns / 4][4 gates][2 x 4 units]
+    const int32_t* bias;    // [kBlockSums]
+    MultiplyOne one;        // as deep as the weights allow
+    MultiplyFour four;
+  };
   void PackBlock(size_t block, size_t units, size_t columns,
-                 const std::array<const int8_t*, kGates>& weights);
-  void MultiplyFours(size_t block, const Bundles& vectors, size_t first, size_t count,
-                     int32_t (*sums)[kBlockSums]) const;
-  [[nodiscard]] const int8_t* weights_of(size_t block) const {
-    return reinterpret_cast<const int8_t*>(weights_.get()) + block * columns_ * kColumnBytes;
-  }
+                 const std::array<const int8_t*, kGates>& weights, int8_t* out) const;
+  void MultiplyFours(const Block& block, const int8_t* vectors, size_t count,
+                     BlockSums& sums) const;
 
   const Products* products_;
   size_t columns_;
   AlignedMemory weights_;
-  std::vector<int32_t> biases_;  // [blocks][kBlockSums]
-  std::vector<Depth> depths_;    // of each block
-  std::array<Rescale, kGates> rescales_;
+  std::vector<int32_t> biases_;
+  std::vector<Block> blocks_;
+  Rescales rescales_;
 };
 
 }  // namespace millwright::nn::neon
