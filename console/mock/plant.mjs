@@ -141,7 +141,8 @@ export function marksOf(machine) {
 /** `many`: that many machines more, for what only shows at scale. */
 export function makeFleet(many = 0, now = Date.now()) {
   const sites = kSites.map(([site, name, gateways, areas]) => ({
-    site, name, link: "up", link_since_ms: now - 90 * kHour, gateways, gateways_online: site === "birch" ? gateways - 1 : gateways,
+    site, name, link: "up", link_since_ms: now - 90 * kHour, late_events: 0, late_ms: null, gateways,
+    gateways_online: site === "birch" ? gateways - 1 : gateways,
     areas: areas.map(([area, areaName, list]) => ({
       area, name: areaName, machines: list.map((one) => makeMachine(site, area, `${site[0]}-03`, one, now)),
     })),
@@ -169,7 +170,7 @@ function makeDevices(sites, now) {
         last_seen_ms: online ? now : now - 41 * 60_000, since_ms: now - 20 * kHour, version: "0.1.0", model_name: "bearing-lstm 37",
         model_hash: "9f41c2d07be35a1f8c6e4b2d90a7531e6fd8c1b4a2e95730bd16f48c7a02e5d9", machines: 2, uptime_s: 72_000 + 999 * n, rss_mb: 21.4 + n / 10,
         decisions: 100_000 + n, decision_ms_p50: 0.6, decision_ms_p99: 1.9, decision_ms_p999: 3.1, decision_ms_max: 4.8,
-        outbox_records: online ? n % 3 : 1804, outbox_bytes: online ? 900 : 1_200_000, dropped_readings: 0, rejected_payloads: 0, evicted_records: 0, lanes: [],
+        outbox_records: online ? n % 3 : 1804, outbox_bytes: online ? 900 : 1_200_000, dropped_readings: 0, rejected_payloads: 0, evicted_records: 0, priority: "real-time", lanes: [],
       };
     }),
   );

@@ -100,6 +100,14 @@ export class MockHub {
     for (const device of this.fleet.devices) if (device.site === name) (device.online = false), this.send("device", device);
   }
 
+  /** The link is back, and what had waited has come; the machines are heard again with their next data. */
+  restoreLink(name, late) {
+    const site = this.fleet.sites.find((one) => one.site === name);
+    const now = Date.now();
+    Object.assign(site, { link: "up", link_since_ms: now, gateways_online: site.gateways, late_events: late, late_ms: now });
+    for (const device of this.fleet.devices) if (device.site === name) (device.online = true), this.send("device", device);
+  }
+
   // --- the API ---
 
   board() {

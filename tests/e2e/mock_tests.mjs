@@ -52,6 +52,39 @@ async function staleIsNeverHealthy(scope) {
   await until(async () => (await tile(page, "alder/P-310").getAttribute("data-shown")) === "unknown", "not current means unknown");
 }
 
+async function lateEventsAreTold(scope) {
+  const hub = await scope.mock();
+  const page = await scope.page(hub.url);
+  await tile(page, "birch/SP-11").waitFor();
+  hub.cutLink("birch");
+  await page.locator(".plant-lost").waitFor();
+  hub.restoreLink("birch", 38);
+  await page.locator(".plant-late").waitFor();
+  assert.match(await page.locator(".plant-late").innerText(), /^38 events arrived late, /);
+  assert.equal(await page.locator(".plant-lost").count(), 0);
+}
+
+async function anyRange(scope) {
+  const hub = await scope.mock();
+  const page = await scope.page(`${hub.url}#/machines/alder/P-102`);
+  await page.getByRole("button", { name: "Range", exact: true }).click();
+  const from = page.getByRole("textbox", { name: "From" });
+  await from.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "from");
+  const local = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const to = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000;
+  await from.fill(local(to + 60_000));
+  await page.getByRole("textbox", { name: "To" }).fill(local(to));
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  assert.match(await page.locator(".range-form [role=alert]").innerText(), /From must be before To/);
+  await from.fill(local(to - 2 * 3_600_000));
+  const asked = page.waitForRequest((request) => request.url().includes(`from_ms=${to - 2 * 3_600_000}&to_ms=${to}`));
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await asked;
+  assert.equal(await page.getByRole("button", { name: "Paused" }).getAttribute("aria-pressed"), "true");
+  assert.equal(await page.locator(".range-form").count(), 0);
+}
+
 async function hubLost(scope) {
   scope.failuresExpected = true;
   const hub = await scope.mock();
@@ -242,6 +275,8 @@ async function manyMachines(scope) {
 export const mockTests = [
   { name: "mock: an alarm appears live", run: alarmAppearsLive },
   { name: "mock: a stale machine is never shown as healthy", run: staleIsNeverHealthy },
+  { name: "mock: events that waited for the link are told", run: lateEventsAreTold },
+  { name: "mock: any range of time", run: anyRange },
   { name: "mock: without the hub everything is unknown", run: hubLost },
   { name: "mock: the console comes back by itself and catches up", run: comesBackByItself },
   { name: "mock: the alarm list never moves under pointer or focus", run: alarmListHolds },

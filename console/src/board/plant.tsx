@@ -64,6 +64,11 @@ export function PlantPanel({ plant, visible, filtered, many }: { plant: Plant; v
             {filtered ? `${shown.length} of ${plural(keys.length, "machine")}` : plural(keys.length, "machine")}
           </span>
           <MiniCounts keys={keys} />
+          {plant.late_ms && plant.late_events ? (
+            <span class="plant-late" title="They stand at the times they happened">
+              {plural(plant.late_events, "event")} arrived late, <Ago ms={plant.late_ms} />
+            </span>
+          ) : null}
           <span class="plant-link">
             Gateways{" "}
             <b>

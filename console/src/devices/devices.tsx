@@ -30,7 +30,7 @@ function Row({ device }: { device: Device }) {
       <td title={device.model_hash || undefined}>
         {device.model_name || "–"} {device.model_hash && <code>{device.model_hash.slice(0, 8)}</code>}
       </td>
-      <td class="right">{device.decision_ms_p999 != null ? `${number(device.decision_ms_p999)} ms` : "–"}</td>
+      <td class="right" title={device.priority ? `decides with ${device.priority} priority` : undefined}>{device.decision_ms_p999 != null ? `${number(device.decision_ms_p999)} ms` : "–"}</td>
       <td class="right" title={device.outbox_bytes != null ? bytes(device.outbox_bytes) : undefined}>
         {device.outbox_records != null ? count(device.outbox_records) : "–"}
       </td>

@@ -39,6 +39,9 @@ export interface Site {
   name: string;
   link: "up" | "lost";
   link_since_ms: number | null;
+  /** Events that had waited for the link, and when the last of them came. */
+  late_events?: number;
+  late_ms?: number | null;
   gateways: number;
   gateways_online: number;
   areas: Area[];
@@ -187,4 +190,5 @@ export interface Device {
   dropped_readings?: number | null;
   rejected_payloads?: number | null;
   evicted_records?: number | null;
+  priority?: string | null;
 }

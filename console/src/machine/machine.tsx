@@ -8,11 +8,13 @@ import { kWords } from "../logic/shown.ts";
 import type { Machine, MachineDetail, Series } from "../logic/types.ts";
 import { alarms, connected, heardMs, hubNow, machineKey, machines, nowMs, viewOf } from "../store.ts";
 import { Ago, At, Badge, Empty, Failed, Loading, Segmented, type Choice } from "../ui/parts.tsx";
+import { RangeForm } from "./range_form.tsx";
 import { FaultPanel, History, Moved, Trust } from "./side.tsx";
 import { Signals } from "./signals.tsx";
 import { SpectrumPanel } from "./spectrum.tsx";
 
 type RangeName = "10m" | "1h" | "24h" | "7d" | "14d" | "90d";
+type RangeChoice = RangeName | "any";
 const kMinute = 60_000;
 const kSpans: Record<RangeName, number> = {
   "10m": 10 * kMinute,
@@ -22,13 +24,14 @@ const kSpans: Record<RangeName, number> = {
   "14d": 14 * 1440 * kMinute,
   "90d": 90 * 1440 * kMinute,
 };
-const kRanges: readonly Choice<RangeName>[] = [
+const kRanges: readonly Choice<RangeChoice>[] = [
   { value: "10m", label: "10 min" },
   { value: "1h", label: "1 h" },
   { value: "24h", label: "24 h" },
   { value: "7d", label: "7 d" },
   { value: "14d", label: "14 d" },
   { value: "90d", label: "90 d" },
+  { value: "any", label: "Range", title: "From one time to another" },
 ];
 const kLive: readonly Choice<"live" | "paused">[] = [
   { value: "live", label: "Live", title: "Follow the newest data" },
@@ -73,6 +76,7 @@ function useReading<T>(read: (signal: AbortSignal) => Promise<T>, deps: unknown[
 export function MachinePage({ site, asset }: { site: string; asset: string }) {
   const [name, setName] = useState<RangeName | null>("1h");
   const [fixed, setFixed] = useState<Window | null>(null); // set: paused there
+  const [choosing, setChoosing] = useState(false);
   const everyMs = fixed || !connected.value ? null : Math.max(2_000, kSpans[name ?? "1h"] / kPoints);
   const detail = useReading((signal) => api.machine(site, asset, signal), [site, asset, connected.value], connected.value ? 5_000 : null);
   const series = useReading(
@@ -96,6 +100,12 @@ export function MachinePage({ site, asset }: { site: string; asset: string }) {
   const move = (from: number, to: number) => {
     setName(null);
     setFixed({ from, to });
+  };
+  const pick = (choice: RangeChoice) => {
+    setChoosing(choice === "any" && !choosing);
+    if (choice === "any") return;
+    setName(choice);
+    setFixed(null);
   };
   const reshape = (grow: number, shift: number) => () => {
     if (!shownRange) return;
@@ -137,9 +147,20 @@ export function MachinePage({ site, asset }: { site: string; asset: string }) {
       <header class="machine-head">
         <StateHead machine={now} detail={whole} />
         <span class="machine-controls">
-          <Segmented label="Time range" choices={kRanges} value={name} pick={(picked) => (setName(picked), setFixed(null))} />
+          <Segmented label="Time range" choices={kRanges} value={choosing ? "any" : name} pick={pick} />
           <Segmented label="Live or paused" choices={kLive} value={fixed ? "paused" : "live"} pick={(picked) => (picked === "live" ? live() : pause())} />
         </span>
+        {choosing && shownRange && (
+          <RangeForm
+            from={shownRange.from}
+            to={shownRange.to}
+            show={(from, to) => {
+              setChoosing(false);
+              move(from, to);
+            }}
+            close={() => setChoosing(false)}
+          />
+        )}
       </header>
       <div class={`machine ${stale ? "is-stale" : ""}`}>
         <div class="machine-main">

@@ -11,6 +11,7 @@ namespace millwright::hub {
 namespace {
 
 constexpr Nanos kCacheMax = 500 * kMillisecond;
+constexpr Nanos kLateShown = 3600 * kSecond;  // then it is history
 constexpr int kAlarmsOnBoard = 100;
 constexpr std::array<std::string_view, 8> kShown = {"act",      "warning", "watch",   "healthy",
                                                     "learning", "stopped", "unknown", "shelved"};
@@ -51,6 +52,11 @@ void WriteSite(http::JsonWriter& json, const SiteView& site,
   json.BeginObject().Field("site", site.site).Field("name", TitleOf(site.site));
   json.Field("link", site.link_up ? "up" : "lost");
   json.Field("link_since_ms", Milliseconds(site.link_up ? site.online_since : site.last_seen));
+  json.Field("late_events", site.late_events).Key("late_ms");
+  if (site.late_events > 0)
+    json.Integer(Milliseconds(site.late_at));
+  else
+    json.Null();
   json.Field("gateways", site.gateways).Field("gateways_online", site.online);
   WriteAreas(json, machines);
   json.EndObject();
@@ -89,7 +95,8 @@ Result<std::vector<SiteView>> LoadSites(store::Database& database, const Freshne
                                         Nanos now) {
   std::vector<SiteView> sites;
   MW_TRY(database.Each(
-      "SELECT site, online, online_since_ns, last_seen_ns FROM devices WHERE site <> '' ORDER BY "
+      "SELECT site, online, online_since_ns, last_seen_ns, late_events, late_ns FROM devices WHERE "
+      "site <> '' ORDER BY "
       "site, device",
       {}, [&](const store::Row& row) {
         if (sites.empty() || sites.back().site != row.Text(0))
@@ -97,6 +104,10 @@ Result<std::vector<SiteView>> LoadSites(store::Database& database, const Freshne
         SiteView& site = sites.back();
         ++site.gateways;
         site.last_seen = std::max(site.last_seen, row.Int(3));
+        if (now - row.Int(5) <= kLateShown) {
+          site.late_events += row.Int(4);
+          site.late_at = std::max(site.late_at, row.Int(5));
+        }
         if (row.Int(1) == 0 || now - row.Int(3) > freshness.link_max()) return;
         site.online_since = site.link_up ? std::min(site.online_since, row.Int(2)) : row.Int(2);
         site.link_up = true;

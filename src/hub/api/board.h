@@ -15,8 +15,10 @@ namespace millwright::hub {
 struct SiteView {
   std::string site;
   int64_t gateways = 0, online = 0;
-  Nanos last_seen = 0;     // of any of its gateways
-  Nanos online_since = 0;  // the oldest of those that are online
+  Nanos last_seen = 0;      // of any of its gateways
+  Nanos online_since = 0;   // the oldest of those that are online
+  Nanos late_at = 0;        // when the last event came that had waited for the link; 0: long ago
+  int64_t late_events = 0;  // how many had waited
   bool link_up = false;
 };
 /// Sites by name. A link is lost when none of the site's gateways is heard.

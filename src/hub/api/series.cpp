@@ -46,11 +46,11 @@ void WriteColumn(JsonWriter& json, std::string_view key, const std::vector<Minut
 }  // namespace
 
 SeriesRange PlanRange(Nanos from, Nanos to, int64_t points) {
-  SeriesRange range{.from = from, .to = to};
-  range.bucket = std::max<Nanos>((to - from + points - 1) / points, 10 * kMillisecond);
-  if (to - from <= kBatchRangeMax) return range;
-  range.bucket = (range.bucket + kMinute - 1) / kMinute * kMinute;
-  range.from = from / kMinute * kMinute;
+  const bool minutes = to - from > kBatchRangeMax;
+  // First the start, which may make the range longer, then the width that this length needs.
+  SeriesRange range{.from = minutes ? from / kMinute * kMinute : from, .to = to};
+  range.bucket = std::max<Nanos>((to - range.from + points - 1) / points, 10 * kMillisecond);
+  if (minutes) range.bucket = (range.bucket + kMinute - 1) / kMinute * kMinute;
   return range;
 }
 

@@ -33,11 +33,13 @@ json Written(const SeriesBuckets& buckets) {
 
 TEST(PlanRangeTest, NeverGivesMoreBucketsThanAskedFor) {
   for (const Nanos length : {kMillisecond, kSecond, kHour, 2 * kHour, 3 * kHour, 9600 * kHour})
-    for (const int64_t points : {1, 7, 600, 5000}) {
-      const SeriesRange range = PlanRange(5 * kMinute, 5 * kMinute + length, points);
-      EXPECT_LE(range.buckets(), static_cast<size_t>(points)) << length;
-      EXPECT_GE(range.buckets(), 1u) << length;
-    }
+    for (const int64_t points : {1, 7, 180, 600, 5000})
+      for (const Nanos into_minute : {Nanos{0}, Nanos{1}, 59 * kSecond}) {
+        const Nanos from = 5 * kMinute + into_minute;
+        const SeriesRange range = PlanRange(from, from + length, points);
+        EXPECT_LE(range.buckets(), static_cast<size_t>(points)) << length << " " << into_minute;
+        EXPECT_GE(range.buckets(), 1u) << length << " " << into_minute;
+      }
 }
 
 TEST(PlanRangeTest, LongRangesAreDrawnFromWholeMinutes) {

@@ -13,6 +13,14 @@ namespace {
 
 constexpr int64_t kFirstTelemetryLane = static_cast<int64_t>(Lane::kFeatures);
 
+// Between its happening and its sending, both by the device's clock. What is older than any outbox
+// keeps is a recording that is played.
+constexpr Nanos kLateFrom = 10 * kSecond;
+constexpr Nanos kLateMax = Nanos{90} * 24 * 3600 * kSecond;
+constexpr Nanos kLatePause = 300 * kSecond;  // after such a pause it is another outage: count anew
+
+bool IsLate(Nanos waited) { return waited >= kLateFrom && waited <= kLateMax; }
+
 std::string AckPayload(uint64_t epoch, const std::vector<LaneMark>& marks) {
   wire::Ack ack;
   ack.set_epoch(epoch);
@@ -156,6 +164,7 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
                       .epoch = batch.epoch(),
                       .received = message.received,
                       .sent = batch.sent_ns()};
+  int64_t late = 0;
   MW_TRY(ledger.Begin());
   for (const wire::Event& event : batch.events()) {
     if (const auto identity = CheckIdentity(event); !identity) {
@@ -178,6 +187,7 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
     }
     if (verdict == Ledger::Verdict::kKnown) ++tally.known;
     if (verdict != Ledger::Verdict::kNew) continue;
+    if (IsLate(batch.sent_ns() - event.ts_ns())) ++late;
     ++(int64_t{event.lane()} < kFirstTelemetryLane ? tally.events : tally.telemetry);
     if (!content) {
       ++tally.rejected[content.error()];
@@ -189,7 +199,16 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
     MW_TRY(projector.Project(origin, event, changes));
   }
   MW_TRY(acks[Streams(batch.device(), batch.epoch())], ledger.Finish());
-  return {};
+  return late > 0 ? CountLate(batch.device(), late, message.received) : Result<void>();
+}
+
+Result<void> Ingest::CountLate(const std::string& device, int64_t events, Nanos now) {
+  return database_
+      .Run(
+          "UPDATE devices SET late_events = $1 + CASE WHEN $2 - late_ns <= $3 THEN late_events "
+          "ELSE 0 END, late_ns = $2 WHERE device = $4",
+          {events, now, kLatePause, device})
+      .transform([](int64_t) {});
 }
 
 Result<void> Ingest::TouchDevice(const wire::EventBatch& batch, const Incoming& message,

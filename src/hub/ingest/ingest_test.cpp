@@ -41,6 +41,24 @@ TEST_F(IngestTest, ConflictingContentIsCountedAndNeverOverwrites) {
             std::string::npos);
 }
 
+TEST_F(IngestTest, CountsWhatWaitedForTheLinkOutageByOutage) {
+  constexpr Nanos kHour = 3600 * kSecond;
+  const auto send = [&](uint64_t seq, Nanos waited) {
+    auto batch = BatchOf({FeaturesEvent(seq, hub_.clock.Utc() - waited, 0, 0.1f)});
+    batch.set_sent_ns(hub_.clock.Utc());
+    hub_.Send(batch, "telemetry");
+    return hub_.Number("SELECT late_events FROM devices");
+  };
+  EXPECT_EQ(send(1, kSecond), 0) << "that is in time";
+  EXPECT_EQ(send(2, 30 * kSecond), 1);
+  EXPECT_EQ(send(3, 20 * kSecond), 2);
+  EXPECT_EQ(send(3, 20 * kSecond), 2) << "it was here already";
+  EXPECT_EQ(send(4, 2 * 365 * 24 * kHour), 2) << "a recording that is played, not an outage";
+  hub_.clock.Advance(kHour);
+  EXPECT_EQ(send(5, 30 * kSecond), 1) << "another outage";
+  EXPECT_EQ(hub_.Number("SELECT late_ns FROM devices"), kTestStart + kHour);
+}
+
 TEST_F(IngestTest, EvictedRangesCountAsPresent) {
   hub_.Send(BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)}), "telemetry");
   hub_.Send(BatchOf({FeaturesEvent(10, kTestStart + 9, 0, 0.1f)}), "telemetry");
