@@ -111,6 +111,34 @@ double EmaDifference(const ReadingView& v, const Params& p) {
   return v.ema.fast - v.ema.slow;
 }
 
+// The deviation of the steps' means round their exponential mean. Until the time constant has
+// passed, each step weighs the same: a beginning is no calm. Where readings come in whole numbers
+// a channel may stand still; its deviation is then floor_share of its level, so that a logarithm
+// of it stays sane.
+double EmaDeviation(const ReadingView& v, const Params& p) {
+  EmaState& ema = v.ema;
+  const double x = v.stats.mean;
+  if (!ema.started) {
+    ema = {.fast = x, .count = 1, .last_ns = v.now_ns, .started = true};
+  } else {
+    const Nanos elapsed = v.now_ns > ema.last_ns ? v.now_ns - ema.last_ns : v.step;
+    ema.last_ns = v.now_ns;
+    double share = 1 - std::exp(-Seconds(elapsed) / p[0]);
+    if (ema.count > 0) {
+      ++ema.count;
+      if (share * ema.count < 1)
+        share = 1.0 / ema.count;
+      else
+        ema.count = 0;  // the time constant has passed
+    }
+    const double distance = x - ema.fast;
+    ema.fast += share * distance;
+    ema.square = (1 - share) * (ema.square + share * distance * distance);
+  }
+  const double floor = p[1] * ema.fast;
+  return std::sqrt(ema.square + floor * floor);
+}
+
 constexpr ParamSpec kLo = {"lo_hz", kByRate, 0.1, 1e6};
 constexpr ParamSpec kHi = {"hi_hz", kByRate, 0.1, 1e6};
 constexpr ParamSpec kHarmonics = {"harmonics", 3, 1, 10};
@@ -169,6 +197,8 @@ constexpr std::array kKinds = {
     Reading("ema", Ema, {{{"tau_s", kRequired, 1e-3, 1e7}}}),
     Reading("ema_difference", EmaDifference,
             {{{"fast_s", kRequired, 1e-3, 1e7}, {"slow_s", kRequired, 1e-3, 1e7}}}),
+    Reading("ema_deviation", EmaDeviation,
+            {{{"tau_s", kRequired, 1e-3, 1e7}, {"floor_share", 0.001, 0, 1}}}),
 };
 
 std::string Where(const FeatureSpec& spec) { return "schema: feature \"" + spec.name + "\""; }

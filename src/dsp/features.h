@@ -39,6 +39,8 @@ struct SampleView {
 struct EmaState {
   double fast = 0;
   double slow = 0;
+  double square = 0;  // ema_deviation: mean square distance from `fast`
+  int count = 0;      // ema_deviation: steps, as long as they are fewer than the time constant
   Nanos last_ns = 0;
   bool started = false;
 };

@@ -364,6 +364,36 @@ TEST(PipelineTest, EmaFollowsItsFormula) {
   }
 }
 
+// The deviation of the steps so far, as long as they are few; later only the time constant counts.
+TEST(PipelineTest, EmaDeviationBeginsAsThePlainDeviation) {
+  Schema schema = SkabSchema();
+  schema.features = {{.name = "restless",
+                      .channel = schema.channels[0].name,
+                      .kind = "ema_deviation",
+                      .params = {{"tau_s", 20}, {"floor_share", 0}}},
+                     {.name = "floored",
+                      .channel = schema.channels[1].name,
+                      .kind = "ema_deviation",
+                      .params = {{"tau_s", 20}, {"floor_share", 0.01}}}};
+  auto pipeline = Make(schema);
+  double sum = 0, square = 0;
+  std::vector<Step> steps;
+  for (int t = 0; t < 400; ++t) {
+    const double x = 10 + (t % 2 == 0 ? 1 : -1) * (t < 200 ? 1 : 3);
+    for (int c = 0; c < 3; ++c)
+      pipeline->PushReading(c, kStart + t * kSecond, static_cast<float>(c == 1 ? 7 : x));
+    steps = Drain(*pipeline);
+    ASSERT_EQ(steps.size(), 1U) << t;
+    EXPECT_NEAR(steps[0].features[1], 0.07, 1e-5) << "a still channel has its floor";
+    if (t >= 20) continue;
+    sum += x;
+    square += x * x;
+    const double mean = sum / (t + 1);
+    EXPECT_NEAR(steps[0].features[0], std::sqrt(square / (t + 1) - mean * mean), 1e-4) << t;
+  }
+  EXPECT_NEAR(steps[0].features[0], 3, 0.05) << "what was twenty time constants ago is forgotten";
+}
+
 struct BadSchema {
   const char* name;
   void (*spoil)(Schema&);

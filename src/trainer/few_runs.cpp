@@ -37,6 +37,7 @@ LearnOptions ForFewRuns(LearnOptions o) {
   prefer(o.weight_decay, general.weight_decay, 1e-2);
   prefer(o.dropout, general.dropout, 0.3);
   prefer(o.input_noise, general.input_noise, 0.3);
+  prefer(o.mirror, general.mirror, 0.3);
   return o;
 }
 

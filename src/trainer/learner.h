@@ -32,8 +32,10 @@ struct LearnOptions {
   int batch = 128;
   double learning_rate = 4e-3;
   double weight_decay = 1e-3;
-  double dropout = 0.1;       // on what the dense layer sees
-  double input_noise = 0.05;  // standard deviation added to training inputs
+  double dropout = 0.1;         // on what the dense layer sees
+  double input_noise = 0.05;    // standard deviation added to training inputs
+  double mirror = 0;            // chance that a channel is turned upside down in a training window
+  std::vector<int> mirrored{};  // [features] group that is turned together; -1: never; empty: none
   uint64_t seed = 1;
   std::vector<float> class_weights{};  // [classes]
 };

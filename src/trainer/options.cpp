@@ -58,6 +58,7 @@ void ReadLearning(config::Table table, LearnOptions& l) {
   l.weight_decay = table.Number("weight_decay", {.fallback = l.weight_decay, .min = 0, .max = 1});
   l.dropout = table.Number("dropout", {.fallback = l.dropout, .min = 0, .max = 0.9});
   l.input_noise = table.Number("input_noise", {.fallback = l.input_noise, .min = 0, .max = 10});
+  l.mirror = table.Number("mirror", {.fallback = l.mirror, .min = 0, .max = 0.5});
 }
 
 void ReadDecision(config::Table table, TrainOptions& o) {

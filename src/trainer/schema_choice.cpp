@@ -1,6 +1,7 @@
 #include "trainer/schema_choice.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 
@@ -106,7 +107,8 @@ void AddProcessValue(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
   out.push_back({.name = c.name + ".ema", .channel = c.name, .kind = "ema", .params = params});
 }
 
-// Levels smoothed over 5 and 15 readings, and the difference to a slow mean, which forgets drift.
+// Levels smoothed over 5 and 15 readings, the difference to a slow mean, which forgets drift, and
+// how restless the channel is: faults stir a flow or a current before they move its mean.
 void AddReading(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
   const double period = 1 / c.rate_hz;
   const auto add = [&](const std::string& suffix, const char* kind,
@@ -119,6 +121,7 @@ void AddReading(const ChannelSpec& c, std::vector<FeatureSpec>& out) {
   add("ema5", "ema", {{"tau_s", 5 * period}});
   add("ema15", "ema", {{"tau_s", 15 * period}});
   add("ema15_150", "ema_difference", {{"fast_s", 15 * period}, {"slow_s", 150 * period}});
+  add("restless20", "ema_deviation", {{"tau_s", 20 * period}, {"log", 2}});
 }
 
 void ChooseSampled(SchemaChoice& choice, std::span<const RecordingInfo> recordings) {
@@ -192,6 +195,17 @@ Result<SchemaChoice> ChooseSchema(std::span<const RecordingInfo> recordings,
   choice.folds = o.folds.value_or(choice.folds);
   if (!o.features.empty()) s.features = o.features;
   return choice;
+}
+
+std::vector<int> MirrorGroups(const dsp::Schema& schema) {
+  constexpr std::array kLevels = {"mean", "last", "ema", "ema_difference", "slope"};
+  std::vector<int> groups;
+  for (const FeatureSpec& f : schema.features) {
+    const auto channel = std::ranges::find(schema.channels, f.channel, &ChannelSpec::name);
+    const bool level = std::ranges::find(kLevels, f.kind) != kLevels.end();
+    groups.push_back(level ? static_cast<int>(channel - schema.channels.begin()) : -1);
+  }
+  return groups;
 }
 
 dsp::Schema SchemaFor(const dsp::Schema& schema, const RecordingInfo& recording) {

@@ -27,6 +27,12 @@ struct SchemaChoice {
 [[nodiscard]] Result<SchemaChoice> ChooseSchema(
     std::span<const recording::RecordingInfo> recordings, const TrainOptions& options);
 
+/// Which features may be turned upside down together when a net trains: the levels of one channel
+/// (its index), so that a fault is known by how far a channel moves, not only by the way it went in
+/// the few runs that showed it. -1: never: spectra and deviations have
+/// no mirror image.
+[[nodiscard]] std::vector<int> MirrorGroups(const dsp::Schema& schema);
+
 /// The schema for one recording: same features, its own channel rates.
 [[nodiscard]] dsp::Schema SchemaFor(const dsp::Schema& schema,
                                     const recording::RecordingInfo& recording);

@@ -127,6 +127,17 @@ TEST(ChooseSchema, WhatIsConfiguredStands) {
   EXPECT_EQ(choice.schema.features.size(), 1U);
 }
 
+TEST(MirrorGroups, LevelsOfAChannelTurnTogether) {
+  const SchemaChoice choice = Chosen({Recorded("a", {kCurrent, kPressure})});
+  const std::vector<int> groups = MirrorGroups(choice.schema);
+  ASSERT_EQ(groups.size(), choice.schema.features.size());
+  for (size_t f = 0; f < groups.size(); ++f) {
+    const dsp::FeatureSpec& feature = choice.schema.features[f];
+    const int channel = feature.channel == "current" ? 0 : 1;
+    EXPECT_EQ(groups[f], feature.kind == "ema_deviation" ? -1 : channel) << feature.name;
+  }
+}
+
 TEST(SchemaFor, TakesTheRatesOfTheRecording) {
   const SchemaChoice choice = Chosen({Recorded("a", {kVibration})});
   ChannelSpec slower = kVibration;

@@ -125,6 +125,7 @@ class Run {
     o.features = static_cast<int>(s.features.size());
     o.classes = classes_;
     o.seed = options_.seed;
+    o.mirrored = MirrorGroups(s);
     if (cross_fit_) {
       MW_TRY(LearnFolds(o));
     } else {

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <numeric>
 #include <random>
+#include <set>
 
 namespace millwright::trainer {
 namespace {
@@ -51,6 +53,9 @@ class Fit {
         random_(o.seed),
         net_(o) {
     auto options = torch::TensorOptions().dtype(torch::kFloat32);
+    if (o.mirror > 0)
+      for (const int group : o.mirrored)
+        if (group >= 0) groups_.insert(group);
     weights_ =
         torch::from_blob(const_cast<float*>(o.class_weights.data()), {o.classes}, options).clone();
   }
@@ -95,6 +100,20 @@ class Fit {
     return {std::move(x), std::move(y)};
   }
 
+  // Signs [windows x 1 x features]: each group of a window's features is turned or left together.
+  torch::Tensor Mirror(int64_t windows) {
+    torch::Tensor signs = torch::ones({windows, 1, o_.features});
+    auto* to = signs.data_ptr<float>();
+    std::bernoulli_distribution turns(o_.mirror);
+    std::map<int, float> sign;
+    for (int64_t i = 0; i < windows; ++i, to += o_.features) {
+      for (const int group : groups_) sign[group] = turns(random_) ? -1.0F : 1.0F;
+      for (size_t f = 0; f < o_.mirrored.size(); ++f)
+        if (o_.mirrored[f] >= 0) to[f] = sign[o_.mirrored[f]];
+    }
+    return signs;
+  }
+
   void SetRate(torch::optim::AdamW& adam, int epoch) const {
     const double turn = static_cast<double>(epoch) / o_.epochs;
     const double rate =
@@ -114,6 +133,7 @@ class Fit {
     for (size_t at = 0; at < order.size(); at += batch) {
       const size_t n = std::min(batch, order.size() - at);
       Batch b = Gather(train_, std::span(order).subspan(at, n));
+      if (!groups_.empty()) b.x *= Mirror(static_cast<int64_t>(n));
       if (o_.input_noise > 0) b.x += o_.input_noise * torch::randn_like(b.x);
       adam.zero_grad();
       const torch::Tensor loss = Loss(net_->forward(b.x), b.y);
@@ -204,6 +224,7 @@ class Fit {
   std::mt19937_64 random_;
   Net net_;
   torch::Tensor weights_;
+  std::set<int> groups_;  // of o_.mirrored; empty: nothing is turned
   double accuracy_ = 0;
 };
 
@@ -212,6 +233,8 @@ Result<void> Check(const WindowSet& train, const WindowSet& validation, const Le
   if (validation.size() == 0) return Fail(Errc::kInvalid, "trainer: no window to validate on");
   if (o.class_weights.size() != static_cast<size_t>(o.classes))
     return Fail(Errc::kInternal, "trainer: class weights and classes differ in number");
+  if (!o.mirrored.empty() && o.mirrored.size() != static_cast<size_t>(o.features))
+    return Fail(Errc::kInternal, "trainer: mirror groups and features differ in number");
   return {};
 }
 

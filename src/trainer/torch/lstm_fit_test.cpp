@@ -88,6 +88,21 @@ TEST(FitWithTorch, TheNetHandedOverAnswersAsTorchDid) {
               learned.history[static_cast<size_t>(learned.best_epoch)].validation_loss, 1e-4);
 }
 
+// Which way the first feature goes is all that tells the classes apart.
+TEST(FitWithTorch, AMirroredChannelLosesItsSign) {
+  const Tiny train(1), validation(2);
+  const auto accuracy = [&](std::vector<int> mirrored) {
+    LearnOptions options = Options(5);
+    options.mirror = 0.5;
+    options.mirrored = std::move(mirrored);
+    const auto learned = FitWithTorch(train.set, validation.set, options, [](const Progress&) {});
+    EXPECT_TRUE(learned) << learned.error().what;
+    return learned ? learned->history.back().validation_accuracy : 0;
+  };
+  EXPECT_LT(accuracy({0, -1}), 0.8);
+  EXPECT_GT(accuracy({-1, 1}), 0.9);
+}
+
 TEST(FitWithTorch, RefusesWhatCannotBeLearned) {
   const Tiny some(1);
   const auto quiet = [](const Progress&) {};
@@ -95,6 +110,9 @@ TEST(FitWithTorch, RefusesWhatCannotBeLearned) {
   EXPECT_FALSE(FitWithTorch(some.set, {}, Options(1), quiet));
   LearnOptions options = Options(1);
   options.class_weights.pop_back();
+  EXPECT_FALSE(FitWithTorch(some.set, some.set, options, quiet));
+  options = Options(1);
+  options.mirrored = {0};
   EXPECT_FALSE(FitWithTorch(some.set, some.set, options, quiet));
 }
 
