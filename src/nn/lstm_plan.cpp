@@ -258,14 +258,18 @@ Result<void> FillGate(const OpView& op, const Variant& v, size_t g, LstmGate& ga
 
 // With a projection the peer walks the peephole weights by outputs, not units, over the whole batch
 // of a time-major step; entry `b` of the batch then sees them shifted, or not at all (0).
-std::vector<int16_t> PeepholeOf(const Tensor& weights, const LstmShape& s, int32_t b,
-                                bool time_major) {
+std::vector<LstmPeephole> PeepholeOf(const Tensor& weights, const LstmShape& s, int32_t b,
+                                     bool time_major) {
   const int64_t together = time_major ? s.batch : 1;
   const int64_t first = time_major ? int64_t{b} * s.units : 0;
   const int64_t end = together * s.outputs;
-  std::vector<int16_t> own(static_cast<size_t>(s.units), 0);
-  for (int64_t u = 0; u < s.units && first + u < end; ++u)
-    own[static_cast<size_t>(u)] = Int16s(weights)[(first + u) % s.outputs];
+  constexpr int64_t kTogether = 16;  // units in one turn of the peer's vector loop
+  std::vector<LstmPeephole> own(static_cast<size_t>(s.units));
+  for (int64_t u = 0; u < s.units && first + u < end; ++u) {
+    const int64_t i = (first + u) % s.outputs;
+    own[static_cast<size_t>(u)] = {.weight = Int16s(weights)[i],
+                                   .rounds_up = i < s.outputs / kTogether * kTogether};
+  }
   return own;
 }
 

@@ -19,6 +19,13 @@ struct LstmNorm {
   int32_t variance_guard = 1;             // what a variance below 1 counts as
 };
 
+/// One unit's peephole. The peer's vector loop takes sixteen units at a time and rounds halves up
+/// there; those that are left over it rounds away from zero.
+struct LstmPeephole {
+  int16_t weight = 0;
+  bool rounds_up = false;
+};
+
 /// One gate: two products, each brought to Q3.12 on its own (merging the two would change bits).
 struct LstmGate {
   const int8_t* input_weights = nullptr;        // [units][inputs]
@@ -26,7 +33,7 @@ struct LstmGate {
   std::vector<int32_t> input_bias{};            // bias - input zero point x row sum
   std::vector<int32_t> recurrent_bias{};        // - state zero point x row sum
   Multiplier input_scale{}, recurrent_scale{};  // to 2^-12, or to the scale that is normalized
-  std::vector<int16_t> peephole{};              // [units], times the cell; empty: none
+  std::vector<LstmPeephole> peephole{};         // [units], times the cell; empty: none
   Multiplier peephole_scale{};
   LstmNorm norm{};
 };

@@ -15,6 +15,13 @@ int32_t WrappingAdd(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
 }
 
+// Scale, but halves of the last shift go up: ARM's rounding shift.
+int32_t ScaleHalvesUp(int32_t x, Multiplier by) {
+  if (by.shift >= 0) return Scale(x, by);
+  const int64_t half = int64_t{1} << (-by.shift - 1);
+  return static_cast<int32_t>((MulHigh32(x, by.mantissa) + half) >> -by.shift);
+}
+
 // What a step works in; all of it lies in the caller's scratch memory.
 struct Scratch {
   int32_t* sums = nullptr;
@@ -48,8 +55,10 @@ void ComputeGate(const LstmWeights& w, size_t index, const State& state, Scratch
   for (size_t u = 0; u < w.units; ++u)
     out[u] = Saturate16(WrappingAdd(Scale(sums[u], gate.recurrent_scale), out[u]));
   for (size_t u = 0; u < gate.peephole.size(); ++u) {
-    const int32_t product = int32_t{gate.peephole[u]} * state.c[u];
-    out[u] = Saturate16(WrappingAdd(Scale(product, gate.peephole_scale), out[u]));
+    const int32_t product = int32_t{gate.peephole[u].weight} * state.c[u];
+    const int32_t scaled = gate.peephole[u].rounds_up ? ScaleHalvesUp(product, gate.peephole_scale)
+                                                      : Scale(product, gate.peephole_scale);
+    out[u] = Saturate16(WrappingAdd(scaled, out[u]));
   }
   if (gate.norm.coefficients != nullptr) ApplyLayerNorm(gate.norm, out);
   if (index == kCellGate) {
