@@ -1,16 +1,19 @@
 // The engine's side of the comparison with TensorFlow Lite: writes random models, and runs a model
 // with every operator's output and every state shown.
 //
-//   mw-oracle generate SEED FILE             one random model
-//   mw-oracle run FILE INPUT OUTPUT [carry]  per run: all operators' outputs in order, then all
-//   state tensors mw-oracle tensor FILE INPUT OUTPUT N [carry]  per run: tensor N, or the model's
-//   output where N is -1
+//   mw-oracle generate SEED FILE                one random model: stacked LSTMs and heads
+//   mw-oracle generate-ops SEED FILE            one random chain of all other operators and
+//   variants mw-oracle run FILE INPUT OUTPUT [carry]     per run: all operators' outputs in order,
+//   then all
+//                                               state tensors
+//   mw-oracle tensor FILE INPUT OUTPUT N [carry]  per run: tensor N, or the model's output for -1
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "model/testing/random_model.h"
+#include "model/testing/random_ops.h"
 #include "model/tflite.h"
 #include "nn/session.h"
 #include "os/files.h"
@@ -21,9 +24,9 @@ namespace {
 constexpr size_t kModelBytesMax = size_t{64} << 20;
 constexpr size_t kInputBytesMax = size_t{1} << 30;
 
-Result<void> Generate(uint64_t seed, const std::string& path) {
+Result<void> Generate(const model::Graph& graph, const std::string& path) {
   os::RealFiles files;
-  MW_TRY(const auto bytes, model::WriteTflite(model::testing::RandomModel({.seed = seed})));
+  MW_TRY(const auto bytes, model::WriteTflite(graph));
   return files.WriteFast(path, bytes);
 }
 
@@ -79,8 +82,12 @@ Result<void> Run(const RunPlan& plan) {
 
 Result<void> Main(int argc, char** argv) {
   const std::string verb = argc > 1 ? argv[1] : "";
-  if (verb == "generate" && argc == 4)
-    return Generate(std::strtoull(argv[2], nullptr, 10), argv[3]);
+  if (argc == 4 && (verb == "generate" || verb == "generate-ops")) {
+    const uint64_t seed = std::strtoull(argv[2], nullptr, 10);
+    return Generate(verb == "generate" ? model::testing::RandomModel({.seed = seed})
+                                       : model::testing::RandomOps({.seed = seed}),
+                    argv[3]);
+  }
   const bool one = verb == "tensor";
   const int words = one ? 6 : 5;
   if ((verb == "run" || one) && argc >= words) {
@@ -91,7 +98,8 @@ Result<void> Main(int argc, char** argv) {
                 .carry = argc > words && std::string(argv[words]) == "carry"});
   }
   return Fail(Errc::kInvalid,
-              "usage: mw-oracle generate SEED FILE | run FILE INPUT OUTPUT [carry] | "
+              "usage: mw-oracle generate SEED FILE | generate-ops SEED FILE | run FILE INPUT "
+              "OUTPUT [carry] | "
               "tensor FILE INPUT OUTPUT N [carry]");
 }
 

@@ -24,8 +24,8 @@ VENV = ROOT / "build/oracles/venv"
 REQUIREMENTS = HERE / "requirements.txt"
 SHARED = ROOT / "../shared/models"
 UNSUPPORTED = 3  # mw-oracle's exit status for a model that is sound but outside the engine
-FULL = {"models": 240, "steps": 1_350_000, "seed": 1}
-QUICK = {"models": 24, "steps": 60_000, "seed": 1}
+FULL = {"models": 240, "op_models": 2000, "steps": 1_350_000, "seed": 1}
+QUICK = {"models": 24, "op_models": 200, "steps": 60_000, "seed": 1}
 
 
 def say(text):
@@ -68,6 +68,8 @@ def compare_random(python, tool, plan):
         str(plan["seed"]),
         "--models",
         str(plan["models"]),
+        "--op-models",
+        str(plan["op_models"]),
         "--steps",
         str(plan["steps"]),
     ]
