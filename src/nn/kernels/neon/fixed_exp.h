@@ -61,30 +61,29 @@ template <int kIntegerBits, size_t kWide>
 [[gnu::always_inline]] inline Lanes<kWide> ExpOfNegative(const Lanes<kWide>& a) {
   constexpr int kFraction = 15 - kIntegerBits;
   constexpr int16_t kQuarter = 1 << (kFraction - 2);
-  const int16x8_t mask = vdupq_n_s16(kQuarter - 1), quarter = vdupq_n_s16(kQuarter);
-  const auto low =
-      Map<kWide>([=](int16x8_t v) { return vsubq_s16(vandq_s16(v, mask), quarter); }, a);
-  auto result =
-      ExpNearZero<kWide>(Map<kWide>([](int16x8_t v) { return vshlq_n_s16(v, kIntegerBits); }, low));
-  const auto remainder =
-      Map<kWide>([](int16x8_t p, int16x8_t q) { return vsubq_s16(p, q); }, low, a);
+  // a = low - remainder, low in [-1/4, 0): low is a with all bits above set, and the remainder's
+  // bits are those that are clear in a.
+  const int16x8_t above = vdupq_n_s16(-kQuarter);
+  auto result = ExpNearZero<kWide>(
+      Map<kWide>([=](int16x8_t v) { return vshlq_n_s16(vorrq_s16(v, above), kIntegerBits); }, a));
   // exp(-2^k) for k = -2 .. 4: one factor for each bit of the remainder.
   constexpr int16_t kFactors[] = {25520, 19875, 12055, 4435, 600, 11, 0};
 #pragma GCC unroll 7
   for (int k = -2; k <= 4; ++k) {
     if (kIntegerBits <= k) continue;
     const int16x8_t bit = vdupq_n_s16(static_cast<int16_t>(1 << (kFraction + k)));
-    result = Map<kWide>([=](int16x8_t r, int16x8_t scaled,
-                            int16x8_t rest) { return vbslq_s16(vtstq_s16(rest, bit), scaled, r); },
-                        result, Product<kWide>(result, kFactors[k + 2]), remainder);
+    const auto scaled = Product<kWide>(result, kFactors[k + 2]);
+    const auto choose = [=](int16x8_t r, int16x8_t s, int16x8_t v) {
+      return vbslq_s16(vtstq_s16(v, bit), r, s);
+    };
+    result = Map<kWide>(choose, result, scaled, a);
   }
   if constexpr (kIntegerBits > 5) {
     const int16x8_t least = vdupq_n_s16(static_cast<int16_t>(-(1 << (kFraction + 5))));
-    result = Map<kWide>(
-        [=](int16x8_t r, int16x8_t v) {
-          return vbicq_s16(r, vreinterpretq_s16_u16(vcltq_s16(v, least)));
-        },
-        result, a);
+    const auto drop = [=](int16x8_t r, int16x8_t v) {
+      return vbicq_s16(r, vreinterpretq_s16_u16(vcltq_s16(v, least)));
+    };
+    result = Map<kWide>(drop, result, a);
   }
   return result;
 }

@@ -15,7 +15,7 @@ namespace millwright::nn::neon {
 namespace {
 
 // Blocks whose gates are finished together: enough for the activations to keep a core busy.
-constexpr size_t kGroupBlocks = 4;
+constexpr size_t kGroupBlocks = 8;
 // Input products of about so many vectors are computed at once: few enough that the results stay
 // in a second-level cache beside the weights.
 constexpr size_t kInputVectors = 16;
