@@ -1,0 +1,32 @@
+// jobs::JobStore on the hub's database.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "jobs/execution.h"
+#include "store/database.h"
+
+namespace millwright::hub {
+
+/// Borrows the connection; a call runs in the caller's transaction where there is one.
+class JobTable : public jobs::JobStore {
+ public:
+  explicit JobTable(store::Database& database) : database_(database) {}
+  [[nodiscard]] Result<std::vector<jobs::Execution>> Pending(std::string_view thing) override;
+  [[nodiscard]] Result<std::optional<jobs::Execution>> Find(std::string_view thing,
+                                                            std::string_view job_id) override;
+  /// Only of executions that are there (Queue makes them).
+  [[nodiscard]] Result<void> Save(std::string_view thing,
+                                  const jobs::Execution& execution) override;
+  [[nodiscard]] Result<std::vector<std::string>> Overdue(Nanos now) override;
+
+  /// A new one; kConflict where the device has this job already.
+  [[nodiscard]] Result<void> Queue(std::string_view thing, const std::string& rollout,
+                                   const jobs::Execution& execution);
+
+ private:
+  store::Database& database_;
+};
+
+}  // namespace millwright::hub

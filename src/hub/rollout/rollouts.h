@@ -1,0 +1,146 @@
+// Rollouts: waves of jobs, watched until they are done, stopped where a model turns out bad, taken
+// back on request. The book of record is the database; everything here may be killed at any moment.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "core/result.h"
+#include "hub/rollout/job_table.h"
+#include "hub/rollout/policy.h"
+#include "hub/rollout/releases.h"
+#include "os/clock.h"
+#include "store/database.h"
+
+namespace millwright::hub {
+
+/// running -> (waiting -> running) -> done; any of them -> paused -> running; running, waiting,
+/// paused
+/// -> halted (by itself) or aborted; all but the reversed ones -> reversing -> reversed.
+enum class RolloutState : uint8_t {
+  kRunning,
+  kWaiting,  // for a person's approval of the last wave
+  kPaused,
+  kHalted,  // stopped itself: too many gateways refused the model or went back
+  kAborted,
+  kDone,
+  kReversing,
+  kReversed
+};
+[[nodiscard]] std::string_view Name(RolloutState state);
+
+struct Rollout {
+  std::string id;
+  ReleaseInfo release;
+  RolloutState state = RolloutState::kRunning;
+  int wave = 0;
+  Nanos wave_since = 0;
+  RolloutPolicy policy;
+  std::string reason;
+  Nanos created = 0, ended = 0;
+  std::string created_by;
+};
+
+struct RolloutDevice {
+  std::string device, site;
+  int wave = 0;
+  std::string status{};  // of its job: "QUEUED", ...; empty: its wave has not come
+  std::string phase{}, progress{}, reason{}, serving{};
+  Nanos updated = 0;
+  std::string undo_status{};  // of the way back, where it was reversed
+};
+
+struct RolloutView {
+  Rollout rollout;
+  std::vector<RolloutDevice> devices;
+};
+
+struct RolloutRequest {
+  std::string target;
+  RolloutPolicy policy;
+  std::vector<std::string> sites;    // empty: all
+  std::vector<std::string> devices;  // empty: all of the sites
+  std::string who;
+  bool dry_run = false;
+};
+
+/// Thread-safe: the API's threads and the delivery thread share one.
+class Rollouts {
+ public:
+  /// Borrows clock and releases; owns its connection.
+  Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock);
+
+  /// Places the fleet in waves and begins with the first. kConflict: another rollout of this line
+  /// is under way; kNotFound: no such target, or no gateway. A dry run tells the places and does
+  /// nothing.
+  [[nodiscard]] Result<RolloutView> Start(const RolloutRequest& request);
+  [[nodiscard]] Result<void> Pause(const std::string& id, const std::string& who);
+  [[nodiscard]] Result<void> Resume(const std::string& id, const std::string& who);
+  [[nodiscard]] Result<void> Approve(const std::string& id, const std::string& who);
+  /// Devices that have not begun keep their model; those under way are told to stop.
+  [[nodiscard]] Result<void> Abort(const std::string& id, const std::string& who,
+                                   const std::string& why);
+  /// Abort, and every device that took the model goes back to the one before.
+  [[nodiscard]] Result<void> Reverse(const std::string& id, const std::string& who,
+                                     const std::string& why);
+
+  [[nodiscard]] Result<std::vector<Rollout>> List();
+  [[nodiscard]] Result<RolloutView> Find(const std::string& id);
+  [[nodiscard]] Result<std::vector<ReleaseInfo>> Offers();
+
+  /// Every second or so: lets each rollout take its next step. Gives the devices whose jobs
+  /// changed.
+  [[nodiscard]] Result<std::vector<std::string>> Step();
+  /// Runs `work` with the table of jobs, alone: for the delivery thread's answers to devices.
+  template <typename Work>
+  void WithJobs(const Work& work) {
+    const MutexLock lock(mutex_);
+    work(jobs_);
+  }
+  /// The same for files: Releases is not thread-safe either.
+  template <typename Work>
+  void WithReleases(const Work& work) {
+    const MutexLock lock(mutex_);
+    work(releases_);
+  }
+
+ private:
+  using Touched = std::vector<std::string>;
+  [[nodiscard]] Result<Rollout> Load(const std::string& id) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::vector<Rollout>> LoadAll() MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> Save(const Rollout& rollout) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::vector<RolloutDevice>> Devices(const std::string& id)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::vector<FleetMember>> Fleet(const RolloutRequest& request)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> Insert(const Rollout& rollout, const std::vector<Placed>& placed)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> QueueWave(const Rollout& rollout, Touched& touched)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> StepOne(Rollout rollout, Touched& touched) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> StepBack(Rollout rollout, Touched& touched) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> Cancel(const std::string& id, const std::string& why, Touched& touched)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> QueueUndo(const Rollout& rollout, Touched& touched)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> End(Rollout rollout, RolloutState state, const std::string& reason,
+                                 Touched& touched) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> Note(std::string_view who, std::string_view what,
+                                  std::string_view subject, std::string_view detail)
+      MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> Move(const std::string& id, const std::string& who,
+                                  std::initializer_list<RolloutState> from, RolloutState to)
+      MW_REQUIRES(mutex_);
+
+  Mutex mutex_;
+  const std::unique_ptr<store::Database> database_;
+  JobTable jobs_ MW_GUARDED_BY(mutex_);
+  Releases& releases_ MW_GUARDED_BY(mutex_);
+  os::Clock& clock_;
+  Touched touched_ MW_GUARDED_BY(mutex_);  // by commands, told at the next Step
+};
+
+}  // namespace millwright::hub
