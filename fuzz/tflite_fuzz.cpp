@@ -26,7 +26,7 @@ using millwright::model::Graph;
 using millwright::model::Op;
 using millwright::model::Tensor;
 
-constexpr int64_t kMultiplyAccumulatesMax = 2'000'000;  // a bounded run for each input
+constexpr int64_t kWorkMax = 2'000'000;  // a bounded run for each input
 constexpr size_t kSessionBytesMax = size_t{8} << 20;
 
 std::span<const std::byte> AsBytes(const uint8_t* data, size_t size) {
@@ -118,7 +118,10 @@ void MutateTensor(Tensor& tensor, Dice& dice) {
 struct MutateOptions {
   Dice& dice;
   void operator()(std::monostate) const {}
-  void operator()(millwright::model::LstmOptions& o) const { o.cell_clip = dice.Real(); }
+  void operator()(millwright::model::LstmOptions& o) const {
+    (dice.Below(2) == 0 ? o.cell_clip : o.projection_clip) = dice.Real();
+    if (dice.Below(4) == 0) o.time_major = !o.time_major;
+  }
   void operator()(millwright::model::FullyConnectedOptions& o) const {
     o.activation = static_cast<millwright::model::Activation>(dice.Below(6));
     o.keep_num_dims = dice.Below(2) == 0;
@@ -132,10 +135,57 @@ struct MutateOptions {
                         &o.shrink_axis_mask};
     *masks[dice.Below(5)] = static_cast<int32_t>(dice.Below(16));
   }
+  void operator()(millwright::model::Conv2dOptions& o) const {
+    int32_t* fields[] = {&o.stride_width, &o.stride_height, &o.dilation_width, &o.dilation_height};
+    *fields[dice.Below(4)] = Small();
+    o.padding = static_cast<millwright::model::Padding>(dice.Below(3));
+    o.activation = static_cast<millwright::model::Activation>(dice.Below(6));
+  }
+  void operator()(millwright::model::DepthwiseConv2dOptions& o) const {
+    (*this)(o.conv);
+    if (dice.Below(4) == 0) o.depth_multiplier = Small();
+  }
+  void operator()(millwright::model::Pool2dOptions& o) const {
+    int32_t* fields[] = {&o.stride_width, &o.stride_height, &o.filter_width, &o.filter_height};
+    *fields[dice.Below(4)] = Small();
+    o.padding = static_cast<millwright::model::Padding>(dice.Below(3));
+  }
+  void operator()(millwright::model::ArithmeticOptions& o) const {
+    o.activation = static_cast<millwright::model::Activation>(dice.Below(6));
+  }
+  void operator()(millwright::model::ConcatenationOptions& o) const { o.axis = Small(); }
+  void operator()(millwright::model::StackOptions& o) const {
+    (dice.Below(2) == 0 ? o.count : o.axis) = Small();
+  }
+  void operator()(millwright::model::SqueezeOptions& o) const {
+    o.axes.assign(dice.Below(4), Small());
+  }
+  void operator()(millwright::model::ReduceOptions& o) const { o.keep_dims = !o.keep_dims; }
+  void operator()(millwright::model::SplitOptions& o) const { o.count = Small(); }
+  // Mostly what a window or an axis may be.
+  [[nodiscard]] int32_t Small() const {
+    return dice.Below(4) == 0 ? dice.Integer() : static_cast<int32_t>(dice.Below(9)) - 3;
+  }
 };
 
+// Operators that take the same inputs and options: one becomes the other.
+void SwapKind(Op& op, Dice& dice) {
+  using millwright::model::OpCode;
+  static constexpr OpCode kFamilies[][4] = {
+      {OpCode::kTanh, OpCode::kRelu, OpCode::kRelu6, OpCode::kReluN1To1},
+      {OpCode::kAdd, OpCode::kSub, OpCode::kMul, OpCode::kAdd},
+      {OpCode::kMean, OpCode::kReduceMax, OpCode::kMean, OpCode::kReduceMax},
+      {OpCode::kMaxPool2d, OpCode::kAveragePool2d, OpCode::kMaxPool2d, OpCode::kAveragePool2d},
+      {OpCode::kTranspose, OpCode::kReverseV2, OpCode::kExpandDims, OpCode::kPad},
+  };
+  for (const auto& family : kFamilies) {
+    if (std::ranges::find(family, op.code) != std::end(family))
+      op.code = family[dice.Below(std::size(family))];
+  }
+}
+
 void MutateOp(Op& op, size_t tensors, Dice& dice) {
-  switch (dice.Below(4)) {
+  switch (dice.Below(5)) {
     case 0:
       if (!op.inputs.empty())
         op.inputs[dice.Below(op.inputs.size())] = static_cast<int32_t>(dice.Below(tensors + 1)) - 1;
@@ -147,6 +197,9 @@ void MutateOp(Op& op, size_t tensors, Dice& dice) {
       break;
     case 2:
       op.inputs.resize(dice.Below(26), -1);
+      break;
+    case 3:
+      SwapKind(op, dice);
       break;
     default:
       std::visit(MutateOptions{dice}, op.options);
@@ -202,7 +255,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!graph) return 0;
   const auto engine = millwright::nn::Engine::Load(*graph);
   if (!engine) return 0;
-  if ((*engine)->multiply_accumulates() > kMultiplyAccumulatesMax) return 0;
+  if (millwright::model::Work(*graph) > kWorkMax) return 0;
   if ((*engine)->session_bytes() > kSessionBytesMax) return 0;
   RunBounded(**engine, millwright::nn::Session(*engine));
   // What could be read and is of our operators can be written, and reads back.

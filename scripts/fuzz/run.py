@@ -37,6 +37,8 @@ TARGETS = [
     Target("reading", "mutated_payloads", 5_000, 16384),
     Target("uplink", "mutated_payloads", 5_000, 65536),
     Target("config", "mutated_configs", 1_000, 16384),
+    Target("plant", "mutated_plants", 1_000, 16384),
+    Target("recording", "mutated_recordings", 2_000, 16384),
     Target("http", "mutated_requests", 5_000, 16384),
 ]
 QUICK_SHARE = 10

@@ -92,7 +92,9 @@ class CsvSource final : public Source {
     if (has_time_) {
       Result<Nanos> parsed = ParseTime(fields_[time_field_], time_format_, start_ns_);
       if (!parsed) return Fail(Errc::kInvalid, Where() + ": " + parsed.error().what);
-      ts = *parsed;
+      if (row_ > 0 && *parsed < last_ts_)
+        return Fail(Errc::kInvalid, Where() + ": its time is before that of the row above");
+      ts = last_ts_ = *parsed;
     } else {
       ts = start_ns_ + static_cast<Nanos>(std::llround(static_cast<double>(row_) /
                                                        columns_.front().rate_hz * 1e9));
@@ -158,6 +160,7 @@ class CsvSource final : public Source {
   std::vector<std::string_view> fields_;
   std::string line_;
   size_t row_ = 0;
+  Nanos last_ts_ = 0;
   bool ended_ = false;
   std::vector<Item> queue_;
   size_t queued_at_ = 0;

@@ -113,6 +113,22 @@ TEST_F(RecordingTest, NamesLineAndColumnOfABadCell) {
       << more.error().what;
 }
 
+TEST_F(RecordingTest, NamesTheRowWhoseTimeGoesBack) {
+  Write("run.csv", std::string(kSkabHead) +
+                       "2020-03-09 10:14:33;0.1;1;0.0;0.0\n2020-03-09 10:14:33;0.1;1;0.0;0.0\n"
+                       "2020-03-09 10:14:32;0.1;1;0.0;0.0\n");
+  const auto all = OpenDataset(root());
+  ASSERT_TRUE(all.has_value()) << all.error().what;
+  auto reader = Reader::Open(all->front());
+  ASSERT_TRUE(reader.has_value());
+  Item item;
+  Result<bool> more = true;
+  while (more && *more) more = (*reader)->Next(item);
+  ASSERT_FALSE(more.has_value());
+  EXPECT_NE(more.error().what.find("run.csv:4: its time is before"), std::string::npos)
+      << more.error().what;
+}
+
 TEST_F(RecordingTest, RefusesBadSkabRows) {
   Write("run.csv", std::string(kSkabHead) + "2020-03-09 10:14:33;0.1;1;0.0\n");
   const auto narrow = OpenDataset(root());

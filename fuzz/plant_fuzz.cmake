@@ -1,0 +1,1 @@
+mw_fuzz(plant ROOMS machines core)

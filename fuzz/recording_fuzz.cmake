@@ -1,0 +1,1 @@
+mw_fuzz(recording ROOMS recording core)
