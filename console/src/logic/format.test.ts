@@ -44,5 +44,6 @@ test("absolute times name their zone", () => {
 test("feature names become words", () => {
   assert.equal(featureName("vib.velocity_rms"), "Vibration, velocity RMS");
   assert.equal(featureName("vib.envelope_bpfo"), "Vibration, envelope BPFO");
+  assert.equal(featureName("vib.envelope_bsf2"), "Vibration, envelope 2xBSF");
   assert.equal(featureName("temperature_de"), "Temperature de");
 });

@@ -107,14 +107,14 @@ const kFeatureWords: Record<string, string> = {
   envelope_rms: "envelope RMS",
   speed_hz: "speed",
 };
-const kKinematics = /\b(bpfo|bpfi|bsf|ftf|rms)\b/g;
+const kKinematics = /\b(bpfo|bpfi|bsf2?|ftf|rms)\b/g;
 const kChannelWords: Record<string, string> = { vib: "Vibration" };
 
 /** "vib.velocity_rms" as a person says it: "Vibration, velocity RMS". What is not known is only tidied. */
 export function featureName(name: string): string {
   const dot = name.indexOf(".");
   const tidy = (text: string) =>
-    (kFeatureWords[text] ?? text.replace(/_/g, " ")).replace(kKinematics, (word) => word.toUpperCase());
+    (kFeatureWords[text] ?? text.replace(/_/g, " ")).replace(kKinematics, (word) => (word === "bsf2" ? "2xBSF" : word.toUpperCase()));
   if (dot < 0) return sentence(kChannelWords[name] ?? tidy(name));
   const channel = name.slice(0, dot);
   return `${sentence(kChannelWords[channel] ?? tidy(channel))}, ${tidy(name.slice(dot + 1))}`;

@@ -75,6 +75,10 @@ std::string Printed(const char* format, double a, double b) {
   return text;
 }
 
+// Of which spectrum a mark's line is: multiples of the shaft's speed ("1x") stand in the
+// velocity's.
+std::string LineOf(std::string_view mark) { return mark.ends_with('x') ? "Velocity" : "Envelope"; }
+
 }  // namespace
 
 Result<std::vector<AlarmView>> LoadAlarms(store::Database& database, const AlarmFilter& filter) {
@@ -126,16 +130,17 @@ std::string WhyOf(const AlarmView& alarm) {
         return a.times_baseline() < b.times_baseline();
       });
   if (mark != marks.end() && mark->found_hz() > 0 && mark->times_baseline() >= 2)
-    return "Envelope line at " + Printed("%.1f Hz (", static_cast<double>(mark->found_hz()), 0) +
-           mark->name() + ") is " +
+    return LineOf(mark->name()) +
+           Printed(" line at %.1f Hz (", static_cast<double>(mark->found_hz()), 0) + mark->name() +
+           ") is " +
            Printed("%.0f times its baseline.", static_cast<double>(mark->times_baseline()), 0);
   const auto& parts = alarm.evidence.contributions();
   const auto part = std::max_element(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
     return a.share() < b.share();
   });
   if (part != parts.end() && part->share() > 0)
-    return part->feature() + Printed(" moved the score most (%.0f %% of it).",
-                                     100.0 * static_cast<double>(part->share()), 0);
+    return FeatureName(part->feature()) + Printed(" moved the score most (%.0f %% of it).",
+                                                  100.0 * static_cast<double>(part->share()), 0);
   return Printed("The score reached %.2f.", alarm.score, 0);
 }
 

@@ -28,8 +28,9 @@ TEST(WhyOfTest, TellsTheStrongestEvidenceThereIs) {
   EXPECT_EQ(WhyOf(alarm), "The score reached 0.88.");
   AddPart(alarm, "vib.kurtosis", 0.25f);
   AddPart(alarm, "vib.velocity_rms", 0.5f);
-  EXPECT_EQ(WhyOf(alarm), "vib.velocity_rms moved the score most (50 % of it).");
+  EXPECT_EQ(WhyOf(alarm), "Vibration velocity RMS moved the score most (50 % of it).");
   AddMark(alarm, "1x", 24.9f, 3);
+  EXPECT_EQ(WhyOf(alarm), "Velocity line at 24.9 Hz (1x) is 3 times its baseline.");
   AddMark(alarm, "BPFO", 87.25f, 12);
   EXPECT_EQ(WhyOf(alarm), "Envelope line at 87.2 Hz (BPFO) is 12 times its baseline.");
 }

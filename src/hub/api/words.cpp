@@ -68,6 +68,29 @@ std::string TitleOf(std::string_view id) {
   return title;
 }
 
+std::string FeatureName(std::string_view feature) {
+  // Words of the field that are written in capitals, or differently.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kWords = {
+      {{"vib", "vibration"},
+       {"rms", "RMS"},
+       {"bpfo", "BPFO"},
+       {"bpfi", "BPFI"},
+       {"bsf2", "2xBSF"},
+       {"ftf", "FTF"},
+       {"hz", "Hz"}}};
+  std::string name;
+  while (!feature.empty()) {
+    const size_t end = std::min(feature.find_first_of("._-"), feature.size());
+    const std::string_view part = feature.substr(0, end);
+    const auto known = std::find_if(kWords.begin(), kWords.end(),
+                                    [&](const auto& word) { return word.first == part; });
+    if (!name.empty() && !part.empty()) name += ' ';
+    name += known == kWords.end() ? part : known->second;
+    feature.remove_prefix(std::min(end + 1, feature.size()));
+  }
+  return TitleOf(name);
+}
+
 std::string EpochText(uint64_t epoch) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(16, '0');

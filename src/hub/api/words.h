@@ -25,6 +25,8 @@ namespace millwright::hub {
 [[nodiscard]] std::string FaultName(std::string_view code);
 /// "cooling-water" -> "Cooling water".
 [[nodiscard]] std::string TitleOf(std::string_view id);
+/// "vib.envelope_bpfo" -> "Vibration envelope BPFO".
+[[nodiscard]] std::string FeatureName(std::string_view feature);
 /// 16 hex digits.
 [[nodiscard]] std::string EpochText(uint64_t epoch);
 /// An alarm's id in paths: "<device>~<alarm_key>".

@@ -46,6 +46,10 @@ TEST(WordsTest, LanesAndSpectraReadBackAsTheyWereWritten) {
 TEST(WordsTest, CodesBecomeNames) {
   EXPECT_EQ(FaultName("outer_race"), "outer race");
   EXPECT_EQ(FaultName(""), "");
+  EXPECT_EQ(FeatureName("vib.envelope_bpfo"), "Vibration envelope BPFO");
+  EXPECT_EQ(FeatureName("temperature.mean"), "Temperature mean");
+  EXPECT_EQ(FeatureName("Volume_Flow_RateRMS"), "Volume Flow RateRMS");
+  EXPECT_EQ(FeatureName("..x_"), "X");
   EXPECT_EQ(TitleOf("cooling-water_2"), "Cooling water 2");
   EXPECT_EQ(TitleOf("7-hall"), "7 hall");
   EXPECT_EQ(TitleOf(""), "");
