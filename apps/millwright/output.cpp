@@ -28,7 +28,7 @@ std::string JsonText(const std::vector<T>& values) {
   std::string text = "[";
   for (size_t i = 0; i < values.size(); ++i) {
     if (i > 0) text += ", ";
-    const T value = values[i];
+    const T& value = values[i];  // of bools: a copy that lives on
     text += JsonText(value);
   }
   return text + "]";
