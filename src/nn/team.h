@@ -1,5 +1,5 @@
-// A few threads that work on one call together. They spin between the short parts of a call and
-// sleep between calls.
+// A few threads that work on one call together. They spin between the short parts of a call, and
+// for a moment after it; then they sleep.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,9 @@ class Team {
     Start([](const void* w, int part) { (*static_cast<const Work*>(w))(part); }, &work);
   }
 
-  /// Inside work: waits until every part has come here. What one wrote before, all see after.
-  void Barrier();
+  /// Inside work, for each part: waits until every part has come here. What one wrote before, all
+  /// see after.
+  void Barrier(int part);
 
  private:
   using Function = void (*)(const void* work, int part);
@@ -39,8 +40,10 @@ class Team {
   const void* work_ = nullptr;
   // On lines of their own: waiting threads read them all the time.
   alignas(64) std::atomic<uint32_t> call_{0};
-  alignas(64) std::atomic<uint32_t> arrived_{0};
-  alignas(64) std::atomic<uint32_t> phase_{0};
+  struct alignas(64) Line {
+    std::atomic<uint32_t> arrivals{0};
+  };
+  std::vector<Line> lines_;
   std::atomic<bool> stop_{false};
   std::vector<std::jthread> threads_;
 };

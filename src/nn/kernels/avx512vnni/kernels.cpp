@@ -128,6 +128,8 @@ constinit const packed::Kernels kKernels{.value_bytes = 4,
                                          .encode = &Encode,
                                          .dot = &Dot,
                                          .rescale_inputs = &packed::CellUpdate<Isa>::RescaleInputs,
-                                         .update = &packed::CellUpdate<Isa>::Update};
+                                         .update = &packed::CellUpdate<Isa>::Update,
+                                         .stage_rows = Isa::kRows,
+                                         .update_stage = &packed::CellUpdate<Isa>::UpdateStage};
 
 }  // namespace millwright::nn::avx512vnni

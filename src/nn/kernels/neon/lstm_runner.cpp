@@ -142,9 +142,9 @@ class Runner::Part {
 
  private:
   void Wait() const {
-    if (call_.team != nullptr) call_.team->Barrier();
+    if (call_.team != nullptr) call_.team->Barrier(static_cast<int>(part_));
   }
-  // Own units_, without those that only fill the last_ block.
+  // Own units, without those that only fill the last block.
   [[nodiscard]] size_t first_unit() const { return first_ * kBlockUnits; }
   [[nodiscard]] size_t own_units() const {
     return std::min(last_ * kBlockUnits, r_.units_) - std::min(first_unit(), r_.units_);

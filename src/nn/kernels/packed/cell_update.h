@@ -24,6 +24,14 @@ struct CellUpdate {
     return UpdateRows<false>(plan, rows, count);
   }
 
+  static void UpdateStage(const CellPlan& plan, const Row* rows, size_t count, size_t stage,
+                          Carry& carry) {
+    auto* gates = reinterpret_cast<Vec*>(carry.gates);
+    const Row &a = rows[0], &b = Second(rows, 0, count);
+    if (plan.narrow) return Stage<true>(plan, a, b, stage, gates);
+    return Stage<false>(plan, a, b, stage, gates);
+  }
+
  private:
   template <bool kNarrow>
   static void RescaleColumns(const CellPlan& plan, const int32_t* sums, size_t columns,
@@ -39,23 +47,33 @@ struct CellUpdate {
   template <bool kNarrow>
   static void UpdateRows(const CellPlan& plan, const Row* rows, size_t count) {
     Vec outputs[kColumnsMax];
+    for (size_t i = 0; i < count; i += Isa::kRows) {
+      const Row &a = rows[i], &b = Second(rows, i, count);
+      const Vec input = Logistic<kNarrow>(plan, a, b, 0), forget = Logistic<kNarrow>(plan, a, b, 1);
+      const Vec cell = Exp::template Tanh<3>(Gate<kNarrow>(plan, a, b, 2));
+      UpdateCell(plan, a, b, input, forget, cell);
+      outputs[i] = Logistic<kNarrow>(plan, a, b, 3);
+    }
     for (size_t i = 0; i < count; i += Isa::kRows)
-      outputs[i] = UpdateCells<kNarrow>(plan, rows[i], Second(rows, i, count));
-    switch (plan.cell_bits) {
+      UpdateHidden<kNarrow>(plan, rows[i], Second(rows, i, count), outputs[i]);
+  }
+
+  template <bool kNarrow>
+  static void Stage(const CellPlan& plan, const Row& a, const Row& b, size_t stage, Vec* gates) {
+    switch (stage) {
       case 0:
-        return UpdateHidden<kNarrow, 0>(plan, rows, count, outputs);
       case 1:
-        return UpdateHidden<kNarrow, 1>(plan, rows, count, outputs);
+        gates[stage] = Logistic<kNarrow>(plan, a, b, stage);
+        return;
       case 2:
-        return UpdateHidden<kNarrow, 2>(plan, rows, count, outputs);
+        gates[2] = Exp::template Tanh<3>(Gate<kNarrow>(plan, a, b, 2));
+        return;
       case 3:
-        return UpdateHidden<kNarrow, 3>(plan, rows, count, outputs);
-      case 4:
-        return UpdateHidden<kNarrow, 4>(plan, rows, count, outputs);
-      case 5:
-        return UpdateHidden<kNarrow, 5>(plan, rows, count, outputs);
+        UpdateCell(plan, a, b, gates[0], gates[1], gates[2]);
+        gates[3] = Logistic<kNarrow>(plan, a, b, 3);
+        return;
       default:
-        return UpdateHidden<kNarrow, 6>(plan, rows, count, outputs);
+        UpdateHidden<kNarrow>(plan, a, b, gates[3]);
     }
   }
 
@@ -64,26 +82,38 @@ struct CellUpdate {
     return rows[Isa::kRows > 1 && i + 1 < count ? i + 1 : i];
   }
 
-  /// The new cell state; returns the output gate.
-  template <bool kNarrow>
-  static Vec UpdateCells(const CellPlan& plan, const Row& a, const Row& b) {
-    const Vec input = Exp::Logistic(Gate<kNarrow>(plan, a, b, 0));
-    const Vec forget = Exp::Logistic(Gate<kNarrow>(plan, a, b, 1));
-    const Vec cell = Exp::template Tanh<3>(Gate<kNarrow>(plan, a, b, 2));
+  static void UpdateCell(const CellPlan& plan, const Row& a, const Row& b, Vec input, Vec forget,
+                         Vec cell) {
     Isa::Store(a.c, b.c, NewCell(plan, Isa::Load(a.c, b.c), input, forget, cell));
-    return Exp::Logistic(Gate<kNarrow>(plan, a, b, 3));
   }
 
-  template <bool kNarrow, int kCellBits>
-  static void UpdateHidden(const CellPlan& plan, const Row* rows, size_t count,
-                           const Vec* outputs) {
-    for (size_t i = 0; i < count; i += Isa::kRows) {
-      const Row &a = rows[i], &b = Second(rows, i, count);
-      const Vec squashed = Exp::template Tanh<kCellBits>(Isa::Load(a.c, b.c));
-      Isa::template StoreHidden<kNarrow>(plan, a, b, outputs[i], squashed);
+  template <bool kNarrow>
+  static void UpdateHidden(const CellPlan& plan, const Row& a, const Row& b, Vec output) {
+    Isa::template StoreHidden<kNarrow>(plan, a, b, output, SquashCell(plan, Isa::Load(a.c, b.c)));
+  }
+  static Vec SquashCell(const CellPlan& plan, Vec c) {
+    switch (plan.cell_bits) {
+      case 0:
+        return Exp::template Tanh<0>(c);
+      case 1:
+        return Exp::template Tanh<1>(c);
+      case 2:
+        return Exp::template Tanh<2>(c);
+      case 3:
+        return Exp::template Tanh<3>(c);
+      case 4:
+        return Exp::template Tanh<4>(c);
+      case 5:
+        return Exp::template Tanh<5>(c);
+      default:
+        return Exp::template Tanh<6>(c);
     }
   }
 
+  template <bool kNarrow>
+  static Vec Logistic(const CellPlan& plan, const Row& a, const Row& b, size_t gate) {
+    return Exp::Logistic(Gate<kNarrow>(plan, a, b, gate));
+  }
   template <bool kNarrow>
   static Vec Gate(const CellPlan& plan, const Row& a, const Row& b, size_t gate) {
     const size_t at = gate * kBlockUnits;

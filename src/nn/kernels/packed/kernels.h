@@ -49,6 +49,12 @@ struct Row {
   size_t units = 0;       // 1..16 that exist
 };
 
+/// What one stage of an update hands to the next: the gates.
+struct alignas(64) Carry {
+  std::byte gates[kGateCount][64];
+};
+inline constexpr size_t kStages = 5, kStageRowsMax = 2;
+
 struct Kernels {
   size_t value_bytes = 0;    // that four encoded values take
   int32_t value_offset = 0;  // encoded value = value + this; folded into the biases
@@ -56,15 +62,23 @@ struct Kernels {
 
   /// Encodes `count` values, each four `stride` bytes after the last; pads the last four with
   /// anything.
-  void (*encode)(const int8_t* values, size_t count, size_t stride, std::byte* out);
+  void (*encode)(const int8_t* values, size_t count, size_t stride, std::byte* out) = nullptr;
   /// sums[column][gate][unit] = bias + weights x values for 1..8 columns. Weights are
   /// [groups][4 gates][16 units][4], values [groups][columns][value_bytes].
   void (*dot)(const int8_t* weights, size_t groups, const std::byte* values, size_t columns,
-              const int32_t* bias, int32_t* sums);
+              const int32_t* bias, int32_t* sums) = nullptr;
   /// Input-side sums of some columns, each brought to Q3.12.
-  void (*rescale_inputs)(const CellPlan& plan, const int32_t* sums, size_t columns, int16_t* out);
-  /// Recurrent-side sums to gates, gates to the new state.
-  void (*update)(const CellPlan& plan, const Row* rows, size_t count);
+  void (*rescale_inputs)(const CellPlan& plan, const int32_t* sums, size_t columns,
+                         int16_t* out) = nullptr;
+  /// Recurrent-side sums to gates, gates to the new state, for 1..kColumnsMax rows.
+  void (*update)(const CellPlan& plan, const Row* rows, size_t count) = nullptr;
+  /// The same for at most `stage_rows` rows in kStages calls, one for each stage in order. Each is
+  /// short enough for a processor to look beyond it: between pieces of a product that waits for
+  /// memory it costs little. `carry` is kept between the calls. Null (and 0 rows) where that gains
+  /// nothing.
+  size_t stage_rows = 0;
+  void (*update_stage)(const CellPlan& plan, const Row* rows, size_t count, size_t stage,
+                       Carry& carry) = nullptr;
 };
 
 }  // namespace millwright::nn::packed

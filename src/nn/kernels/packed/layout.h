@@ -74,7 +74,7 @@ class Layout {
   }
 
  private:
-  static constexpr size_t kChunkBytes = size_t{96} << 10;
+  static constexpr size_t kChunkBytes = size_t{48} << 10;
 
   static size_t AlignUp(size_t bytes) { return (bytes + 63) / 64 * 64; }
   static size_t ChunkSteps(const Shape& shape, size_t streams) {

@@ -6,10 +6,14 @@
 
 #include "nn/kernels/packed/layout.h"
 #include "nn/kernels/packed/packed_weights.h"
+#include "nn/kernels/packed/staged_update.h"
 #include "nn/team.h"
 
 namespace millwright::nn::packed {
 namespace {
+
+// Pieces of a lone stream's product, and the fewest groups of a piece that hide a stage.
+constexpr size_t kPieces = 3, kPieceGroupsMin = 8;
 
 class Runner : public LstmRunner {
  public:
@@ -30,6 +34,10 @@ class Runner : public LstmRunner {
  private:
   class Part;
 
+  bool hides_updates() const {
+    return kernels_.update_stage != nullptr && recurrent_.groups() >= kPieces * kPieceGroupsMin;
+  }
+
   const Kernels& kernels_;
   Shape shape_;
   PackedMatrix input_, recurrent_;
@@ -47,7 +55,8 @@ class Runner::Part {
         call_(call),
         layout_(runner.shape_, call.streams.size()),
         team_(call.team),
-        backward_(backward) {
+        backward_(backward),
+        staged_(runner.kernels_, runner.plan_) {
     const auto p = static_cast<size_t>(part);
     const size_t parts = team_ == nullptr ? 1 : static_cast<size_t>(team_->size());
     const size_t blocks = r_.shape_.blocks();
@@ -74,7 +83,7 @@ class Runner::Part {
 
  private:
   void Meet() {
-    if (team_ != nullptr) team_->Barrier();
+    if (team_ != nullptr) team_->Barrier(static_cast<int>(part_));
   }
   size_t units_of(size_t block) const {
     return std::min(kBlockUnits, r_.shape_.units - block * kBlockUnits);
@@ -92,6 +101,9 @@ class Runner::Part {
   void Step(size_t t, size_t in_chunk);
   void StepBlock(size_t t, size_t in_chunk, size_t block);
   void Flush();
+  void StepAlone(size_t t, size_t in_chunk, bool backward);
+  [[nodiscard]] Row RowOf(size_t t, size_t in_chunk, size_t block, size_t stream,
+                          const int32_t* sums) const;
 
   const Runner& r_;
   const LstmCall& call_;
@@ -102,6 +114,7 @@ class Runner::Part {
   size_t begin_ = 0, end_ = 0;  // blocks
   size_t rows_ = 0;
   Row row_[kColumnsMax];
+  StagedUpdate staged_;
   alignas(64) int32_t sums_[kColumnsMax * kRowSums];
 };
 
@@ -157,14 +170,14 @@ void Runner::Part::InputProducts(size_t steps) {
 
 void Runner::Part::Step(size_t t, size_t in_chunk) {
   const bool backward = backward_ != (t % 2 == 1);
+  if (call_.streams.size() == 1 && r_.hides_updates()) return StepAlone(t, in_chunk, backward);
   for (size_t i = begin_; i < end_; ++i)
     StepBlock(t, in_chunk, backward ? end_ - 1 - (i - begin_) : i);
   Flush();
 }
 
 void Runner::Part::StepBlock(size_t t, size_t in_chunk, size_t block) {
-  const size_t streams = call_.streams.size(), first_unit = block * kBlockUnits;
-  const size_t value_bytes = r_.shape_.value_bytes;
+  const size_t streams = call_.streams.size();
   for (size_t s = 0; s < streams;) {
     const Columns group = layout_.group_of(s);
     if (rows_ + group.count > layout_.rows_max()) Flush();
@@ -172,18 +185,41 @@ void Runner::Part::StepBlock(size_t t, size_t in_chunk, size_t block) {
     r_.kernels_.dot(r_.recurrent_.block(block), r_.recurrent_.groups(),
                     scratch(layout_.hidden(t % 2, group, s, 0)), group.count,
                     r_.recurrent_.bias(block), sums);
-    for (size_t i = 0; i < group.count; ++i, ++s) {
-      row_[rows_++] = {
-          .sums = sums + i * kRowSums,
-          .inputs = at<int16_t>(layout_.gates(block, in_chunk * streams + s)),
-          .c = at<int16_t>(layout_.cell(block, s)),
-          .h = scratch(layout_.hidden((t + 1) % 2, group, s, first_unit)),
-          .h_stride = group.count * value_bytes,
-          .out = call_.streams[s].out + t * call_.out_stride + first_unit,
-          .units = units_of(block),
-      };
-    }
+    for (size_t i = 0; i < group.count; ++i, ++s)
+      row_[rows_++] = RowOf(t, in_chunk, block, s, sums + i * kRowSums);
   }
+}
+
+Row Runner::Part::RowOf(size_t t, size_t in_chunk, size_t block, size_t stream,
+                        const int32_t* sums) const {
+  const Columns group = layout_.group_of(stream);
+  const size_t first_unit = block * kBlockUnits;
+  return {.sums = sums,
+          .inputs = at<int16_t>(layout_.gates(block, in_chunk * call_.streams.size() + stream)),
+          .c = at<int16_t>(layout_.cell(block, stream)),
+          .h = scratch(layout_.hidden((t + 1) % 2, group, stream, first_unit)),
+          .h_stride = group.count * r_.shape_.value_bytes,
+          .out = call_.streams[stream].out + t * call_.out_stride + first_unit,
+          .units = units_of(block)};
+}
+
+void Runner::Part::StepAlone(size_t t, size_t in_chunk, bool backward) {
+  const Columns alone = {0, 1};
+  const PackedMatrix& w = r_.recurrent_;
+  for (size_t i = begin_; i < end_; ++i) {
+    const size_t block = backward ? end_ - 1 - (i - begin_) : i;
+    int32_t* sums = staged_.NextSums();
+    const int32_t* bias = w.bias(block);
+    for (size_t piece = 0; piece < kPieces; ++piece) {
+      const size_t first = w.groups() * piece / kPieces, last = w.groups() * (piece + 1) / kPieces;
+      staged_.RunStage();
+      r_.kernels_.dot(w.block(block) + first * kGroupBytes, last - first,
+                      scratch(layout_.hidden(t % 2, alone, 0, first * 4)), 1, bias, sums);
+      bias = sums;
+    }
+    staged_.Add(RowOf(t, in_chunk, block, 0, sums));
+  }
+  staged_.Finish();
 }
 
 void Runner::Part::Flush() {
