@@ -205,7 +205,19 @@ def oracles(context: Context) -> Outcome:
     script = ROOT / "tests/oracles/run.py"
     argv = [PYTHON, script, "--json", *([] if context.full else ["--quick"])]
     code, text = call(context, "oracles", argv)
-    return one(code, text, last_json(text))
+    outcome = one(code, text, last_json(text))
+    code, text = call(context, "oracles-trust", [PYTHON, ROOT / "tests/trust/run.py", "--json"], limit_s=900)
+    _add(outcome, code, text, "trust_")
+    return outcome
+
+
+def arm(context: Context) -> Outcome:
+    """The engine as a 64-bit ARM program under qemu."""
+    code, text = call(context, "arm", [PYTHON, ROOT / "bench/arm/check.py", "--json", *(["--full"] if context.full else [])])
+    figures = last_json(text)
+    if code == 0 and figures.get("not_measured"):
+        return skip(figures["not_measured"][0])
+    return one(code, text, figures)
 
 
 def fuzz(context: Context) -> Outcome:
@@ -303,7 +315,8 @@ PARTS = [
     Part("build", "set up and build the release preset", build, needs_build=False),
     Part("unit", "unit tests, corpus replays and the tidy test", unit),
     Part("style", "clang-format", style, needs_build=False),
-    Part("oracles", "the engine against TensorFlow Lite, byte for byte", oracles),
+    Part("oracles", "the engine against TensorFlow Lite, byte for byte; trust against python-tuf", oracles),
+    Part("arm", "the engine for 64-bit ARM, under qemu", arm, needs_build=False),
     Part("e2e", "the console in a real browser against a real hub", e2e),
     Part("demo", "two plants, faults, a cut link, the books", demo),
     Part("faults", "kill -9 at random, the books; the model slots under every cut", faults),
