@@ -81,7 +81,7 @@ class ReplayTest : public ::testing::Test {
     }
   }
 
-  Result<ReplayFigures> Run(bool decides, size_t outstanding, ReplayHooks hooks = {}) {
+  Result<ReplayFigures> Run(bool decides, size_t outstanding, const ReplayHooks& hooks = {}) {
     mqtt::FakeBroker broker;
     gateway_ = std::make_unique<Gateway>(broker, decides);
     const auto gateway_client = broker.MakeClient({.client_id = "gateway"});
