@@ -119,7 +119,6 @@ void ShowProgress(double share, const ReplayFigures& figures) {
 
 Result<ReplayFigures> Run(const Request& request) {
   MW_TRY(const mqtt::Options broker, BrokerOptions(request.broker));
-  MW_TRY(CheckIdText("site", request.site));
   MW_TRY(std::vector<Track> tracks, FindTracks(request));
   ReplayOptions options;
   options.site = SiteId(request.site);
@@ -172,16 +171,32 @@ void Report(const ReplayFigures& figures, Context& context) {
               static_cast<unsigned long long>(figures.decisions), figures.wall_s, speed);
 }
 
+// Checks as CLI11 wants them: empty where the word is right.
+std::string CheckBrokerText(const std::string& address) {
+  const auto options = BrokerOptions(address);
+  return options ? std::string() : options.error().what;
+}
+std::string CheckId(const std::string& text) {
+  const auto right = CheckIdText("id", text);
+  return right ? std::string() : right.error().what;
+}
+
+constexpr std::string_view kBrokerHint =
+    "is it running? name it with --broker HOST:PORT; see millwright doctor --broker HOST:PORT";
+
 }  // namespace
 
 void ConfigureReplay(CLI::App& command, Context& context) {
   const auto request = std::make_shared<Request>();
   command.add_option("DIR", request->folder, "Recordings, or CSV files in SKAB's layout")
       ->required();
-  command.add_option("--site", request->site, "Site in the topics")->required();
+  command.add_option("--site", request->site, "Site in the topics")->required()->check(CheckId);
   command.add_option("--broker", request->broker, "The gateway's broker, HOST:PORT")
+      ->check(CheckBrokerText)
       ->capture_default_str();
-  command.add_option("--area", request->area, "Area in the topics")->capture_default_str();
+  command.add_option("--area", request->area, "Area in the topics")
+      ->check(CheckId)
+      ->capture_default_str();
   command
       .add_option("--rate", request->rate,
                   "max: as fast as the gateway decides; real: in step with the clock")
@@ -203,7 +218,10 @@ void ConfigureReplay(CLI::App& command, Context& context) {
                      "Write each decision to this CSV file (asset,step_end_ns,score,alarm)");
   command.callback([&context, request] {
     const auto figures = Run(*request);
-    if (!figures) return FailWith(context, figures.error());
+    if (!figures) {
+      const bool away = figures.error().code == Errc::kUnavailable;
+      return FailWith(context, figures.error(), away ? kBrokerHint : std::string_view());
+    }
     Report(*figures, context);
   });
 }

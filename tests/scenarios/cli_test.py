@@ -54,6 +54,10 @@ class CliTest(unittest.TestCase):
         self.assertIn("http://HOST:PORT", self.refused(2, "devices", "--hub", "hub:8080")["error"])
         self.assertIn("http://HOST:PORT", self.refused(2, "devices", env={"MW_HUB": "hub:8080"})["error"])
 
+    def test_replay_refuses_words_that_are_no_broker_and_no_site(self):
+        self.assertIn("HOST:PORT", self.refused(2, "replay", "x", "--site", "lab", "--broker", "here:mqtt")["error"])
+        self.assertIn("only letters", self.refused(2, "replay", "x", "--site", "a b")["error"])
+
     def test_what_does_not_exist_is_not_found(self):
         self.refused(4, "model", "inspect", str(self.folder / "none.tflite"))
         self.refused(4, "replay", str(self.folder / "none"), "--site", "lab")
