@@ -13,12 +13,23 @@ namespace {
 struct SplitFlags {
   std::string data, report;
   double share = 0.35;
+  bool all = false;
   bool json = false;
 };
 
+// Which recordings train and which are replayed; with `all` every one is replayed, be it the only
+// one.
+Result<trainer::Split> Deal(std::span<const recording::RecordingInfo> recordings,
+                            const SplitFlags& flags) {
+  if (!flags.all) return trainer::SplitRecordings(recordings, flags.share);
+  trainer::Split split{.unit = "none"};
+  for (size_t i = 0; i < recordings.size(); ++i) split.held_out.push_back(i);
+  return split;
+}
+
 Result<void> RunSplit(const SplitFlags& flags) {
   MW_TRY(const auto recordings, recording::OpenDataset(flags.data));
-  MW_TRY(const trainer::Split split, trainer::SplitRecordings(recordings, flags.share));
+  MW_TRY(const trainer::Split split, Deal(recordings, flags));
   std::vector<std::string> train, replay;
   for (const size_t i : split.train) train.push_back(recordings[i].id);
   for (const size_t i : split.held_out) replay.push_back(recordings[i].id);
@@ -44,6 +55,7 @@ void AddSplit(CLI::App& app, int& exit_code) {
   split->add_option("--share", flags->share, "Share that is replayed")
       ->check(CLI::Range(0.05, 0.8))
       ->capture_default_str();
+  split->add_flag("--all", flags->all, "Replay every recording: what trains comes from elsewhere");
   split->add_flag("--json", flags->json, "One flat JSON object on the last line");
   split->add_option("--report", flags->report, "Write that object to a file");
   split->callback([flags, &exit_code] {

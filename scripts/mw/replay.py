@@ -47,8 +47,7 @@ def run(options, screen: Screen, bin_dir: Path, work: Path) -> int:
 def choose_runs(trainer: "Trainer", data: Path, train: str | None) -> tuple[Path, list[str], list[str]]:
     """Where training reads, which runs it takes (empty: all) and which are replayed."""
     if train:
-        everything = trainer.split(data)
-        return Path(train).resolve(), [], sorted(everything["train"] + everything["replay"])
+        return Path(train).resolve(), [], sorted(trainer.split(data, "--all")["replay"])
     split = trainer.split(data)
     if not split["train"] or not split["replay"]:
         raise RuntimeError(f"{data}: too few recordings to train on some and replay others; give --train DIR")
@@ -59,8 +58,8 @@ class Trainer:
     def __init__(self, bin_dir: Path):
         self._program = bin_dir / "millwright-train"
 
-    def split(self, data: Path) -> dict:
-        return self._ask("split", "--data", data, "--json")
+    def split(self, data: Path, *flags: str) -> dict:
+        return self._ask("split", "--data", data, *flags, "--json")
 
     def score(self, data: Path, runs: list[str], decisions: Path, bundle: Path) -> dict:
         answer = self._ask("score", "--data", data, "--runs", ",".join(runs), "--decisions", decisions,
