@@ -99,6 +99,8 @@ class RowScan {
                                       std::to_string(header_.columns.size()));
     const Result<Nanos> ts = ParseUtc(fields_.front());
     if (!ts) return Fail(Errc::kInvalid, where + ": column \"datetime\": " + ts.error().what);
+    if (rows_ > 0 && *ts < last_)
+      return Fail(Errc::kInvalid, where + ": its time is before that of the row above");
     double anomaly = 0;
     if (header_.anomaly != 0 && !ParseCell(fields_[header_.anomaly], anomaly))
       return Fail(Errc::kInvalid, where + ": column \"anomaly\": \"" +
@@ -136,6 +138,7 @@ class RowScan {
   }
   void Close(Nanos end) {
     open_ = false;
+    if (end == opened_) return;  // two rows of one time, of which the later one is healthy
     info_.labels.push_back({.start_s = Seconds(opened_ - info_.start_ns),
                             .end_s = Seconds(end - info_.start_ns),
                             .rating = Rating::kAnomaly,

@@ -117,16 +117,35 @@ TEST_F(RecordingTest, NamesTheRowWhoseTimeGoesBack) {
   Write("run.csv", std::string(kSkabHead) +
                        "2020-03-09 10:14:33;0.1;1;0.0;0.0\n2020-03-09 10:14:33;0.1;1;0.0;0.0\n"
                        "2020-03-09 10:14:32;0.1;1;0.0;0.0\n");
-  const auto all = OpenDataset(root());
-  ASSERT_TRUE(all.has_value()) << all.error().what;
-  auto reader = Reader::Open(all->front());
+  const auto skab = OpenDataset(root());
+  ASSERT_FALSE(skab.has_value());
+  EXPECT_NE(skab.error().what.find("run.csv:4: its time is before"), std::string::npos)
+      << skab.error().what;
+  fs::remove(fs::path(root()) / "run.csv");
+  Write("own/recording.toml",
+        "[recording]\nname = \"own\"\nsite = \"lab\"\nasset = \"P-1\"\nsource = \"test\"\n"
+        "licence = \"CC0-1.0\"\nstart = \"2026-11-17T14:32:08Z\"\n[[channel]]\nname = \"t\"\n"
+        "unit = \"degC\"\nfile = \"t.csv\"\nformat = \"csv\"\ncolumn = \"t\"\n"
+        "time_column = \"s\"\ntime_format = \"seconds\"\nrate_hz = 1\n");
+  Write("own/t.csv", "s,t\n0,1\n2,2\n1,3\n");
+  const auto own = OpenDataset(root());
+  ASSERT_TRUE(own.has_value()) << own.error().what;
+  auto reader = Reader::Open(own->front());
   ASSERT_TRUE(reader.has_value());
   Item item;
   Result<bool> more = true;
   while (more && *more) more = (*reader)->Next(item);
   ASSERT_FALSE(more.has_value());
-  EXPECT_NE(more.error().what.find("run.csv:4: its time is before"), std::string::npos)
+  EXPECT_NE(more.error().what.find("t.csv:4: its time is before"), std::string::npos)
       << more.error().what;
+}
+
+TEST_F(RecordingTest, TwoRowsOfOneTimeMakeNoEmptyLabel) {
+  Write("run.csv", std::string(kSkabHead) +
+                       "2020-03-09 10:14:33;0.1;1;1.0;0.0\n2020-03-09 10:14:33;0.1;1;0.0;0.0\n");
+  const auto all = OpenDataset(root());
+  ASSERT_TRUE(all.has_value()) << all.error().what;
+  EXPECT_TRUE(all->front().labels.empty());
 }
 
 TEST_F(RecordingTest, RefusesBadSkabRows) {
