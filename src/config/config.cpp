@@ -172,12 +172,12 @@ std::string Table::String(std::string_view key, std::string_view fallback) {
 }
 
 std::string Table::OneOf(std::string_view key, const std::vector<std::string>& allowed,
-                         std::optional<std::string> fallback) {
+                         const std::optional<std::string>& fallback) {
   if (Find(key) == nullptr) {
     if (!fallback) Missing(key);
     return fallback.value_or("");
   }
-  const std::string value = String(key, "");
+  std::string value = String(key, "");
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
   std::string what = "\"" + value + "\" is not one of";
   for (const std::string& word : allowed) what += (&word == &allowed.front() ? " " : ", ") + word;

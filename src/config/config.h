@@ -53,7 +53,7 @@ class Table {
   [[nodiscard]] std::string String(std::string_view key, std::string_view fallback);
   /// One of `allowed`; the fault names them and the nearest.
   [[nodiscard]] std::string OneOf(std::string_view key, const std::vector<std::string>& allowed,
-                                  std::optional<std::string> fallback = std::nullopt);
+                                  const std::optional<std::string>& fallback = std::nullopt);
   /// A required id (core/ids.h CheckIdText).
   [[nodiscard]] std::string Id(std::string_view key);
   [[nodiscard]] int64_t Integer(std::string_view key, const IntegerRule& rule = {});
