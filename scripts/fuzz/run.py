@@ -34,12 +34,14 @@ class Target:
 
 TARGETS = [
     Target("tflite", "mutated_models", 10_000, 65536),
+    Target("kernels", "mutated_layers", 20_000, 4096),
     Target("reading", "mutated_payloads", 5_000, 16384),
     Target("uplink", "mutated_payloads", 5_000, 65536),
     Target("config", "mutated_configs", 1_000, 16384),
     Target("plant", "mutated_plants", 1_000, 16384),
     Target("recording", "mutated_recordings", 2_000, 16384),
     Target("http", "mutated_requests", 5_000, 16384),
+    Target("trust", "mutated_metadata", 100_000, 16384),
 ]
 QUICK_SHARE = 10
 HUB_PAYLOADS = 3_000

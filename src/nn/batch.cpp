@@ -27,8 +27,11 @@ Batch::Batch(std::shared_ptr<const Engine> engine, BatchOptions options)
   if (options.threads > 1) impl_->team.emplace(options.threads);
   impl_->buffers.reserve(impl_->sessions_max);
   size_t scratch = 0;
-  for (const auto& kernel : impl_->engine->kernels_)
-    scratch = std::max(scratch, kernel->scratch_bytes(impl_->sessions_max));
+  // Fewer sessions may take more: a kernel then looks at more steps of each at a time.
+  for (size_t sessions = 1; sessions <= impl_->sessions_max; ++sessions) {
+    for (const auto& kernel : impl_->engine->kernels_)
+      scratch = std::max(scratch, kernel->scratch_bytes(sessions));
+  }
   impl_->scratch = MakeAligned(scratch);
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "model/testing/random_model.h"
+#include "nn/batch.h"
 
 namespace {
 
@@ -67,6 +68,20 @@ TEST(Session, RunAllocatesNothing) {
     session.Invoke();
     session.ResetState();
     session.Invoke();
+    EXPECT_EQ(g_allocations, before) << "seed " << seed;
+  }
+}
+
+TEST(Session, BatchAllocatesNothingOnAnyNumberOfThreads) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    const auto engine = RandomEngine(seed);
+    Batch batch(engine, {.sessions_max = 3, .threads = 1 + static_cast<int>(seed % 3)});
+    Session a(engine), b(engine), c(engine), d(engine);
+    Session* all[] = {&a, &b, &c, &d};
+    for (Session* session : all) FillInputs(*session, 5);
+    const int64_t before = g_allocations;
+    batch.Invoke(all);
+    batch.Invoke(std::span(all).first(2));
     EXPECT_EQ(g_allocations, before) << "seed " << seed;
   }
 }
