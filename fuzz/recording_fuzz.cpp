@@ -28,7 +28,7 @@ void Require(bool promise) {
 const fs::path& Folder() {
   static const fs::path folder = [] {
     const fs::path base = fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path();
-    const fs::path path = base / ("mw-recording-fuzz-" + std::to_string(getpid()));
+    fs::path path = base / ("mw-recording-fuzz-" + std::to_string(getpid()));
     std::atexit([] { fs::remove_all(Folder()); });
     return path;
   }();
