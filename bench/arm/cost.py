@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What an inference costs on a Raspberry Pi 4 and a Jetson Nano, predicted without either board.
 
-    bench/arm/cost.py [--write]         prints the table, or writes it into docs/RESOURCES.md
+    bench/arm/cost.py [--write]         prints the figures; --write: puts the tables into docs/RESOURCES.md
 
 time = max(products, memory) + the rest, where
   products  multiply-accumulates by llvm-mca's cycles of the inner loop
-  memory    lines that miss in the second-level cache (counted on the real addresses, by a TCG plugin) at the board's
+  memory    lines that miss in the second-level cache (counted on the real addresses by a TCG plugin) at the board's
             measured bandwidth; products and memory overlap, since the loop's loads run ahead of it
   the rest  all other counted instructions, function by function, at llvm-mca's instructions per cycle of that
             function's loop; no weights are loaded there, so nothing overlaps
@@ -20,6 +20,7 @@ import counts
 import mca
 import toolchain
 
+RESOURCES = toolchain.ROOT / "docs/RESOURCES.md"
 LINE_BYTES = 64
 PRODUCTS = ("MultiplyOneDepth", "MultiplyFourDepth")
 # What else takes time, and the loop that says at how many instructions per cycle; glue code has no loop to ask.
@@ -52,9 +53,24 @@ BOARDS = (
 
 
 @dataclass(frozen=True)
+class Kind:
+    key: str
+    what: str
+    steps: int
+    streams: int
+
+
+WINDOW = Kind("", "a window of 64 steps", counts.STEPS, 1)
+STEP = Kind("step_", "one step of a stream", 1, 1)
+BATCH = Kind("batch8_", "16 steps of each of 8 streams, per stream", 16, 8)
+KINDS = (WINDOW, STEP, BATCH)
+
+
+@dataclass(frozen=True)
 class Work:
-    """Of one inference."""
+    """Of one inference of one stream."""
     shape: counts.Shape
+    kind: Kind
     macs: int
     product_cycles: float
     rest_cycles: float
@@ -85,7 +101,7 @@ class Work:
 
     def all_weights_ms(self, board: Board) -> float:
         """Memory time of an engine that reads every weight in every step."""
-        weights = 4 * self.shape.units * (self.shape.inputs + self.shape.units) * counts.STEPS
+        weights = 4 * self.shape.units * (self.shape.inputs + self.shape.units) * self.kind.steps
         return weights / board.gb_per_s_mean / 1e6
 
 
@@ -94,28 +110,30 @@ def measure(shapes) -> list[Work]:
     products = [(begin, end) for begin, end, name in found if any(p in name for p in PRODUCTS)]
     rests = [next((begin, end) for begin, end, name in found if rest in name) for rest in RESTS]
     per_cycle = [mca.longest_loop(toolchain.BENCH, rest).instructions_per_cycle for rest in RESTS]
-    loop = mca.longest_loop(toolchain.BENCH, "MultiplyOneDepthTwo(")
-    mac_cycles = loop.cycles / 256
-    works = []
-    for shape in shapes:
-        said = counts.ours(shape, l2_kib=tuple(board.l2_kib for board in BOARDS), ranges=(*products, *rests))
+    mac_cycles = mca.longest_loop(toolchain.BENCH, "MultiplyOneDepthTwo(").cycles / 256
+
+    def work(shape: counts.Shape, kind: Kind) -> Work:
+        said = counts.ours(shape, steps=kind.steps, streams=kind.streams, l2_kib=tuple(b.l2_kib for b in BOARDS),
+                           ranges=(*products, *rests))
         ranged = [said[f"range_{i}"] for i in range(len(products) + len(rests))]
         in_products, in_rests = sum(ranged[:len(products)]), ranged[len(products):]
         glue = said["instructions"] - in_products - sum(in_rests)
-        works.append(Work(shape=shape, macs=shape.macs(counts.STEPS), product_cycles=_padded_macs(shape) * mac_cycles,
-                          rest_cycles=sum(n / p for n, p in zip(in_rests, per_cycle)) + glue / GLUE_PER_CYCLE,
-                          instructions=said["instructions"],
-                          lines={b.l2_kib: (said[f"l2_misses_{b.l2_kib}k"], said[f"l2_random_misses_{b.l2_kib}k"])
-                                 for b in BOARDS}))
-    return works
+        return Work(shape=shape, kind=kind, macs=shape.macs(kind.steps),
+                    product_cycles=_padded_macs(shape, kind.steps) * mac_cycles,
+                    rest_cycles=sum(n / p for n, p in zip(in_rests, per_cycle)) + glue / GLUE_PER_CYCLE,
+                    instructions=said["instructions"],
+                    lines={b.l2_kib: (said[f"l2_misses_{b.l2_kib}k"], said[f"l2_random_misses_{b.l2_kib}k"])
+                           for b in BOARDS})
+
+    return [work(shape, kind) for kind in KINDS for shape in shapes]
 
 
-def _padded_macs(shape: counts.Shape) -> int:
+def _padded_macs(shape: counts.Shape, steps: int) -> int:
     def round_up(value: int) -> int:
         return (value + 7) // 8 * 8
 
     units = round_up(shape.units)
-    return 4 * units * (round_up(shape.inputs) + units) * counts.STEPS
+    return 4 * units * (round_up(shape.inputs) + units) * steps
 
 
 def predictions(works: list[Work]) -> dict[str, float]:
@@ -123,9 +141,9 @@ def predictions(works: list[Work]) -> dict[str, float]:
     for work in works:
         for board in BOARDS:
             best, expected, worst = work.predicted_ms(board)
-            key = f"{board.key}_{work.shape.name}"
-            figures |= {f"predicted_ms_{key}": round(expected, 2), f"predicted_ms_best_{key}": round(best, 2),
-                        f"predicted_ms_worst_{key}": round(worst, 2),
+            key = f"{work.kind.key}{board.key}_{work.shape.name}"
+            figures |= {f"predicted_ms_{key}": round(expected, 3), f"predicted_ms_best_{key}": round(best, 3),
+                        f"predicted_ms_worst_{key}": round(worst, 3),
                         f"predicted_floor_ratio_{key}": round(expected / work.floor_ms(board), 3)}
     return figures
 
@@ -141,13 +159,49 @@ def broken(figures: dict) -> list[str]:
     return bars
 
 
+BEGIN, END = "<!-- bench/arm/cost.py begins -->\n", "<!-- bench/arm/cost.py ends -->\n"
+
+
+def tables(works: list[Work]) -> str:
+    lines = []
+    for kind in KINDS:
+        lines += [f"**{kind.what[0].upper()}{kind.what[1:]}**", "",
+                  "| shape (weights) | instructions | " + " | ".join(
+                      f"{b.name.split(' (')[0]}: from memory | predicted ms (band) | over the floor" for b in BOARDS) + " |",
+                  "|---" * (2 + 3 * len(BOARDS)) + "|"]
+        for work in (w for w in works if w.kind == kind):
+            weights = 4 * work.shape.units * (work.shape.inputs + work.shape.units)
+            cells = [f"{work.shape.name} ({weights / 1e6:.2f} MB)", f"{work.instructions / 1e6:.2f} M"]
+            for board in BOARDS:
+                best, expected, worst = work.predicted_ms(board)
+                few, many = work.lines[board.l2_kib]
+                cells += [f"{few * LINE_BYTES / 1e6:.2f}-{many * LINE_BYTES / 1e6:.2f} MB",
+                          f"**{expected:.3g}** ({best:.3g}-{worst:.3g})", f"{expected / work.floor_ms(board):.2f} x"]
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+    lines += ["| board | clock | L2 | memory, one core | source |", "|---|---|---|---|---|"]
+    lines += [f"| {b.name} | {b.ghz} GHz | {b.l2_kib // 1024} MB | {b.gb_per_s[0]}-{b.gb_per_s[1]} GB/s | {b.source} |"
+              for b in BOARDS]
+    return "\n".join(lines) + "\n"
+
+
+def write(works: list[Work]) -> None:
+    text = RESOURCES.read_text()
+    before, rest = text.split(BEGIN)
+    RESOURCES.write_text(before + BEGIN + tables(works) + END + rest.split(END)[1])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/RESOURCES.md")
+    options = parser.parse_args()
     toolchain.install()
     toolchain.build("arm_bench")
-    for key, value in predictions(measure(counts.SHAPES)).items():
-        print(f"{key:<36} {value}")
+    works = measure(counts.SHAPES)
+    for key, value in predictions(works).items():
+        print(f"{key:<44} {value}")
+    if options.write:
+        write(works)
     return 0
 
 

@@ -129,6 +129,9 @@ def main() -> int:
         figures = measure(options)
     except toolchain.Unavailable as error:
         figures = {"ok": True, "not_measured": [f"arm: {error}"]}
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
     for key, value in figures.items():
         if key.startswith(("instr", "tflite", "mac_per", "predicted", "arm_")):
             print(f"  {key:<36} {value}")
