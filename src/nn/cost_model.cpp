@@ -1,6 +1,7 @@
 #include "nn/cost_model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 namespace millwright::nn {
@@ -16,9 +17,7 @@ constexpr double kReferenceMacsPerCycle = 2;  // the variants that have no NEON 
 constexpr double kReferenceUnitCycles = 300;
 constexpr double kOtherMacsPerCycle = 1;
 
-double RoundUpToBlock(double value) {
-  return 8 * static_cast<double>((static_cast<int64_t>(value) + 7) / 8);
-}
+double RoundUpToBlock(double value) { return 8 * std::ceil(value / 8); }
 
 const model::Tensor* Input(const model::Graph& graph, const model::Op& op, size_t i) {
   if (i >= op.inputs.size() || op.inputs[i] < 0) return nullptr;
