@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "crypto/hex.h"
 #include "trust/utf8.h"
 
 namespace millwright::trust {
@@ -97,6 +98,20 @@ std::string QuoteName(std::string_view name) {
       out += c;
     else
       AppendEscaped(c, out);
+  }
+  return out;
+}
+
+std::string UnquoteName(std::string_view quoted) {
+  std::string out;
+  for (size_t i = 0; i < quoted.size(); ++i) {
+    const auto byte = quoted[i] == '%' ? crypto::FromHex(quoted.substr(i + 1, 2)) : std::nullopt;
+    if (byte && byte->size() == 1) {
+      out += static_cast<char>((*byte)[0]);
+      i += 2;
+    } else {
+      out += quoted[i];
+    }
   }
   return out;
 }

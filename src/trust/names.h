@@ -10,6 +10,9 @@ namespace millwright::trust {
 /// harmless path segment in a URL and one harmless file name.
 [[nodiscard]] std::string QuoteName(std::string_view name);
 
+/// The other way round; what is no escape stands for itself.
+[[nodiscard]] std::string UnquoteName(std::string_view quoted);
+
 /// A target path is a path-relative URL already; encodes only what a URL cannot hold (blanks,
 /// controls, non-ASCII, '?', '#', a '%' that begins no escape).
 [[nodiscard]] std::string QuotePath(std::string_view path);

@@ -54,6 +54,7 @@ TEST(NamesTest, PatternsMatchSegmentBySegment) {
 
 RC_GTEST_PROP(NamesProperty, QuotedNamesDifferAndHoldNoSlash, (std::string a, std::string b)) {
   RC_ASSERT((QuoteName(a) == QuoteName(b)) == (a == b));
+  RC_ASSERT(UnquoteName(QuoteName(a)) == a);
   RC_ASSERT(QuoteName(a).find_first_of(std::string_view("/\\?#\0", 5)) == std::string::npos);
 }
 

@@ -1,9 +1,31 @@
 #include "trust/testing/repository.h"
 
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
 #include "trust/names.h"
 #include "trust/updater.h"
 
 namespace millwright::trust::testing {
+
+namespace {
+
+// The PEM of an Ed25519 key is a fixed head and the 32 bytes that everything follows from.
+std::string Pem(std::span<const std::byte> seed) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  auto der = crypto::FromHex("302e020100300506032b657004220420").value();
+  der.insert(der.end(), seed.begin(), seed.end());
+  std::string pem = "-----BEGIN PRIVATE KEY-----\n";
+  for (size_t i = 0; i < der.size(); i += 3) {
+    const auto three = std::to_integer<uint32_t>(der[i]) << 16 |
+                       std::to_integer<uint32_t>(der[i + 1]) << 8 |
+                       std::to_integer<uint32_t>(der[i + 2]);
+    for (int shift = 18; shift >= 0; shift -= 6) pem += kDigits[(three >> shift) & 63];
+  }
+  return pem + "\n-----END PRIVATE KEY-----\n";
+}
+
+}  // namespace
 
 const os::Bytes* Shelf::Get(const std::string& path) {
   asked.push_back(path);
@@ -30,8 +52,8 @@ const crypto::PrivateKey& TestKey(int number) {
   static std::map<int, crypto::PrivateKey> keys;
   auto found = keys.find(number);
   if (found == keys.end()) {
-    auto key = crypto::PrivateKey::Generate(crypto::Scheme::kEd25519);
-    found = keys.emplace(number, std::move(key).value()).first;
+    const auto seed = crypto::FromHex(crypto::Sha256Hex("test key " + std::to_string(number)));
+    found = keys.emplace(number, crypto::PrivateKey::FromPem(Pem(*seed)).value()).first;
   }
   return found->second;
 }

@@ -35,7 +35,7 @@ class DirectFetcher : public Fetcher {
   Shelf& shelf_;
 };
 
-/// Ed25519 keys, made once and reused: key `number` is always the same within a process.
+/// Ed25519 keys made from their number: the same in every run, so a corpus stays signed.
 [[nodiscard]] const crypto::PrivateKey& TestKey(int number);
 
 /// Tests change `drafts` and `signers`, then Publish.
