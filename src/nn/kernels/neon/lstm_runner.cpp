@@ -61,8 +61,9 @@ class Runner : public LstmRunner {
     Carve(carver, streams);
     return carver.bytes();
   }
-  size_t weight_bytes(size_t /*streams*/) const override {
-    return input_.bytes() + recurrent_.bytes();
+  size_t weight_bytes(size_t streams) const override {
+    // A pass over the input weights serves all steps of a chunk.
+    return recurrent_.bytes() + input_.bytes() / StepsPerChunk(streams);
   }
 
  private:
