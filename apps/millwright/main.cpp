@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "help.h"
 #include "hub_client.h"
+#include "keys_commands.h"
 #include "model_commands.h"
 #include "output.h"
 #include "usage.h"
@@ -26,6 +27,7 @@ void AddCommands(CLI::App& app, millwright::cli::Context& context) {
     row.configure(*command, context);
   }
   millwright::cli::AddModelCommands(app, context);
+  millwright::cli::AddKeysCommands(app, context);
 }
 
 // Empty where it is right, as CLI11 wants it.
