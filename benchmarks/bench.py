@@ -1,4 +1,4 @@
-"""./bench NAME [options]: each bench/NAME/run.py measures one thing and compares it with its bars; it has its own
+"""./bench NAME [options]: each benchmarks/NAME/run.py measures one thing and compares it with its bars; it has its own
 --help. With --json the last line of standard output is one flat JSON object."""
 import os
 import sys

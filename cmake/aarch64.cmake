@@ -1,6 +1,6 @@
 # Cross-building for 64-bit ARM on Debian (packages g++-aarch64-linux-gnu, qemu-user):
 #
-#   cmake -S bench/arm -B build/arm -G Ninja -DCMAKE_TOOLCHAIN_FILE=$PWD/cmake/aarch64.cmake
+#   cmake -S benchmarks/arm -B build/arm -G Ninja -DCMAKE_TOOLCHAIN_FILE=$PWD/cmake/aarch64.cmake
 #
 # Programs are linked statically: they run on any 64-bit ARM Linux whatever its C library, and under qemu-user without
 # a root file system.

@@ -199,13 +199,13 @@ def unchanged(programs: Programs, folder: Path, figures: dict) -> None:
 # -- together --------------------------------------------------------------------------------------------------------
 
 def arm(plan: dict, figures: dict) -> None:
-    script = next(p for p in (ROOT / "benchmarks/arm/run.py", ROOT / "bench/arm/run.py") if p.exists())
-    say("the ARM kernels (bench/arm)")
+    script = ROOT / "benchmarks/arm/run.py"
+    say("the ARM kernels (benchmarks/arm)")
     done = subprocess.run([sys.executable, script, "--json", *plan["arm"]], capture_output=True, text=True)
     try:
         said = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        figures["not_measured"].append(f"arm: bench/arm/run.py ended with status {done.returncode}")
+        figures["not_measured"].append(f"arm: benchmarks/arm/run.py ended with status {done.returncode}")
         figures["bars_broken"].append("arm: " + (done.stderr.strip().splitlines() or ["no figures"])[-1])
         return
     for key in ("not_measured", "bars_broken"):

@@ -106,7 +106,7 @@ def tracked(*endings: str) -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
     names = listed.stdout.decode().split("\0") if listed.returncode == 0 else []
     if not names:   # an exported tree without its history
-        names = [str(p.relative_to(ROOT)) for top in ("src", "apps", "fuzz", "tests", "bench")
+        names = [str(p.relative_to(ROOT)) for top in ("src", "apps", "fuzz", "tests", "benchmarks")
                  for p in (ROOT / top).rglob("*") if p.is_file()]
     return [ROOT / n for n in names if n.endswith(endings) and (ROOT / n).exists()]
 
@@ -213,7 +213,7 @@ def oracles(context: Context) -> Outcome:
 
 def arm(context: Context) -> Outcome:
     """The engine as a 64-bit ARM program under qemu."""
-    code, text = call(context, "arm", [PYTHON, ROOT / "bench/arm/check.py", "--json", *(["--full"] if context.full else [])])
+    code, text = call(context, "arm", [PYTHON, ROOT / "benchmarks/arm/check.py", "--json", *(["--full"] if context.full else [])])
     figures = last_json(text)
     if code == 0 and figures.get("not_measured"):
         return skip(figures["not_measured"][0])

@@ -7,7 +7,7 @@
 namespace millwright::nn {
 namespace {
 
-// Counted and measured by bench/arm on three shapes, which agree to a percent.
+// Counted and measured by benchmarks/arm on three shapes, which agree to a percent.
 constexpr double kMacsPerCycle = 7.98;        // the inner loop, llvm-mca
 constexpr double kUnitCycles = 52.8;          // a unit's gates, cell and output in one step
 constexpr double kUnitCyclesOnce = 9;         // and once a run

@@ -124,7 +124,7 @@ def nodiscard(tree):
 
 
 def columns(tree):
-    for path in tree.code("src/", "apps/", "fuzz/", "tests/", "bench/"):
+    for path in tree.code("src/", "apps/", "fuzz/", "tests/", "benchmarks/"):
         for number, line in tree.lines(path):
             if len(line) > COLUMNS_MAX and not re.search(r"https?://|R\"", line):
                 yield Fault(path, number, f"{len(line)} columns (at most {COLUMNS_MAX})")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What an inference costs on a Raspberry Pi 4 and a Jetson Nano, predicted without either board.
 
-    bench/arm/cost.py [--write]         prints the figures; --write: puts the tables into docs/RESOURCES.md
+    benchmarks/arm/cost.py [--write]         prints the figures; --write: puts the tables into docs/RESOURCES.md
 
 time = max(products, memory) + the rest, where
   products  multiply-accumulates by llvm-mca's cycles of the inner loop
@@ -162,7 +162,7 @@ def broken(figures: dict) -> list[str]:
     return bars
 
 
-BEGIN, END = "<!-- bench/arm/cost.py begins -->\n", "<!-- bench/arm/cost.py ends -->\n"
+BEGIN, END = "<!-- benchmarks/arm/cost.py begins -->\n", "<!-- benchmarks/arm/cost.py ends -->\n"
 
 
 def tables(works: list[Work]) -> str:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The engine's unit tests as 64-bit ARM programs under qemu-user, and random steps against the reference.
 
-    bench/arm/check.py [--full] [--json]
+    benchmarks/arm/check.py [--full] [--json]
 
 As a Cortex-A72 (the gateways' core), then as a core with the dot product. --full: also TensorFlow Lite's recorded
 answers and the large layers (minutes), and 100,000 steps instead of 2,000. The last line with --json is one flat

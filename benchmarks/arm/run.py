@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The ARM kernels without an ARM board: equal to the reference, how many instructions, how many cycles.
 
-    bench/arm/run.py [--quick] [--no-peer] [--json]
+    benchmarks/arm/run.py [--quick] [--no-peer] [--json]
 
 Builds the engine for aarch64 and runs it under qemu-user: random steps against the reference, TensorFlow Lite's
 recorded answers (../shared/models beside the checkout, where present), guest instructions per multiply-accumulate of
