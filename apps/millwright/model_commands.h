@@ -1,5 +1,5 @@
-// `millwright model inspect` and `millwright model run`: what a .tflite file holds, and what this
-// engine makes of it.
+// `millwright model`: what a .tflite file holds, what this engine makes of it, how fast, and
+// whether TensorFlow Lite agrees.
 #pragma once
 
 #include <CLI/App.hpp>
