@@ -54,6 +54,9 @@ struct Schema {
   Nanos hold_max = 5 * kSecond;  // a reading is held this long; then the channel is missing
   double clip = 8;               // standardised features are clipped to [-clip, clip]
   double speed_min_hz = 0;       // below it the machine counts as stopped; 0: never
+  // Then z becomes sign(z) log(1 + |z|): a far excursion stays far without outshouting all others,
+  // and INT8 keeps its steps for what lies near.
+  bool log_squash = false;
 };
 
 struct Step {
@@ -83,6 +86,9 @@ class Pipeline {
   /// jump).
   [[nodiscard]] virtual bool Pop(Step& out) = 0;
 
+  /// Before any data: steps end at `end` and whole steps from there, as those of a pipeline do that
+  /// has seen more.
+  virtual void FollowGrid(Nanos end) = 0;
   [[nodiscard]] virtual uint64_t late() const = 0;
   /// The last sample_window of a samples channel, oldest first; empty before it has filled.
   [[nodiscard]] virtual std::span<const float> Samples(int channel) const = 0;
@@ -95,12 +101,16 @@ class Standardizer {
  public:
   Standardizer() = default;
   Standardizer(std::vector<float> mean, std::vector<float> deviation);
-  /// Learns from `rows` [n x features]; deviation floors come from the bundle. kInvalid for no
+  /// Learns from `rows` [n x features]; deviation floors come from the bundle. Where the bundle
+  /// gives a pooled deviation above 0, the geometric mean of it and of the asset's own counts
+  /// instead: a short commissioning knows its machine's restlessness only roughly. kInvalid for no
   /// rows.
   [[nodiscard]] static Result<Standardizer> Learn(std::span<const float> rows, size_t features,
-                                                  std::span<const float> deviation_floor);
-  /// out = clip((x - mean) / deviation). No allocation.
-  void Apply(std::span<const float> features, double clip, std::span<float> out) const;
+                                                  std::span<const float> deviation_floor,
+                                                  std::span<const float> deviation_pooled = {});
+  /// out = clip((x - mean) / deviation), and its signed logarithm where asked for. No allocation.
+  void Apply(std::span<const float> features, double clip, std::span<float> out,
+             bool log_squash = false) const;
   [[nodiscard]] const std::vector<float>& mean() const { return mean_; }
   [[nodiscard]] const std::vector<float>& deviation() const { return deviation_; }
 

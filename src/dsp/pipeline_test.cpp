@@ -475,5 +475,29 @@ TEST(StandardizerTest, LearnsAndApplies) {
   EXPECT_FALSE(Standardizer::Learn(rows, 2, std::vector<float>{1}).has_value());
 }
 
+TEST(StandardizerTest, MixesThePooledDeviationInWhereTheBundleGivesOne) {
+  const std::vector<float> rows{0, 0, 0, 2, 4, 0};  // means 4/3 and 2/3
+  const std::vector<float> floor{0.1F, 0.1F}, pooled{8, 0};
+  const auto learned = Standardizer::Learn(rows, 2, floor, pooled);
+  ASSERT_TRUE(learned);
+  EXPECT_NEAR(learned->deviation()[0], std::sqrt(std::sqrt(32.0 / 9) * 8), 1e-5);
+  EXPECT_NEAR(learned->deviation()[1], std::sqrt(8.0 / 9), 1e-5);
+  const std::vector<float> still{3, 3, 3, 3};
+  EXPECT_NEAR(Standardizer::Learn(still, 2, floor, pooled)->deviation()[0], std::sqrt(0.1 * 8 * 8),
+              1e-5)
+      << "a quiet commissioning counts a tenth of the pooled one";
+  EXPECT_FALSE(Standardizer::Learn(rows, 2, floor, std::vector<float>{1}));
+}
+
+TEST(StandardizerTest, SquashesBySignedLogarithmAfterClipping) {
+  const Standardizer standardizer({0, 0, 0}, {1, 1, 1});
+  const std::vector<float> features{-3, 0.5F, 100};
+  std::vector<float> out(3);
+  standardizer.Apply(features, 8, out, true);
+  EXPECT_FLOAT_EQ(out[0], -std::log(4.0F));
+  EXPECT_FLOAT_EQ(out[1], std::log(1.5F));
+  EXPECT_FLOAT_EQ(out[2], std::log(9.0F));
+}
+
 }  // namespace
 }  // namespace millwright::dsp

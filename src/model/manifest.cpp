@@ -104,6 +104,12 @@ Result<void> CheckStandardiser(const Manifest::Standardiser& s, size_t features)
   MW_TRY(CheckSize("standardiser.mean", s.mean.size(), features, features));
   MW_TRY(CheckSize("standardiser.deviation", s.deviation.size(), features, features));
   MW_TRY(CheckSize("standardiser.deviation_floor", s.deviation_floor.size(), features, features));
+  if (!s.deviation_pooled.empty())
+    MW_TRY(
+        CheckSize("standardiser.deviation_pooled", s.deviation_pooled.size(), features, features));
+  for (size_t i = 0; i < s.deviation_pooled.size(); ++i)
+    if (!(s.deviation_pooled[i] >= 0 && s.deviation_pooled[i] < 1e30F))
+      return Wrong(At("standardiser.deviation_pooled", i), "must be 0 or more");
   for (size_t i = 0; i < features; ++i) {
     if (!(s.deviation[i] > 0)) return Wrong(At("standardiser.deviation", i), "must be above 0");
     if (!(s.deviation_floor[i] > 0))

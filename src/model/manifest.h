@@ -46,6 +46,9 @@ struct Manifest {
         true;  // "asset": learned at commissioning; "global": mean and deviation as they are
     Nanos commissioning = 20 * kSecond;
     std::vector<float> mean{}, deviation{}, deviation_floor{};
+    // Empty, or for each feature: above 0, mixed with the asset's own deviation
+    // (dsp::Standardizer).
+    std::vector<float> deviation_pooled{};
   };
   struct Calibration {
     double temperature = 1;

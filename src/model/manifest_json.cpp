@@ -133,6 +133,12 @@ void ReadSchema(const Node& node, dsp::Schema& schema) {
   node["hold_max_ms"].GetLength(schema.hold_max, kMillisecond);
   node["clip"].Get(schema.clip);
   node["speed_min_hz"].Get(schema.speed_min_hz);
+  if (!node.Has("squash")) return;
+  std::string squash;
+  node["squash"].Get(squash);
+  if (squash != "log" && squash != "none")
+    node.Note("schema.squash", "\"" + squash + "\" is neither \"log\" nor \"none\"");
+  schema.log_squash = squash == "log";
 }
 
 void ReadHead(const Node& root, Manifest& m) {
@@ -170,6 +176,7 @@ void ReadStandardiser(const Node& node, Manifest::Standardiser& s) {
   node["mean"].Get(s.mean);
   node["deviation"].Get(s.deviation);
   node["deviation_floor"].Get(s.deviation_floor);
+  if (node.Has("deviation_pooled")) node["deviation_pooled"].Get(s.deviation_pooled);
 }
 
 void ReadDecision(const Node& node, DecisionLimits& limits) {
@@ -251,7 +258,8 @@ OrderedJson ToJson(const dsp::Schema& schema) {
           {"late_max_ms", Length(schema.late_max, kMillisecond)},
           {"hold_max_ms", Length(schema.hold_max, kMillisecond)},
           {"clip", Number(schema.clip)},
-          {"speed_min_hz", Number(schema.speed_min_hz)}};
+          {"speed_min_hz", Number(schema.speed_min_hz)},
+          {"squash", schema.log_squash ? "log" : "none"}};
 }
 
 OrderedJson ToJson(const Manifest::Standardiser& s) {
@@ -259,7 +267,8 @@ OrderedJson ToJson(const Manifest::Standardiser& s) {
           {"commissioning_s", Length(s.commissioning, kSecond)},
           {"mean", ToJson(s.mean)},
           {"deviation", ToJson(s.deviation)},
-          {"deviation_floor", ToJson(s.deviation_floor)}};
+          {"deviation_floor", ToJson(s.deviation_floor)},
+          {"deviation_pooled", ToJson(s.deviation_pooled)}};
 }
 
 OrderedJson ToJson(const DecisionLimits& d) {

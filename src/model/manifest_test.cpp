@@ -28,6 +28,19 @@ TEST(ManifestTest, ReadsWhatItWrote) {
   EXPECT_EQ(read->healthy_class(), 0);
 }
 
+TEST(ManifestTest, KeepsHowFeaturesAreMixedAndSquashed) {
+  Manifest manifest = MakeTestManifest();
+  manifest.schema.log_squash = true;
+  manifest.standardiser.deviation_pooled.assign(manifest.schema.features.size(), 0.5F);
+  const std::string text = WriteManifest(manifest);
+  const auto read = ReadManifest(os::AsBytes(text));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_TRUE(read->schema.log_squash);
+  EXPECT_EQ(read->standardiser.deviation_pooled, manifest.standardiser.deviation_pooled);
+  manifest.standardiser.deviation_pooled.pop_back();
+  EXPECT_FALSE(CheckManifest(manifest));
+}
+
 TEST(ManifestTest, FaultsNameFileAndKey) {
   struct Case {
     const char* pointer;  // JSON pointer to what is damaged

@@ -86,7 +86,8 @@ Result<Evaluation> EvaluateBundle(const model::Bundle& bundle,
   const StandardiserOptions options{.step = m.schema.step,
                                     .commissioning = m.standardiser.commissioning,
                                     .clip = m.schema.clip,
-                                    .per_asset = m.standardiser.per_asset};
+                                    .per_asset = m.standardiser.per_asset,
+                                    .log_squash = m.schema.log_squash};
   MW_TRY(Standardise(series, m.standardiser, options, e.notes));
   MW_TRY(Int8Model engine, Int8Model::Load(bundle.model));
   const Windows windows =

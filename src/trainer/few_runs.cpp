@@ -36,7 +36,7 @@ LearnOptions ForFewRuns(LearnOptions o) {
   prefer(o.learning_rate, general.learning_rate, 3e-3);
   prefer(o.weight_decay, general.weight_decay, 1e-2);
   prefer(o.dropout, general.dropout, 0.3);
-  prefer(o.input_noise, general.input_noise, 0.3);
+  prefer(o.input_noise, general.input_noise, 0.2);
   prefer(o.mirror, general.mirror, 0.3);
   return o;
 }

@@ -17,6 +17,7 @@ struct SchemaChoice {
   dsp::Schema schema;
   double commissioning_s = 20;
   double floor_share = 0.5;          // see TrainOptions::floor_share
+  std::vector<int> pooled{};         // by feature, see StandardiserOptions::pooled
   int folds = 1;                     // > 1: that many nets are cross-fitted (cross_fit.h)
   bool sampled = false;              // has a vibration channel
   std::vector<std::string> notes{};  // what was left out and why, for the report

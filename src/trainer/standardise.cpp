@@ -117,6 +117,9 @@ Result<model::Manifest::Standardiser> LearnGlobal(std::span<const Series> train,
     out.deviation.push_back(static_cast<float>(std::max(deviation, smallest)));
     out.deviation_floor.push_back(
         static_cast<float>(std::max(o.floor_share * spread[f], smallest)));
+    if (o.pooled.empty()) continue;
+    out.deviation_pooled.push_back(
+        o.pooled[f] == 0 ? 0 : static_cast<float>(std::max(spread[f], smallest)));
   }
   return out;
 }
@@ -137,13 +140,14 @@ Result<void> Standardise(std::vector<Series>& series, const model::Manifest::Sta
                         ": no healthy step to commission on; the training set's mean stands in");
       } else {
         MW_TRY(standardizer,
-               dsp::Standardizer::Learn(rows, global.mean.size(), global.deviation_floor));
+               dsp::Standardizer::Learn(rows, global.mean.size(), global.deviation_floor,
+                                        global.deviation_pooled));
       }
     }
     std::vector<float> row(global.mean.size());
     for (const size_t s : members) {
       for (size_t i = 0; i < series[s].size(); ++i) {
-        standardizer.Apply(series[s].row(i), o.clip, row);
+        standardizer.Apply(series[s].row(i), o.clip, row, o.log_squash);
         std::ranges::copy(row,
                           series[s].rows.begin() + static_cast<std::ptrdiff_t>(i * row.size()));
       }

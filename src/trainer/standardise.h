@@ -18,6 +18,8 @@ struct StandardiserOptions {
   bool per_asset = true;
   double floor_share = 0.5;
   bool median_floor = false;  // floors by the drift of the median machine, not of all steps
+  bool log_squash = false;    // dsp::Schema::log_squash
+  std::vector<int> pooled{};  // by feature: not 0, then its pooled deviation is mixed in
 };
 
 /// What the whole training set says about healthy steps: mean, deviation, and the floor under each

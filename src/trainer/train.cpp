@@ -106,7 +106,9 @@ class Run {
                                 .clip = choice_.schema.clip,
                                 .per_asset = options_.per_asset,
                                 .floor_share = choice_.floor_share,
-                                .median_floor = choice_.sampled};
+                                .median_floor = choice_.sampled,
+                                .log_squash = choice_.schema.log_squash,
+                                .pooled = choice_.pooled};
     MW_TRY(standardiser_, LearnGlobal(std::span(series_).first(train_count_), o));
     // A machine's baseline is its own, whichever side of the split its runs are on.
     MW_TRY(trainer::Standardise(series_, standardiser_, o, out_.notes));
@@ -119,7 +121,7 @@ class Run {
 
   Result<void> Learn() {
     const dsp::Schema& s = choice_.schema;
-    input_scale_ = InputScale(s.clip);
+    input_scale_ = InputScale(s.log_squash ? std::log1p(s.clip) : s.clip);
     LearnOptions o = cross_fit_ ? ForFewRuns(options_.learn) : options_.learn;
     o.steps = s.steps;
     o.features = static_cast<int>(s.features.size());
