@@ -2,7 +2,7 @@
 # Brings a Debian 12 machine to where Millwright builds and runs: the packages of scripts/packages.txt that are
 # missing, and a Node of at least version 20. Run again, it does nothing and needs no network.
 #
-#   scripts/setup.sh [run] [build] [trainer] [console] [test]     (all groups where none is named)
+#   scripts/setup.sh [run] [build] [trainer] [console] [test] [arm]     (where none is named, all but arm)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
