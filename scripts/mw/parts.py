@@ -220,6 +220,19 @@ def arm(context: Context) -> Outcome:
     return one(code, text, figures)
 
 
+def bench(context: Context) -> Outcome:
+    """Every kernel set's bytes, and the race; how fast it is on a busy machine is told, not judged."""
+    code, text = call(context, "bench", [PYTHON, ROOT / "benchmarks/nn/run.py", "--json",
+                                         *([] if context.full else ["--quick", "--no-arm"])], limit_s=7200)
+    figures = last_json(text)
+    slow = figures.get("bars_broken", [])
+    if not context.full and figures.get("bytes_different") == 0 and figures.get("allocations_per_inference") == 0:
+        return Outcome(passed=1, notes=slow, figures=figures)
+    outcome = one(code, text, figures)
+    outcome.notes = slow or outcome.notes
+    return outcome
+
+
 def fuzz(context: Context) -> Outcome:
     code, text = call(context, "fuzz", [PYTHON, ROOT / "scripts/fuzz/run.py", "--json",
                                         *([] if context.full else ["--quick"])])
@@ -316,6 +329,7 @@ PARTS = [
     Part("unit", "unit tests, corpus replays and the tidy test", unit),
     Part("style", "clang-format", style, needs_build=False),
     Part("oracles", "the engine against TensorFlow Lite, byte for byte; trust against python-tuf", oracles),
+    Part("bench", "the engine's kernels: same bytes, how fast beside TensorFlow Lite", bench),
     Part("arm", "the engine for 64-bit ARM, under qemu", arm, needs_build=False),
     Part("e2e", "the console in a real browser against a real hub", e2e),
     Part("demo", "two plants, faults, a cut link, the books", demo),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 namespace millwright::nn::packed {
 namespace {
@@ -20,8 +21,9 @@ Rescale ToRescale(Multiplier by) {
 // Whether every sum of these rows, whatever the values, keeps `spare` bits of an int32.
 bool Fits(const int8_t* row, const std::vector<int32_t>& bias, size_t columns, int spare) {
   for (const int32_t b : bias) {
-    int64_t most = std::abs(int64_t{b});
-    for (size_t k = 0; k < columns; ++k) most += 128 * std::abs(row[k]);
+    int32_t magnitudes = 0;
+    for (size_t k = 0; k < columns; ++k) magnitudes += std::abs(row[k]);
+    const int64_t most = std::abs(int64_t{b}) + int64_t{128} * magnitudes;
     if (most << spare > INT32_MAX) return false;
     row += columns;
   }
@@ -40,11 +42,11 @@ bool IsNarrow(const LstmWeights& w, const CellPlan& plan) {
 
 // One unit's row of one gate into its block; the sum of its weights.
 int32_t PackRow(const int8_t* row, size_t columns, int8_t* to) {
+  const size_t whole = columns / 4 * 4;
+  for (size_t k = 0; k < whole; k += 4) std::memcpy(to + k / 4 * kGroupBytes, row + k, 4);
+  if (whole < columns) std::memcpy(to + whole / 4 * kGroupBytes, row + whole, columns - whole);
   int32_t sum = 0;
-  for (size_t k = 0; k < columns; ++k) {
-    to[k / 4 * kGroupBytes + k % 4] = row[k];
-    sum += row[k];
-  }
+  for (size_t k = 0; k < columns; ++k) sum += row[k];
   return sum;
 }
 
