@@ -36,7 +36,7 @@ bool TakeFromList(Json* list, const std::string& text) {
 bool IsUsed(const Json& roles, const std::string& key_id) {
   if (roles.AsObject() == nullptr) return false;
   return std::any_of(roles.AsObject()->begin(), roles.AsObject()->end(), [&](const auto& member) {
-    const Json* ids = member.value.Find("keyids");
+    const Json* ids = member.second.Find("keyids");
     return ids != nullptr && ids->AsList() != nullptr &&
            std::find(ids->AsList()->begin(), ids->AsList()->end(), Json(key_id)) !=
                ids->AsList()->end();

@@ -1,17 +1,10 @@
 #include "trust/json.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 
 namespace millwright::trust {
 namespace {
-
-template <typename Object>
-auto Position(Object& object, std::string_view key) {
-  return std::lower_bound(object.begin(), object.end(), key,
-                          [](const Json::Member& m, std::string_view k) { return m.key < k; });
-}
 
 void AppendCanonicalText(std::string_view text, std::string& out) {
   out += '"';
@@ -54,10 +47,10 @@ class Writer {
     } else if (const Json::List* list = json.AsList()) {
       AppendAll(*list, '[', ']', [&](const Json& item) { Append(item); });
     } else if (const Json::Object* object = json.AsObject()) {
-      AppendAll(*object, '{', '}', [&](const Json::Member& member) {
-        AppendText(member.key);
+      AppendAll(*object, '{', '}', [&](const auto& member) {
+        AppendText(member.first);
         out_ += pretty_ ? ": " : ":";
-        Append(member.value);
+        Append(member.second);
       });
     } else {
       out_ += "null";
@@ -73,10 +66,12 @@ class Writer {
   void AppendAll(const Items& items, char open, char close, AppendOne append) {
     out_ += open;
     ++depth_;
-    for (size_t i = 0; i < items.size(); ++i) {
-      if (i != 0) out_ += ',';
+    bool first = true;
+    for (const auto& item : items) {
+      if (!first) out_ += ',';
+      first = false;
       NewLine();
-      append(items[i]);
+      append(item);
     }
     --depth_;
     if (!items.empty()) NewLine();
@@ -93,6 +88,12 @@ class Writer {
 
 }  // namespace
 
+Json::Json(const Json&) = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(const Json&) = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+
 Json Json::EmptyObject() {
   Json json;
   json.value_ = Object{};
@@ -102,25 +103,22 @@ Json Json::EmptyObject() {
 const Json* Json::Find(std::string_view key) const {
   const Object* object = AsObject();
   if (object == nullptr) return nullptr;
-  const auto at = Position(*object, key);
-  return at != object->end() && at->key == key ? &at->value : nullptr;
+  const auto at = object->find(key);
+  return at == object->end() ? nullptr : &at->second;
 }
 
 Json* Json::Find(std::string_view key) { return const_cast<Json*>(std::as_const(*this).Find(key)); }
 
 Json& Json::operator[](std::string_view key) {
   if (AsObject() == nullptr) value_ = Object{};
-  auto& object = std::get<Object>(value_);
-  auto at = Position(object, key);
-  if (at == object.end() || at->key != key) at = object.insert(at, Member{std::string(key), {}});
-  return at->value;
+  return std::get<Object>(value_)[std::string(key)];
 }
 
 void Json::Remove(std::string_view key) {
   auto* object = std::get_if<Object>(&value_);
   if (object == nullptr) return;
-  const auto at = Position(*object, key);
-  if (at != object->end() && at->key == key) object->erase(at);
+  const auto at = object->find(key);
+  if (at != object->end()) object->erase(at);
 }
 
 bool Json::operator==(const Json& other) const { return value_ == other.value_; }

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,9 +20,8 @@ namespace millwright::trust {
 
 class Json {
  public:
-  struct Member;
   using List = std::vector<Json>;
-  using Object = std::vector<Member>;  // sorted by key, each key once
+  using Object = std::map<std::string, Json, std::less<>>;
 
   Json() = default;
   Json(const char* text) : value_(std::string(text)) {}       // NOLINT: a value, not a conversion
@@ -33,6 +33,12 @@ class Json {
   template <std::integral T>
   requires(!std::same_as<T, bool>) Json(T number)  // NOLINT
       : value_(static_cast<int64_t>(number)) {}
+  // Not inline: GCC 12 at -O2 sees uninitialized parts of the variant that are not there.
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
   [[nodiscard]] static Json EmptyObject();
 
   // Each gives nullptr where the value is of another kind.
@@ -42,7 +48,6 @@ class Json {
   [[nodiscard]] const List* AsList() const { return std::get_if<List>(&value_); }
   [[nodiscard]] List* AsList() { return std::get_if<List>(&value_); }
   [[nodiscard]] const Object* AsObject() const { return std::get_if<Object>(&value_); }
-  [[nodiscard]] bool IsNull() const { return std::holds_alternative<std::monostate>(value_); }
 
   /// The member; nullptr where there is none or this is no object.
   [[nodiscard]] const Json* Find(std::string_view key) const;
@@ -56,12 +61,6 @@ class Json {
  private:
   friend class JsonReader;
   std::variant<std::monostate, bool, int64_t, std::string, List, Object> value_;
-};
-
-struct Json::Member {
-  std::string key;
-  Json value;
-  [[nodiscard]] bool operator==(const Member&) const = default;
 };
 
 struct JsonLimits {

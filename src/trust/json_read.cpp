@@ -109,26 +109,23 @@ class JsonReader {
     ++at_;
     if (!Eat('}')) {
       do {
-        if (!ReadMember(object.emplace_back(), depth)) return false;
+        if (!ReadMember(object, depth)) return false;
       } while (Eat(','));
       if (!Eat('}')) return Note("expected ',' or '}'");
     }
-    std::sort(object.begin(), object.end(),
-              [](const Json::Member& a, const Json::Member& b) { return a.key < b.key; });
-    const auto twice = std::adjacent_find(
-        object.begin(), object.end(),
-        [](const Json::Member& a, const Json::Member& b) { return a.key == b.key; });
-    if (twice != object.end()) return Note("the key \"" + twice->key + "\" is there twice");
     out.value_ = std::move(object);
     return true;
   }
 
-  bool ReadMember(Json::Member& out, int depth) {
+  bool ReadMember(Json::Object& out, int depth) {
     SkipBlanks();
     if (at_ >= text_.size() || text_[at_] != '"') return Note("expected a key");
-    if (!ReadText(out.key)) return false;
+    std::string key;
+    if (!ReadText(key)) return false;
+    const auto [member, first] = out.try_emplace(std::move(key));
+    if (!first) return Note("the key \"" + member->first + "\" is there twice");
     if (!Eat(':')) return Note("expected ':'");
-    return ReadValue(out.value, depth + 1);
+    return ReadValue(member->second, depth + 1);
   }
 
   bool ReadText(std::string& out) {

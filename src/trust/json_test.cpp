@@ -30,8 +30,8 @@ TEST(JsonTest, WhatParsersDisagreeAboutIsRefused) {
     std::string_view text, fault;
   };
   const Case cases[] = {
-      {"{\"a\":1,\"a\":2}", "json: byte 13: the key \"a\" is there twice"},
-      {"{\"a\":1,\"\\u0061\":2}", "json: byte 18: the key \"a\" is there twice"},
+      {"{\"a\":1,\"a\":2}", "json: byte 10: the key \"a\" is there twice"},
+      {"{\"a\":1,\"\\u0061\":2}", "json: byte 15: the key \"a\" is there twice"},
       {"1.0", "json: byte 0: not a whole number"},
       {"1e3", "json: byte 0: not a whole number"},
       {"9223372036854775808", "json: byte 0: a number beyond 64 bits"},
