@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-programs=(millwright millwright-agent millwright-hub millwright-sim millwright-train)
+programs=(millwright millwright-agent millwright-hub millwright-sim millwright-train millwright-tuf)
 preset=${1:-release}
 shift || true
 targets=("$@")
