@@ -90,6 +90,21 @@ TEST_P(AttackTest, AChangedByteIsRefused) {
   EXPECT_THAT(Why(Refresh()).what, HasSubstr("targets: signed by 0 of its keys"));
 }
 
+TEST_P(AttackTest, AFirstRootThatIsNotSignedByItselfIsRefused) {
+  Draft root = repo.draft("root");
+  root.DropSignatures();
+  ASSERT_TRUE(root.Sign(TestKey(77)).has_value());
+  os::FakeFiles blank;
+  FolderStore fresh(blank, "device/metadata");
+  const auto refused = Updater::Trust(fresh, root.Bytes());
+  EXPECT_EQ(Why(refused).what, "trust: root: signed by 0 of its keys, needs 1");
+  EXPECT_FALSE(blank.Exists("device/metadata/root.json"));
+  // Nor is one believed that was changed where it is stored.
+  ASSERT_TRUE(store.Save("root", root.Bytes()).has_value());
+  EXPECT_EQ(Why(Refresh()).what, "trust: root: signed by 0 of its keys, needs 1");
+  EXPECT_TRUE(repo.shelf.asked.empty());
+}
+
 TEST_P(AttackTest, ARootNeedsTheKeysOfTheRootBefore) {
   repo.SetKeys("root", {50});
   repo.Publish("root");
