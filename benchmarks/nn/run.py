@@ -75,14 +75,16 @@ def peer_python() -> Path | None:
 # -- same bytes ------------------------------------------------------------------------------------------------------
 
 def compare(programs: Programs, kernels: list, plan: dict, figures: dict) -> None:
-    """Random layers, in as many processes as there are cores; then what TensorFlow Lite answered."""
+    """Random layers, divided among the kernel sets, in as many processes as there are cores; then what TensorFlow
+    Lite answered."""
     figures |= {"steps_compared": 0, "steps_compared_64x728": 0, "bytes_different": 0}
     jobs = max(1, os.cpu_count() or 1)
     for kernel in kernels[1:]:
         for key, sizes, count in (("steps_compared", (1, 128), plan["steps"]),
                                   ("steps_compared_64x728", (728, 728), plan["large"])):
-            say(f"{kernel}: {count} random steps, {sizes[0]} to {sizes[1]} units")
-            share = -(-count // jobs)
+            each = -(-count // (len(kernels) - 1))
+            say(f"{kernel}: {each} random steps, {sizes[0]} to {sizes[1]} units")
+            share = -(-each // jobs)
             running = [subprocess.Popen([programs.compare, "steps", kernel, *map(str, (*sizes, share, 1 + 10**6 * job))],
                                         stdout=subprocess.PIPE, text=True) for job in range(jobs)]
             for child in running:

@@ -6,7 +6,6 @@
 namespace millwright::nn::avx2 {
 namespace {
 
-using packed::kColumnsMax;
 using packed::kGateCount;
 using packed::kGroupBytes;
 using packed::kRowSums;
