@@ -36,7 +36,8 @@ struct Parts {
   [[nodiscard]] size_t Length(size_t part) const { return Start(part + 1) - Start(part); }
 };
 
-Result<RunReport> RunEngine(const RunOptions& options, std::shared_ptr<const nn::Engine> engine,
+Result<RunReport> RunEngine(const RunOptions& options,
+                            const std::shared_ptr<const nn::Engine>& engine,
                             std::span<const std::byte> input, os::Bytes& out) {
   const size_t in_bytes = InputRecordBytes(*engine);
   MW_TRY(const size_t runs, CountRuns(options.input, input.size(), in_bytes));

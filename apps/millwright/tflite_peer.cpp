@@ -11,8 +11,6 @@
 #include <cstring>
 #include <filesystem>
 
-extern char** environ;
-
 namespace millwright::cli {
 namespace {
 
@@ -101,6 +99,7 @@ class Folder {
 // The exit status; stdout and stderr go to the file.
 Result<int> RunProgram(std::vector<std::string> words, const std::string& log) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
