@@ -88,6 +88,8 @@ void GridPipeline::Anchor(Nanos end, bool by_block) {
   const bool again = anchored_ && by_block && !anchored_by_block_ && !closed_any_;
   if (anchored_ && !again) return;
   if (!anchored_) now_ = end;
+  if (followed_ != 0 && end > followed_)
+    end = followed_ + (end - followed_ + schema_.step - 1) / schema_.step * schema_.step;
   anchored_ = true;
   anchored_by_block_ = by_block;
   origin_ = next_end_ = end;
@@ -197,6 +199,7 @@ void GridPipeline::CloseStep() {
   RunReadings(step, end);
   step.complete = step.missing == 0;
   ++ready_count_;
+  followed_ = 0;  // what follows a restart of the grid finds its own beginning
   closed_any_ = true;
   next_end_ += schema_.step;
 }

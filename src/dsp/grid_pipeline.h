@@ -40,6 +40,7 @@ class GridPipeline final : public Pipeline {
   void PushReading(int channel, Nanos ts, float value) override;
   void PushBlock(int channel, Nanos ts, double rate_hz, std::span<const float> samples) override;
   [[nodiscard]] bool Pop(Step& out) override;
+  void FollowGrid(Nanos end) override { followed_ = end; }
   [[nodiscard]] uint64_t late() const override { return late_; }
   [[nodiscard]] std::span<const float> Samples(int channel) const override;
   void Reset() override;
@@ -76,6 +77,7 @@ class GridPipeline final : public Pipeline {
   bool anchored_ = false;
   bool anchored_by_block_ = false;
   bool closed_any_ = false;
+  Nanos followed_ = 0;  // the end of a step of somebody else's grid, 0: none
   Nanos origin_ = 0;
   Nanos next_end_ = 0;
   Nanos now_ = 0;  // the latest time any channel has reached
