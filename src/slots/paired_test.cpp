@@ -1,60 +1,58 @@
-#include "slots/paired_test.h"
+#include "slots/paired.h"
 
-#include <algorithm>
-#include <cmath>
+#include <gtest/gtest.h>
+
+#include <random>
 
 namespace millwright::slots {
+namespace {
 
-Result<PairedTest> PairedTest::Make(PairedTestOptions options) {
-  if (!(options.alpha > 0 && options.alpha < 1))
-    return Fail(Errc::kInvalid, "slots: alpha is not between 0 and 1");
-  if (!(options.tolerance >= 0 && options.tolerance < 1))
-    return Fail(Errc::kInvalid, "slots: tolerance is not in [0, 1)");
-  if (options.block < 1 || options.block > 1000)
-    return Fail(Errc::kInvalid, "slots: block is not between 1 and 1000");
-  if (!(options.clip > 0 && options.clip <= 1))
-    return Fail(Errc::kInvalid, "slots: clip is not in (0, 1]");
-  return PairedTest(options);
+// Pairs until the test says worse; `limit` where it does not.
+int64_t PairsUntilWorse(double loss, double deviation, uint64_t seed, int64_t limit) {
+  auto test = PairedTest::Make({});
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> noise(-loss, deviation);
+  while (!test->worse() && test->count() < limit) test->Push(noise(random));
+  return test->count();
 }
 
-PairedTest::PairedTest(PairedTestOptions options)
-    : options_(options), log_limit_(std::log(1 / options.alpha)) {
-  // Geometric, from bets for small losses in noisy scores to the largest that cannot lose
-  // everything.
-  const double highest = 0.9 / (options.clip + options.tolerance);
-  const double lowest = 0.05;
-  for (size_t i = 0; i < kBets; ++i)
-    bets_[i] = lowest * std::pow(highest / lowest, static_cast<double>(i) / (kBets - 1));
+TEST(PairedTestTest, AnEqualModelIsNotCalledWorse) {
+  for (uint64_t seed = 0; seed < 200; ++seed) EXPECT_EQ(PairsUntilWorse(0, 0.1, seed, 3000), 3000);
 }
 
-void PairedTest::Push(double difference) {
-  const double d = std::isfinite(difference) ? std::clamp(difference, -1.0, 1.0) : -1.0;
-  ++count_;
-  sum_ += d;
-  block_sum_ += d;
-  if (++in_block_ < options_.block) return;
-  const double mean = std::clamp(block_sum_ / options_.block, -options_.clip, options_.clip);
-  in_block_ = 0;
-  block_sum_ = 0;
-  for (size_t i = 0; i < kBets; ++i)
-    log_wealth_[i] += std::log1p(-bets_[i] * (mean + options_.tolerance));
-  worse_ = worse_ || log_evidence() >= log_limit_;
+TEST(PairedTestTest, AWorseModelIsCalledWorseAndTheWorseTheSooner) {
+  int64_t small = 0, large = 0;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    small += PairsUntilWorse(0.05, 0.1, seed, 5000);
+    large += PairsUntilWorse(0.10, 0.1, seed, 5000);
+  }
+  EXPECT_LT(large, small);
+  EXPECT_LT(small / 50, 400);
 }
 
-double PairedTest::log_evidence() const {
-  const double highest = *std::ranges::max_element(log_wealth_);
-  double sum = 0;
-  for (const double w : log_wealth_) sum += std::exp(w - highest);
-  return highest + std::log(sum / kBets);
+TEST(PairedTestTest, ItStaysDecidedAndCanBeginAnew) {
+  auto test = PairedTest::Make({});
+  for (int i = 0; i < 200; ++i) test->Push(-0.5);
+  EXPECT_TRUE(test->worse());
+  for (int i = 0; i < 1000; ++i) test->Push(1);
+  EXPECT_TRUE(test->worse());
+  test->Reset();
+  EXPECT_FALSE(test->worse());
+  EXPECT_EQ(test->count(), 0);
 }
 
-void PairedTest::Reset() {
-  log_wealth_.fill(0);
-  count_ = 0;
-  sum_ = 0;
-  in_block_ = 0;
-  block_sum_ = 0;
-  worse_ = false;
+TEST(PairedTestTest, WhatIsNoNumberCountsAsTheWorst) {
+  auto test = PairedTest::Make({.block = 1});
+  for (int i = 0; i < 200; ++i) test->Push(std::nan(""));
+  EXPECT_TRUE(test->worse());
 }
 
+TEST(PairedTestTest, OptionsOutOfRangeAreNamed) {
+  EXPECT_FALSE(PairedTest::Make({.alpha = 0}));
+  EXPECT_FALSE(PairedTest::Make({.tolerance = 1}));
+  EXPECT_FALSE(PairedTest::Make({.block = 0}));
+  EXPECT_FALSE(PairedTest::Make({.clip = 2}));
+}
+
+}  // namespace
 }  // namespace millwright::slots

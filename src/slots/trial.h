@@ -7,7 +7,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
-#include "slots/paired_test.h"
+#include "slots/paired.h"
 
 namespace millwright::slots {
 
