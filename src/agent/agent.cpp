@@ -18,32 +18,51 @@ constexpr Nanos kPollMax = 100 * kMillisecond;
 constexpr int kLocalRank = 6;
 constexpr int kDecideRank = 5;
 
-Result<std::vector<std::unique_ptr<Machine>>> MakeMachines(const Plan& plan, const Memory& memory) {
-  std::vector<std::unique_ptr<Machine>> out;
-  for (size_t a = 0; a < plan.assets.size(); ++a) {
-    MW_TRY(auto machine, Machine::Make(plan, a, memory.machines[a]));
-    out.push_back(std::move(machine));
+// Nothing where delivery is off: the configured bundle decides then.
+Result<std::optional<Models>> InstalledModels(const Settings& settings, Environment& environment) {
+  if (!settings.delivery.enabled) return std::optional<Models>();
+  static os::RealDisk real_disk;  // without state
+  if (environment.boot_id.empty()) {
+    const auto id = environment.files.Read("/proc/sys/kernel/random/boot_id", 100);
+    environment.boot_id = id ? std::string(os::AsText(*id)) : "unknown";
+    std::erase(environment.boot_id, '\n');
   }
-  return out;
+  os::Disk& disk = environment.disk != nullptr ? *environment.disk : real_disk;
+  MW_TRY(Models models,
+         OpenModels(settings, disk, environment.files, environment.clock, environment.boot_id));
+  return std::optional<Models>(std::move(models));
 }
 
 }  // namespace
 
 struct Agent::Parts {
-  Parts(std::unique_ptr<const Plan> made_plan, std::unique_ptr<outbox::Outbox> opened,
-        std::vector<std::unique_ptr<Machine>> machines, Memory memory, Environment environment)
+  Parts(std::shared_ptr<const Plan> made_plan, std::unique_ptr<outbox::Outbox> opened,
+        std::unique_ptr<Crew> crew, Memory memory, std::optional<Models> installed,
+        Environment environment)
       : env(std::move(environment)),
         plan(std::move(made_plan)),
         outbox(std::move(opened)),
         inbox(kInboxItems, kInboxSamples),
         outlets(*plan),
-        decider(*plan, std::move(machines), inbox, outlets, env.clock),
-        local(*plan, inbox, outlets, decider.counts(), decider_bell, env.make_client, env.clock,
-              env.version),
+        decider(std::move(crew), memory.machines, inbox, outlets, exchange, env.clock,
+                [this] { local.Wake(); }),
+        local(*plan, inbox, outlets, decider.counts(), phase, decider_bell, env.make_client,
+              env.clock, env.version),
         uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
-        recorder(*plan, std::move(memory), outlets, *outbox, env.files, env.clock,
+        recorder(plan, std::move(memory), outlets, *outbox, env.files, env.clock,
                  {local.latency().total, local.ingest(), decider.counts(), urgency, env.version},
-                 [this] { uplink.Wake(); }) {}
+                 [this] { uplink.Wake(); }) {
+    if (!installed) return;
+    models = std::make_unique<ModelsLink>(
+        ModelsLink::Parts{.settings = plan->settings,
+                          .exchange = exchange,
+                          .decider = decider.counts(),
+                          .files = env.files,
+                          .clock = env.clock,
+                          .phase = phase,
+                          .wake_decider = [this] { decider_bell.Ring(); }},
+        std::move(*installed), env.make_client);
+  }
 
   // One turn of the decision thread. True where more waits.
   bool Decide() {
@@ -85,6 +104,11 @@ struct Agent::Parts {
     while (!stop.stop_requested()) uplink.Work(kPollMax);
   }
 
+  void RunModels(const std::stop_token& stop) {
+    os::NameThread("mw-models");
+    while (!stop.stop_requested()) models->Work(kPollMax);
+  }
+
   static void End(std::jthread& thread, const std::function<void()>& wake) {
     if (!thread.joinable()) return;
     thread.request_stop();
@@ -93,31 +117,41 @@ struct Agent::Parts {
   }
 
   Environment env;
-  std::unique_ptr<const Plan> plan;
+  std::shared_ptr<const Plan> plan;  // of the model that decided first; settings are all plans'
   std::unique_ptr<outbox::Outbox> outbox;
   Inbox inbox;
   Outlets outlets;
+  Exchange exchange;
+  std::atomic<slots::Phase> phase{slots::Phase::kIdle};  // of the update under way
   std::atomic<os::Urgency> urgency{os::Urgency::kOrdinary};
   Doorbell decider_bell, recorder_bell;
   Decider decider;
   LocalLink local;
   Uplink uplink;
   Recorder recorder;
-  Nanos tick_at = 0;  // the decision thread's
+  std::unique_ptr<ModelsLink> models;  // null: delivery is off
+  Nanos tick_at = 0;                   // the decision thread's
   bool running = false;
-  std::jthread local_thread, decider_thread, recorder_thread, uplink_thread;
+  std::jthread local_thread, decider_thread, recorder_thread, uplink_thread, models_thread;
 };
 
 Result<std::unique_ptr<Agent>> Agent::Make(Settings settings, Environment environment) {
-  MW_TRY(auto plan, MakePlan(std::move(settings), environment.files));
+  MW_TRY(environment.files.MakeFolders(settings.state_folder));
+  MW_TRY(auto models, InstalledModels(settings, environment));
+  std::shared_ptr<const Plan> plan;
+  if (models) {
+    plan = models->serving;
+  } else {
+    MW_TRY(plan, MakePlan(std::move(settings), environment.files));
+  }
   const Settings& used = plan->settings;
-  MW_TRY(environment.files.MakeFolders(used.state_folder));
   MW_TRY(auto outbox,
          outbox::Outbox::Open(used.state_folder + "/outbox.db", used.outbox, environment.clock));
   MW_TRY(Memory memory, Remember(*plan, environment.files, *outbox));
-  MW_TRY(auto machines, MakeMachines(*plan, memory));
-  auto parts = std::make_unique<Parts>(std::move(plan), std::move(outbox), std::move(machines),
-                                       std::move(memory), std::move(environment));
+  MW_TRY(auto crew, MakeCrew(plan, memory.machines));
+  auto parts =
+      std::make_unique<Parts>(std::move(plan), std::move(outbox), std::move(crew),
+                              std::move(memory), std::move(models), std::move(environment));
   return std::unique_ptr<Agent>(new Agent(std::move(parts)));
 }
 
@@ -130,11 +164,13 @@ Agent::~Agent() {
   Parts::End(p.decider_thread, [&] { p.decider_bell.Ring(); });
   Parts::End(p.recorder_thread, [&] { p.recorder_bell.Ring(); });
   Parts::End(p.uplink_thread, [&] { p.uplink.Wake(); });
+  Parts::End(p.models_thread, [&] { p.models->Wake(); });
 }
 
 Result<void> Agent::StartStepped() {
   MW_TRY(parts_->local.Start());
   MW_TRY(parts_->uplink.Start());
+  if (parts_->models) MW_TRY(parts_->models->Start());
   parts_->running = true;
   return {};
 }
@@ -145,6 +181,8 @@ Result<void> Agent::Start() {
   p.recorder_thread = std::jthread([&p](const std::stop_token& stop) { p.RunRecorder(stop); });
   p.uplink_thread = std::jthread([&p](const std::stop_token& stop) { p.RunUplink(stop); });
   p.decider_thread = std::jthread([&p](const std::stop_token& stop) { p.RunDecider(stop); });
+  if (p.models)
+    p.models_thread = std::jthread([&p](const std::stop_token& stop) { p.RunModels(stop); });
   p.local_thread = std::jthread([&p](const std::stop_token& stop) { p.RunLocal(stop); });
   return {};
 }
@@ -157,12 +195,17 @@ void Agent::Step() {
   p.local.Work(0);
   (void)p.recorder.Work();
   p.uplink.Work(0);
+  if (p.models) p.models->Work(0);
 }
 
 void Agent::Stop(Nanos drain_max) {
   Parts& p = *parts_;
   if (!p.running) return;
   p.running = false;
+  if (p.models) {
+    Parts::End(p.models_thread, [&] { p.models->Wake(); });
+    p.models->Stop();
+  }
   Parts::End(p.local_thread, [&] { p.local.Wake(); });
   Parts::End(p.decider_thread, [&] { p.decider_bell.Ring(); });
   while (p.decider.Work(kItemsPerTurn)) {
@@ -190,6 +233,8 @@ AgentFigures Agent::figures() const {
   out.items = p.decider.counts().items.load(std::memory_order_relaxed);
   out.waiting = p.inbox.queue.size();
   out.decisions = p.decider.counts().decisions.load(std::memory_order_relaxed);
+  out.swaps = p.decider.counts().swaps.load(std::memory_order_relaxed);
+  out.update = p.phase.load(std::memory_order_relaxed);
   out.accepted = p.recorder.counts().accepted.load(std::memory_order_relaxed);
   out.rejected_payloads = p.local.ingest().rejected.load(std::memory_order_relaxed);
   out.dropped_readings = p.local.ingest().dropped.load(std::memory_order_relaxed);

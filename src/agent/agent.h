@@ -1,9 +1,10 @@
-// The gateway's agent, composed: four threads, each owning one thing.
+// The gateway's agent, composed: threads, each owning one thing.
 //
 //   L  local broker   readings in, decisions out            never touches the disk
 //   P  decisions      pipeline, model, rule                 never waits for anyone
 //   R  recorder       outbox, baselines, snapshot, witness  the only one on the disk
 //   U  uplink         outbox to hub, acks                   nobody waits for it
+//   M  models         new models: fetched, tried, switched  nobody waits for it
 //
 // Everything outside stands behind a seam, so that the same agent runs on fakes in one process.
 #pragma once
@@ -13,6 +14,7 @@
 
 #include "agent/decider.h"
 #include "agent/local_link.h"
+#include "agent/models_link.h"
 #include "agent/plan.h"
 #include "agent/recorder.h"
 #include "agent/uplink.h"
@@ -25,6 +27,8 @@ struct Environment {
   os::Files& files;
   ClientFactory make_client;  // mqtt::MakeClient, or a FakeBroker's
   std::string version = "0";
+  os::Disk* disk = nullptr;  // of the models; null: the real one
+  std::string boot_id = {};  // empty: the system's
 };
 
 struct AgentFigures {
@@ -38,9 +42,11 @@ struct AgentFigures {
   uint64_t waiting_records = 0;
   double decision_ms_p50 = 0;
   double decision_ms_p999 = 0;
-  double transport_ms_p999 = 0;  // parts of it: sensor's publish to us, ...
-  double decide_ms_p999 = 0;     // ... to the decision, ...
-  double publish_ms_p999 = 0;    // ... to its publish
+  double transport_ms_p999 = 0;               // parts of it: sensor's publish to us, ...
+  double decide_ms_p999 = 0;                  // ... to the decision, ...
+  double publish_ms_p999 = 0;                 // ... to its publish
+  uint64_t swaps = 0;                         // of the model that decides
+  slots::Phase update = slots::Phase::kIdle;  // of the model that is on its way
   bool broker_connected = false;
   bool uplink_connected = false;
 };
@@ -54,7 +60,7 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Connects and starts the four threads.
+  /// Connects and starts the threads.
   [[nodiscard]] Result<void> Start();
   /// Connects without threads: the caller then calls Step.
   [[nodiscard]] Result<void> StartStepped();
@@ -65,6 +71,7 @@ class Agent {
   void Stop(Nanos drain_max);
 
   [[nodiscard]] AgentFigures figures() const;
+  /// Of the model that decided at the start.
   [[nodiscard]] const Plan& plan() const;
 
  private:

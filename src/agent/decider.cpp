@@ -42,15 +42,10 @@ void Prepare(WaveformQueue& queue, const Plan& plan) {
   while (queue.BeginPop() != nullptr) queue.CommitPop();
 }
 
-Outcome Widest(const Plan& plan) {
-  Outcome out;
-  size_t signals = 0;
-  for (const AssetPlan& asset : plan.assets) signals = std::max(signals, asset.signals.size());
-  out.signals.reserve(signals);
-  out.probabilities.reserve(plan.manifest.classes.size());
-  out.window.reserve(plan.engine->input().elements());
-  out.extents.reserve(Coverage::kExtentsMax + kChannelsPerAssetMax);
-  out.holes.reserve(Coverage::kExtentsMax + kChannelsPerAssetMax);
+std::vector<Nanos> Periods(const AssetSettings& asset) {
+  std::vector<Nanos> out;
+  for (const ChannelSettings& c : asset.channels)
+    out.push_back(c.spec.kind == dsp::ChannelKind::kSamples ? 0 : FromSeconds(1 / c.spec.rate_hz));
   return out;
 }
 
@@ -64,57 +59,85 @@ Outlets::Outlets(const Plan& plan)
       alerts(kAlertSlots),
       records(kRecordSlots),
       waveforms(kWaveformSlots) {
-  const Outcome widest = Widest(plan);
+  const Outcome widest = WidestOutcome(plan);
   Prepare(decisions, widest, 0);
   Prepare(alerts, widest, 0);
   Prepare(records, widest, kChannelsPerSlot);
   Prepare(waveforms, plan);
 }
 
-Decider::Decider(const Plan& plan, std::vector<std::unique_ptr<Machine>> machines, Inbox& inbox,
-                 Outlets& outlets, os::Clock& clock)
-    : plan_(plan),
-      machines_(std::move(machines)),
-      watches_(machines_.size()),
+Decider::Decider(std::unique_ptr<Crew> crew, std::span<const Restored> restored, Inbox& inbox,
+                 Outlets& outlets, Exchange& exchange, os::Clock& clock,
+                 std::function<void()> before_watching)
+    : live_(std::move(crew)),
       inbox_(inbox),
       outlets_(outlets),
+      exchange_(exchange),
       clock_(clock),
-      scratch_(Widest(plan)),
+      before_watching_(std::move(before_watching)),
       silent_at_(clock.Monotonic() + kSilentAfter) {
-  scratch_.extents.reserve(Coverage::kExtentsMax + kChannelsPerAssetMax);
-  scratch_.holes.reserve(Coverage::kExtentsMax + kChannelsPerAssetMax);
-  const std::vector<dsp::ChannelSpec>& channels = plan.manifest.schema.channels;
-  const auto samples = std::find_if(channels.begin(), channels.end(), [](const auto& c) {
-    return c.kind == dsp::ChannelKind::kSamples;
-  });
-  const int first = samples == channels.end() ? -1 : static_cast<int>(samples - channels.begin());
-  vibration_.assign(machines_.size(), first);
+  unscored_.reserve(live_->machines.size());
+  seats_.reserve(live_->machines.size());
+  for (size_t a = 0; a < live_->machines.size(); ++a) {
+    Seat& seat = seats_.emplace_back(
+        Seat{.coverage = Coverage(Periods(*live_->plan->assets[a].settings)), .pairing = {}});
+    for (const Restored::Position& p : restored[a].covered)
+      seat.coverage.Resume(p.channel, p.last, p.last_seq);
+  }
 }
 
 bool Decider::Work(size_t items_max) {
   counts_.turns.fetch_add(1, std::memory_order_relaxed);
+  TakeOrders();
   for (size_t i = 0; i < items_max; ++i) {
     const Item* item = inbox_.queue.BeginPop();
-    if (item == nullptr) return false;
-    const size_t asset = item->asset;
-    const std::span<const float> samples =
-        item->is_block ? inbox_.ring.At(item->samples) : std::span<const float>();
-    machines_[asset]->Push(*item, samples, clock_.Monotonic());
-    if (item->is_block) inbox_.ring.Release(item->samples);
+    if (item == nullptr) {
+      if (!unscored_.empty()) ScoreWatched();
+      return false;
+    }
+    Take(*item);
     inbox_.queue.CommitPop();
     counts_.items.fetch_add(1, std::memory_order_relaxed);
-    Decide(asset);
   }
   return true;
 }
 
-void Decider::Decide(size_t asset) {
-  watches_[asset].coverage_due = true;
-  while (machines_[asset]->Next(scratch_)) {
-    scratch_.decided_at = clock_.Utc();
-    if (scratch_.scored) counts_.decisions.fetch_add(1, std::memory_order_relaxed);
-    Deliver(asset, scratch_);
+void Decider::Take(const Item& item) {
+  const size_t asset = item.asset;
+  const Nanos now = clock_.Monotonic();
+  const std::span<const float> samples =
+      item.is_block ? inbox_.ring.At(item.samples) : std::span<const float>();
+  const Nanos length =
+      item.is_block ? static_cast<Nanos>(static_cast<double>(samples.size()) * 1e9 / item.rate_hz)
+                    : 0;
+  Seat& seat = seats_[asset];
+  seat.coverage.Add(item.channel, item.ts, item.seq, length, item.after_drop);
+  seat.coverage_due = true;
+  live_->machines[asset]->Push(item, samples, now);
+  const bool decided = Decide(asset, now);
+  if (watching_) {
+    if (decided) before_watching_();
+    Watch(item, samples);
   }
+  if (item.is_block) inbox_.ring.Release(item.samples);
+}
+
+bool Decider::Decide(size_t asset, Nanos began) {
+  bool any = false;
+  Outcome& outcome = live_->scratch;
+  while (live_->machines[asset]->Next(outcome)) {
+    any = true;
+    outcome.decided_at = clock_.Utc();
+    if (watching_)
+      seats_[asset].pairing.Decided(outcome, Seconds(clock_.Monotonic() - began) * 1e3);
+    if (outcome.scored) {
+      counts_.decisions.fetch_add(1, std::memory_order_relaxed);
+      if (outcome.decided_at - outcome.arrived_at > live_->plan->settings.latency_budget)
+        counts_.slow_decisions.fetch_add(1, std::memory_order_relaxed);
+    }
+    Deliver(asset, outcome);
+  }
+  return any;
 }
 
 void Decider::Deliver(size_t asset, Outcome& outcome) {
@@ -146,10 +169,13 @@ void Decider::HandAlert(const Outcome& outcome) {
 bool Decider::Record(size_t asset, Outcome& outcome, bool coverage_only) {
   Outcome* slot = outlets_.records.BeginPush();
   if (slot == nullptr) return false;
-  machines_[asset]->TakeCoverage(outcome);
-  watches_[asset].coverage_due = false;
+  outcome.extents.clear();
+  outcome.holes.clear();
+  seats_[asset].coverage.Take(outcome.extents, outcome.holes);
+  seats_[asset].coverage_due = false;
   Copy(outcome, *slot);
   if (coverage_only) {
+    slot->plan = live_->plan;
     slot->asset = static_cast<uint16_t>(asset);
     slot->stepped = slot->scored = slot->level_changed = slot->state_changed = false;
     slot->learned.reset();
@@ -159,62 +185,67 @@ bool Decider::Record(size_t asset, Outcome& outcome, bool coverage_only) {
 }
 
 void Decider::HandWaveform(size_t asset, const Outcome& outcome) {
-  if (vibration_[asset] < 0 || !outcome.stepped) return;
-  Watch& watch = watches_[asset];
+  const Machine& machine = *live_->machines[asset];
+  const int vibration = machine.vibration();
+  if (vibration < 0 || !outcome.stepped) return;
+  Seat& seat = seats_[asset];
   Waveform::Why why = Waveform::Why::kPeriodic;
   if (outcome.learned) {
     why = Waveform::Why::kBaseline;
   } else if (outcome.level_changed) {
     why = Waveform::Why::kAlarm;
-  } else if (watch.spectrum_taken &&
-             outcome.step_end - watch.spectrum_at < plan_.settings.spectrum_period &&
-             outcome.step_end >= watch.spectrum_at) {
+  } else if (seat.spectrum_taken &&
+             outcome.step_end - seat.spectrum_at < machine.plan().settings.spectrum_period &&
+             outcome.step_end >= seat.spectrum_at) {
     return;
   }
-  const std::span<const float> samples = machines_[asset]->Samples(vibration_[asset]);
+  const std::span<const float> samples = machine.Samples(vibration);
   if (samples.empty()) return;
   Waveform* slot = outlets_.waveforms.BeginPush();
   if (slot == nullptr) return;  // the recorder is busy; the next step tries again
   slot->asset = static_cast<uint16_t>(asset);
   slot->channel = static_cast<uint16_t>(
-      plan_.assets[asset].from_schema[static_cast<size_t>(vibration_[asset])]);
+      machine.plan().assets[asset].from_schema[static_cast<size_t>(vibration)]);
   slot->why = why;
   slot->ts = outcome.step_end;
   slot->speed_hz = outcome.speed_hz;
   slot->samples.assign(samples.begin(), samples.end());
   outlets_.waveforms.CommitPush();
-  watch.spectrum_at = outcome.step_end;
-  watch.spectrum_taken = true;
+  seat.spectrum_at = outcome.step_end;
+  seat.spectrum_taken = true;
 }
 
 void Decider::Tick() {
   counts_.turns.fetch_add(1, std::memory_order_relaxed);
+  TakeOrders();
+  if (watching_) exchange_.warm.store(AllWarm(), std::memory_order_release);
   const Nanos now = clock_.Monotonic();
   if (!silent_declared_ && now >= silent_at_) {
     silent_declared_ = true;
-    for (size_t a = 0; a < machines_.size(); ++a) {
-      machines_[a]->coverage().DeclareSilent(clock_.Utc());
-      watches_[a].coverage_due = true;
+    for (size_t a = 0; a < seats_.size(); ++a) {
+      seats_[a].coverage.DeclareSilent(clock_.Utc());
+      seats_[a].coverage_due = true;
     }
   }
-  for (size_t a = 0; a < machines_.size(); ++a) {
-    if (machines_[a]->CheckStale(now, scratch_)) {
-      scratch_.decided_at = clock_.Utc();
-      if (scratch_.step_end == 0) scratch_.step_end = scratch_.decided_at;
-      Deliver(a, scratch_);
+  Outcome& outcome = live_->scratch;
+  for (size_t a = 0; a < seats_.size(); ++a) {
+    if (live_->machines[a]->CheckStale(now, outcome)) {
+      outcome.decided_at = clock_.Utc();
+      if (outcome.step_end == 0) outcome.step_end = outcome.decided_at;
+      Deliver(a, outcome);
     }
-    if (watches_[a].coverage_due) watches_[a].coverage_due = !HandCoverage(a);
+    if (seats_[a].coverage_due) seats_[a].coverage_due = !HandCoverage(a);
   }
 }
 
 bool Decider::HandCoverage(size_t asset) {
-  if (machines_[asset]->coverage().empty()) return true;
-  return Record(asset, scratch_, true);
+  if (seats_[asset].coverage.empty()) return true;
+  return Record(asset, live_->scratch, true);
 }
 
 bool Decider::Flush() {
   bool all = true;
-  for (size_t a = 0; a < machines_.size(); ++a) all = HandCoverage(a) && all;
+  for (size_t a = 0; a < seats_.size(); ++a) all = HandCoverage(a) && all;
   return all;
 }
 

@@ -34,7 +34,7 @@ class EvidenceTest : public ::testing::Test {
 
   testing::TemporaryFolder folder_;
   os::RealFiles files_;
-  std::unique_ptr<const Plan> plan_;
+  std::shared_ptr<const Plan> plan_;
   std::unique_ptr<Evidence> evidence_;
 };
 

@@ -35,11 +35,12 @@ mqtt::Options OptionsFor(const Settings& settings) {
 }  // namespace
 
 LocalLink::LocalLink(const Plan& plan, Inbox& inbox, Outlets& outlets, const DeciderCounts& decider,
-                     Doorbell& decider_bell, const ClientFactory& make_client, os::Clock& clock,
-                     std::string version)
+                     const std::atomic<slots::Phase>& phase, Doorbell& decider_bell,
+                     const ClientFactory& make_client, os::Clock& clock, std::string version)
     : plan_(plan),
       outlets_(outlets),
       decider_(decider),
+      phase_(phase),
       decider_bell_(decider_bell),
       clock_(clock),
       version_(std::move(version)),
@@ -85,7 +86,12 @@ void LocalLink::PublishStatus(bool online) {
   text += std::to_string(clock_.Utc()) + ",\"device\":";
   wire::AppendText(text, settings.device.value());
   text += online ? ",\"state\":\"ready\",\"model\":" : ",\"state\":\"stopped\",\"model\":";
-  wire::AppendText(text, plan_.manifest.name);
+  const model::Manifest& manifest = (serving_ ? *serving_ : plan_).manifest;
+  wire::AppendText(text, manifest.name);
+  text += ",\"model_hash\":";
+  wire::AppendText(text, manifest.model.sha256);
+  text += ",\"update\":";
+  wire::AppendText(text, slots::Name(told_phase_));
   text += ",\"version\":";
   wire::AppendText(text, version_);
   text += ",\"assets\":" + std::to_string(plan_.assets.size()) + "}";
@@ -121,6 +127,10 @@ void LocalLink::PublishDecisions() {
     current.known = true;
     outlets_.decisions.CommitPop();
     Tell(current, false);
+    if (current.outcome.plan == serving_) continue;
+    const bool first = !serving_ && current.outcome.plan.get() == &plan_;
+    serving_ = current.outcome.plan;
+    if (!first && client_->connected()) PublishStatus(true);
   }
 }
 
@@ -133,7 +143,8 @@ void LocalLink::Measure(const Outcome& outcome, Nanos now) {
 
 void LocalLink::Tell(Current& current, bool heartbeat) {
   const Outcome& o = current.outcome;
-  const AssetPlan& asset = plan_.assets[o.asset];
+  const Plan& plan = o.plan ? *o.plan : plan_;
+  const AssetPlan& asset = plan.assets[o.asset];
   const Nanos now = clock_.Utc();
   const Nanos took = o.sensor_ts == 0 ? 0 : now - o.sensor_ts;
   if (!heartbeat && o.scored) Measure(o, now);
@@ -149,7 +160,7 @@ void LocalLink::Tell(Current& current, bool heartbeat) {
   decision.state = Name(o.state);
   decision.level = model::Name(o.level);
   if (o.fault >= 0) {
-    const model::FaultClass& fault = plan_.manifest.classes[static_cast<size_t>(o.fault)];
+    const model::FaultClass& fault = plan.manifest.classes[static_cast<size_t>(o.fault)];
     decision.fault = fault.code;
     decision.fault_name = fault.name;
   }
@@ -158,8 +169,8 @@ void LocalLink::Tell(Current& current, bool heartbeat) {
   decision.probabilities = o.probabilities;
   decision.quality = reason_.empty() ? std::string_view("good") : reason_;
   decision.reason = reason_;
-  decision.model = plan_.manifest.name;
-  decision.model_hash = plan_.manifest.model.sha256;
+  decision.model = plan.manifest.name;
+  decision.model_hash = plan.manifest.model.sha256;
   decision.step_end = o.step_end;
   decision.sensor_ts = o.sensor_ts;
   decision.decision_ms = Seconds(took) * 1e3;
@@ -186,11 +197,19 @@ void LocalLink::Renew() {
   const Nanos now = clock_.Monotonic();
   if (now < renew_at_) return;
   renew_at_ = now + kRenewEvery;
+  TellPhase();
   if (!DeciderLives() || !client_->connected()) return;
   for (Current& current : current_)
     if (current.known &&
         (current.told_at == 0 || now - current.told_at >= plan_.settings.heartbeat))
       Tell(current, true);
+}
+
+void LocalLink::TellPhase() {
+  const slots::Phase phase = phase_.load(std::memory_order_relaxed);
+  if (phase == told_phase_) return;
+  told_phase_ = phase;
+  if (client_->connected()) PublishStatus(true);
 }
 
 void LocalLink::Stop() {

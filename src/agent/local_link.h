@@ -14,6 +14,7 @@
 #include "agent/uplink.h"
 #include "mqtt/client.h"
 #include "os/clock.h"
+#include "slots/table.h"
 #include "wire/decision.h"
 
 namespace millwright::agent {
@@ -38,8 +39,8 @@ class LocalLink : private mqtt::Listener {
  public:
   /// Borrows all; they outlive it. Rings `decider_bell` when there is something to decide.
   LocalLink(const Plan& plan, Inbox& inbox, Outlets& outlets, const DeciderCounts& decider,
-            Doorbell& decider_bell, const ClientFactory& make_client, os::Clock& clock,
-            std::string version);
+            const std::atomic<slots::Phase>& phase, Doorbell& decider_bell,
+            const ClientFactory& make_client, os::Clock& clock, std::string version);
 
   [[nodiscard]] Result<void> Start();
   /// One turn: decisions that wait, messages that came, heartbeats that are due.
@@ -66,18 +67,22 @@ class LocalLink : private mqtt::Listener {
   void Tell(Current& current, bool heartbeat);
   void Measure(const Outcome& outcome, Nanos now);
   void Renew();
+  void TellPhase();
   void PublishStatus(bool online);
   [[nodiscard]] bool DeciderLives();
 
   const Plan& plan_;
   Outlets& outlets_;
   const DeciderCounts& decider_;
+  const std::atomic<slots::Phase>& phase_;  // of the update that is under way
   Doorbell& decider_bell_;
   os::Clock& clock_;
   const std::string version_;
   Ingest ingest_;
   std::unique_ptr<mqtt::Client> client_;
   std::vector<Current> current_;
+  std::shared_ptr<const Plan> serving_;  // of the latest decision
+  slots::Phase told_phase_ = slots::Phase::kIdle;
   std::vector<wire::NamedSignal> signals_;
   std::string text_;
   std::string reason_;

@@ -12,13 +12,6 @@ constexpr Nanos kBridgeMin = 2 * kSecond;  // holes in the window that are bridg
 constexpr double kSteadySpeedShare =
     0.03;  // speed change from step to step that still counts as steady
 
-std::vector<Nanos> Periods(const AssetSettings& asset) {
-  std::vector<Nanos> out;
-  for (const ChannelSettings& c : asset.channels)
-    out.push_back(c.spec.kind == dsp::ChannelKind::kSamples ? 0 : FromSeconds(1 / c.spec.rate_hz));
-  return out;
-}
-
 int8_t Quantize(float value, float scale, int32_t zero_point) {
   const auto q = static_cast<int64_t>(std::lround(value / scale)) + zero_point;
   return static_cast<int8_t>(std::clamp<int64_t>(q, -128, 127));
@@ -26,34 +19,34 @@ int8_t Quantize(float value, float scale, int32_t zero_point) {
 
 }  // namespace
 
-Result<std::unique_ptr<Machine>> Machine::Make(const Plan& plan, size_t asset,
+Result<std::unique_ptr<Machine>> Machine::Make(std::shared_ptr<const Plan> plan, size_t asset,
                                                const Restored& restored) {
-  const AssetPlan& bound = plan.assets[asset];
+  const AssetPlan& bound = plan->assets[asset];
   MW_TRY(auto pipeline, dsp::Pipeline::Make(bound.schema, bound.settings->machine));
   MW_TRY(model::DecisionRule rule,
-         model::DecisionRule::Make(plan.manifest.decision,
-                                   static_cast<int>(plan.manifest.classes.size()),
-                                   plan.manifest.healthy_class()));
-  std::unique_ptr<Machine> machine(new Machine(plan, asset, std::move(pipeline), std::move(rule)));
+         model::DecisionRule::Make(plan->manifest.decision,
+                                   static_cast<int>(plan->manifest.classes.size()),
+                                   plan->manifest.healthy_class()));
+  std::unique_ptr<Machine> machine(
+      new Machine(std::move(plan), asset, std::move(pipeline), std::move(rule)));
   machine->Restore(restored);
   return machine;
 }
 
-Machine::Machine(const Plan& plan, size_t asset, std::unique_ptr<dsp::Pipeline> pipeline,
-                 model::DecisionRule rule)
-    : plan_(plan),
-      asset_(plan.assets[asset]),
+Machine::Machine(std::shared_ptr<const Plan> plan, size_t asset,
+                 std::unique_ptr<dsp::Pipeline> pipeline, model::DecisionRule rule)
+    : plan_(std::move(plan)),
+      asset_(plan_->assets[asset]),
       index_(asset),
       pipeline_(std::move(pipeline)),
-      session_(plan.engine),
-      rule_(std::move(rule)),
-      coverage_(Periods(*asset_.settings)) {
+      session_(plan_->engine),
+      rule_(std::move(rule)) {
   const size_t features = asset_.schema.features.size();
   step_.features.resize(features);
   standardised_.resize(features);
   window_.resize(features * static_cast<size_t>(asset_.schema.steps));
-  output_.resize(plan.manifest.classes.size());
-  probabilities_.resize(plan.manifest.classes.size());
+  output_.resize(plan_->manifest.classes.size());
+  probabilities_.resize(plan_->manifest.classes.size());
   latest_.resize(asset_.settings->channels.size());
   latest_ts_.resize(asset_.settings->channels.size());
   stale_after_ = std::max(asset_.schema.hold_max, 3 * asset_.schema.step) + asset_.schema.late_max;
@@ -61,12 +54,14 @@ Machine::Machine(const Plan& plan, size_t asset, std::unique_ptr<dsp::Pipeline> 
                      std::max(asset_.schema.step * asset_.schema.steps / 2, kBridgeMin));
   rows_wanted_ = static_cast<size_t>(std::max<Nanos>(asset_.commissioning / asset_.schema.step, 1));
   row_stride_ = rows_wanted_ / kRowsMax + 1;
+  const std::vector<dsp::ChannelSpec>& channels = asset_.schema.channels;
+  const auto samples = std::ranges::find(channels, dsp::ChannelKind::kSamples,
+                                         [](const dsp::ChannelSpec& c) { return c.kind; });
+  if (samples != channels.end()) vibration_ = static_cast<int>(samples - channels.begin());
 }
 
 void Machine::Restore(const Restored& restored) {
-  for (const Restored::Position& p : restored.covered)
-    coverage_.Resume(p.channel, p.last, p.last_seq);
-  const model::Manifest::Standardiser& standard = plan_.manifest.standardiser;
+  const model::Manifest::Standardiser& standard = plan_->manifest.standardiser;
   if (!standard.per_asset) {
     baseline_ = std::make_shared<dsp::Standardizer>(standard.mean, standard.deviation);
   } else if (restored.baseline) {
@@ -98,10 +93,6 @@ void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) 
   if (!started_) last_step_at_ = now;
   started_ = true;
   const size_t c = item.channel;
-  const Nanos length =
-      item.is_block ? static_cast<Nanos>(static_cast<double>(samples.size()) * 1e9 / item.rate_hz)
-                    : 0;
-  coverage_.Add(c, item.ts, item.seq, length, item.after_drop);
   sensor_ts_ = item.sensor_ts;
   arrived_at_ = item.arrived_at;
   if (!item.is_block && item.ts >= latest_ts_[c]) {
@@ -128,11 +119,21 @@ bool Machine::WarmsUp() {
   return false;
 }
 
-bool Machine::Next(Outcome& out) {
+// A step that the machine before it had decided. Only just before: a clock that was set back makes
+// old times new ones.
+bool Machine::WasDecided() const {
+  const Nanos before = taken_over_end_ - step_.end_ns;
+  return taken_over_end_ != 0 && before >= 0 && before < window_length();
+}
+
+bool Machine::Next(Outcome& out, Effort effort) {
   do {
     if (!pipeline_->Pop(step_)) return false;
-  } while (WarmsUp());
+  } while (WarmsUp() || WasDecided());
+  effort_ = effort;
+  left_ = false;
   last_step_at_ = last_push_at_;
+  out.plan = plan_;
   out.asset = static_cast<uint16_t>(index_);
   out.stepped = true;
   out.scored = out.level_changed = out.state_changed = false;
@@ -190,7 +191,8 @@ void Machine::Learn(Outcome& out) {
 
 void Machine::FinishLearning(Outcome& out) {
   auto learned = dsp::Standardizer::Learn(rows_, step_.features.size(),
-                                          plan_.manifest.standardiser.deviation_floor);
+                                          plan_->manifest.standardiser.deviation_floor,
+                                          plan_->manifest.standardiser.deviation_pooled);
   rows_.clear();
   rows_seen_ = 0;
   if (!learned) return;  // MakePlan has checked the floors: rows are never empty here
@@ -200,14 +202,13 @@ void Machine::FinishLearning(Outcome& out) {
 }
 
 void Machine::Score(Outcome& out) {
-  const nn::TensorInfo& in = plan_.engine->input();
-  const nn::TensorInfo& result = plan_.engine->output();
+  const nn::TensorInfo& in = plan_->engine->input();
   const size_t features = standardised_.size();
   // Across a longer hole, what stands in the window is no neighbour any more.
   const Nanos since = step_.end_ns - row_end_;
   if (since <= 0 || since > bridge_) filled_ = 0;
   row_end_ = step_.end_ns;
-  baseline_->Apply(step_.features, asset_.schema.clip, standardised_);
+  baseline_->Apply(step_.features, asset_.schema.clip, standardised_, asset_.schema.log_squash);
   std::memmove(window_.data(), window_.data() + features, window_.size() - features);
   int8_t* row = window_.data() + window_.size() - features;
   for (size_t f = 0; f < features; ++f)
@@ -217,6 +218,22 @@ void Machine::Score(Outcome& out) {
     Enter(State::kUnknown, Reason::kRefilling, 0, out);
     return;
   }
+  left_ = effort_ == Effort::kNoModel;
+  if (!left_) RunModel(out);
+}
+
+bool Machine::ScoreLeft(Outcome& out) {
+  if (!left_) return false;
+  left_ = false;
+  out.plan = plan_;
+  out.asset = static_cast<uint16_t>(index_);
+  out.step_end = step_.end_ns;
+  RunModel(out);
+  return true;
+}
+
+void Machine::RunModel(Outcome& out) {
+  const nn::TensorInfo& result = plan_->engine->output();
   session_.ResetState();
   session_.Run(window_, output_);
   for (size_t c = 0; c < output_.size(); ++c)
@@ -246,6 +263,7 @@ bool Machine::CheckStale(Nanos now, Outcome& out) {
   }
   if (now - last_step_at_ < stale_after_) return false;
   if (state_ == State::kUnknown && reason_ == Reason::kNoData) return false;
+  out.plan = plan_;
   out.asset = static_cast<uint16_t>(index_);
   out.stepped = out.scored = false;
   out.level = out.level_before = rule_.level();
@@ -268,10 +286,36 @@ bool Machine::CheckStale(Nanos now, Outcome& out) {
   return true;
 }
 
-void Machine::TakeCoverage(Outcome& out) {
-  out.extents.clear();
-  out.holes.clear();
-  coverage_.Take(out.extents, out.holes);
+void Machine::FollowGrid(const Machine& live) {
+  if (live.last_end_ != 0 && live.asset_.schema.step == asset_.schema.step)
+    pipeline_->FollowGrid(live.last_end_);
+}
+
+bool Machine::ReadyToReplace(const Machine& live) const {
+  if (live.baseline_ && !baseline_) return false;  // it would have to learn first
+  return live.state_ != State::kRunning || state_ == State::kRunning;
+}
+
+// The rule's own history stands: it has judged the same windows. The level that is open stays open
+// until this model, too, finds it cleared.
+void Machine::TakeOver(const Machine& live) {
+  rule_.Restore(live.rule_.level());
+  fault_ = -1;
+  if (live.fault_ >= 0) {
+    const auto& classes = plan_->manifest.classes;
+    const std::string& code = live.plan_->manifest.classes[static_cast<size_t>(live.fault_)].code;
+    const auto same = std::ranges::find(classes, code, &model::FaultClass::code);
+    if (same != classes.end()) fault_ = static_cast<int>(same - classes.begin());
+  }
+  seq_ = live.seq_;
+  state_ = live.state_;
+  reason_ = live.reason_;
+  reason_channels_ = live.reason_channels_;
+  taken_over_end_ = live.last_end_;
+  last_end_ = std::max(last_end_, live.last_end_);
+  last_push_at_ = live.last_push_at_;
+  last_step_at_ = live.last_step_at_;
+  started_ = live.started_;
 }
 
 void Machine::FillSignals(Outcome& out) const {

@@ -17,7 +17,15 @@ constexpr int kBaselineFormat = 1;
 constexpr uint64_t kWindowsMagic = 0x0131'5749'4e44'4d57;  // "WMDNIW1" and the format's number
 constexpr size_t kStateBytesMax = size_t{64} << 20;
 
+// Each schema has its own, so that a machine that goes back to the model before needs not learn
+// again.
 std::string BaselinePath(const Plan& plan, size_t asset) {
+  return plan.settings.state_folder + "/baselines/" + plan.assets[asset].settings->id.value() +
+         "." + plan.schema_hash.substr(0, 12) + ".json";
+}
+
+// Where the versions before wrote it.
+std::string OldBaselinePath(const Plan& plan, size_t asset) {
   return plan.settings.state_folder + "/baselines/" + plan.assets[asset].settings->id.value() +
          ".json";
 }
@@ -106,7 +114,9 @@ Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseli
 }
 
 std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset, os::Files& files) {
-  const std::string path = BaselinePath(plan, asset);
+  std::string path = BaselinePath(plan, asset);
+  if (!files.Exists(path) && files.Exists(OldBaselinePath(plan, asset)))
+    path = OldBaselinePath(plan, asset);
   const auto bytes = files.Read(path, kStateBytesMax);
   if (!bytes) {
     if (bytes.error().code != Errc::kNotFound)

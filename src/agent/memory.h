@@ -22,7 +22,7 @@ struct Baseline {
   std::map<std::string, float> amplitudes;  // of the spectral marks, by name
 };
 
-/// "<state>/baselines/<asset>.json".
+/// "<state>/baselines/<asset>.<schema>.json".
 [[nodiscard]] Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseline,
                                         os::Files& files);
 /// Nothing where there is none, where it was learned under another schema, or where it is damaged

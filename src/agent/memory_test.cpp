@@ -14,7 +14,8 @@ class MemoryTest : public ::testing::Test {
     ASSERT_TRUE(files_.MakeFolders(plan_->settings.state_folder));
   }
   [[nodiscard]] std::string BaselinePath() const {
-    return plan_->settings.state_folder + "/baselines/P-1.json";
+    return plan_->settings.state_folder + "/baselines/P-1." + plan_->schema_hash.substr(0, 12) +
+           ".json";
   }
   [[nodiscard]] const AssetSettings& asset() const { return *plan_->assets[0].settings; }
   [[nodiscard]] std::unique_ptr<outbox::Outbox> OpenOutbox() {
@@ -43,7 +44,7 @@ class MemoryTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
   os::RealFiles files_;
   os::FakeClock clock_;
-  std::unique_ptr<const Plan> plan_;
+  std::shared_ptr<const Plan> plan_;
 };
 
 TEST_F(MemoryTest, ABaselineComesBackAsItWasLearned) {

@@ -17,6 +17,8 @@
 
 namespace millwright::agent {
 
+struct Plan;
+
 /// A reading or a block on its way to the decision thread.
 struct Item {
   uint16_t asset = 0;
@@ -49,6 +51,7 @@ enum class Reason : uint8_t { kNone, kNoData, kMissing, kStuck, kRefilling };
 struct Outcome {
   static constexpr float kNoScore = std::numeric_limits<float>::quiet_NaN();
 
+  std::shared_ptr<const Plan> plan;  // whose classes, signals and window these are
   uint16_t asset = 0;
   bool stepped = false;  // a step was closed: score, features and signals are its
   bool scored = false;   // the model ran

@@ -161,6 +161,9 @@ Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files
   MW_TRY(model::Bundle bundle, model::LoadBundle(files, plan->settings.bundle_folder));
   MW_TRY(plan->engine, nn::Engine::Load(std::span<const std::byte>(bundle.model)));
   plan->manifest = bundle.manifest;
+  MW_TRY(const os::Bytes manifest,
+         files.Read(plan->settings.bundle_folder + "/" + std::string(model::kManifestFile)));
+  plan->digest = crypto::Sha256Hex(std::span<const std::byte>(manifest));
   MW_TRY(CheckModel(plan->manifest, *plan->engine));
   MW_TRY(ReplayGolden(bundle, plan->engine));
   plan->schema_hash = HashSchema(plan->manifest.schema);

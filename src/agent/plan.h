@@ -38,6 +38,7 @@ struct Plan {
   Settings settings;
   model::Manifest manifest;
   std::shared_ptr<const nn::Engine> engine;
+  std::string digest;       // sha256 of the bundle's manifest: the bundle's identity
   std::string schema_hash;  // baselines learned under another schema are not used
   std::vector<AssetPlan> assets;
 };

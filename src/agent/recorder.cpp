@@ -20,33 +20,31 @@ constexpr size_t kWaveformSamplesMax = 4096;  // what a screen can show, and 16 
 
 }  // namespace
 
-Recorder::Recorder(const Plan& plan, Memory memory, Outlets& outlets, outbox::Outbox& outbox,
-                   os::Files& files, os::Clock& clock, HealthSources sources,
-                   std::function<void()> on_commit)
-    : plan_(plan),
+Recorder::Recorder(std::shared_ptr<const Plan> plan, Memory memory, Outlets& outlets,
+                   outbox::Outbox& outbox, os::Files& files, os::Clock& clock,
+                   HealthSources sources, std::function<void()> on_commit)
+    : plan_(std::move(plan)),
       outlets_(outlets),
       outbox_(outbox),
       files_(files),
       clock_(clock),
       sources_(std::move(sources)),
       on_commit_(std::move(on_commit)),
-      witness_(plan.settings.witness_socket, plan.settings.device),
+      witness_(plan_->settings.witness_socket, plan_->settings.device),
       started_at_(clock.Monotonic()) {
-  const model::DecisionLimits& limits = plan.manifest.decision;
-  history_rows_ = static_cast<size_t>(std::max(limits.of, limits.clear_after));
-  assets_.reserve(plan.assets.size());
-  for (size_t a = 0; a < plan.assets.size(); ++a) {
-    Asset& asset = assets_.emplace_back(plan, a);
+  assets_.reserve(plan_->assets.size());
+  for (size_t a = 0; a < plan_->assets.size(); ++a) {
+    Asset& asset = assets_.emplace_back(plan_, a);
     const Restored& machine = memory.machines[a];
-    asset.positions.resize(plan.assets[a].settings->channels.size());
+    asset.positions.resize(plan_->assets[a].settings->channels.size());
     for (size_t c = 0; c < asset.positions.size(); ++c) asset.positions[c].channel = c;
     for (const Restored::Position& p : machine.covered) asset.positions[p.channel] = p;
     asset.window = {machine.step_end, machine.filled, machine.window, machine.history};
     asset.amplitudes = std::move(memory.amplitudes[a]);
     asset.alarm = std::move(memory.alarms[a]);
-    Pend(AssetInfoEvent(plan_, a, clock_.Utc()));
+    Pend(AssetInfoEvent(*plan_, a, clock_.Utc()));
     // A machine that learns anew cannot say whether the old alarm still holds.
-    const bool relearns = plan.manifest.standardiser.per_asset && !machine.baseline;
+    const bool relearns = plan_->manifest.standardiser.per_asset && !machine.baseline;
     if (relearns && asset.alarm.level != model::Level::kNone) {
       Outcome cleared;
       cleared.asset = static_cast<uint16_t>(a);
@@ -56,8 +54,8 @@ Recorder::Recorder(const Plan& plan, Memory memory, Outlets& outlets, outbox::Ou
       OnAlert(cleared);
     }
   }
-  telemetry_at_ = started_at_ + plan.settings.telemetry_flush;
-  health_at_ = started_at_ + plan.settings.health_period;
+  telemetry_at_ = started_at_ + plan_->settings.telemetry_flush;
+  health_at_ = started_at_ + plan_->settings.health_period;
   windows_at_ = started_at_ + kWindowsPeriod;
 }
 
@@ -114,33 +112,68 @@ void Recorder::TakeRecords() {
 
 void Recorder::OnAlert(const Outcome& outcome) {
   Asset& asset = assets_[outcome.asset];
-  const AssetSettings& settings = *plan_.assets[outcome.asset].settings;
-  if (outcome.state_changed) Pend(StateEvent(plan_, outcome));
-  if (outcome.learned)
+  const std::shared_ptr<const Plan> plan = outcome.plan ? outcome.plan : asset.plan;
+  const AssetSettings& settings = *plan->assets[outcome.asset].settings;
+  if (outcome.state_changed) Pend(StateEvent(*plan, outcome));
+  if (outcome.learned) {
     asset.baseline = Baseline{*outcome.learned, outcome.step_end, asset.amplitudes};
+    asset.learned_by = plan;
+  }
   if (!outcome.level_changed) return;
   if (asset.alarm.level == model::Level::kNone)
     asset.alarm.key = settings.id.value() + "-" + std::to_string(outcome.step_end);
   asset.alarm.level = outcome.level;
   std::vector<Contribution> contributions;
   if (outcome.scored && outcome.level != model::Level::kNone)
-    contributions = asset.evidence.Explain(outcome.window, kContributions);
+    contributions = EvidenceOf(outcome.asset, plan).Explain(outcome.window, kContributions);
   const double decision_ms =
       outcome.sensor_ts == 0 ? 0 : Seconds(outcome.decided_at - outcome.sensor_ts) * 1e3;
-  Pend(AlarmEvent(plan_, outcome, asset.alarm, contributions, asset.marks, decision_ms));
+  Pend(AlarmEvent(*plan, outcome, asset.alarm, contributions, asset.marks, decision_ms));
   PendMark(AlarmKey(settings), EncodeAlarm(asset.alarm));
   urgent_ = true;
 }
 
+// Another model decides from here on: what was gathered goes out under the old one's names.
+void Recorder::Follow(size_t index, const Outcome& outcome) {
+  Asset& asset = assets_[index];
+  if (!outcome.plan || outcome.plan == asset.plan) return;
+  if (!asset.telemetry->empty()) PendTelemetry(index);
+  asset.telemetry.reset();  // it refers to the plan
+  plan_ = asset.plan = outcome.plan;
+  asset.telemetry.emplace(*asset.plan, index);
+  asset.window = {};
+  Pend(AssetInfoEvent(*asset.plan, index, clock_.Utc()));
+}
+
+Evidence& Recorder::EvidenceOf(size_t index, const std::shared_ptr<const Plan>& plan) {
+  Asset& asset = assets_[index];
+  if (asset.explains != plan) {
+    asset.evidence.reset();
+    asset.explains = plan;
+    asset.evidence.emplace(*plan, index);
+  }
+  return *asset.evidence;
+}
+
+void Recorder::PendTelemetry(size_t index) {
+  Asset& asset = assets_[index];
+  Pend(asset.telemetry->Take(clock_.Utc()));
+  if (!asset.moved) return;
+  const AssetSettings& settings = *asset.plan->assets[index].settings;
+  PendMark(CoverageKey(settings), EncodePositions(settings, asset.positions));
+  asset.moved = false;
+}
+
 void Recorder::OnRecord(const Outcome& outcome) {
   Asset& asset = assets_[outcome.asset];
-  if (outcome.stepped || outcome.state_changed) asset.telemetry.AddStep(outcome);
-  asset.telemetry.AddCoverage(outcome.extents, outcome.holes);
+  Follow(outcome.asset, outcome);
+  if (outcome.stepped || outcome.state_changed) asset.telemetry->AddStep(outcome);
+  asset.telemetry->AddCoverage(outcome.extents, outcome.holes);
   for (const Extent& extent : outcome.extents) {
     asset.positions[extent.channel] = {extent.channel, extent.last, extent.last_seq};
     asset.moved = true;
   }
-  for (const Hole& hole : outcome.holes) Pend(GapEvent(plan_, outcome.asset, hole));
+  for (const Hole& hole : outcome.holes) Pend(GapEvent(*asset.plan, outcome.asset, hole));
   if (outcome.stepped) RememberWindow(asset, outcome);
 }
 
@@ -149,32 +182,34 @@ void Recorder::RememberWindow(Asset& asset, const Outcome& outcome) {
   window.step_end = outcome.step_end;
   window.filled = outcome.filled;
   window.window = outcome.window;
-  const size_t classes = plan_.manifest.classes.size();
+  const model::Manifest& manifest = asset.plan->manifest;
+  const size_t classes = manifest.classes.size();
+  const auto rows =
+      static_cast<size_t>(std::max(manifest.decision.of, manifest.decision.clear_after));
   window.history.insert(window.history.end(), outcome.probabilities.begin(),
                         outcome.probabilities.end());
-  if (window.history.size() > 2 * history_rows_ * classes)
-    window.history.erase(
-        window.history.begin(),
-        window.history.end() - static_cast<std::ptrdiff_t>(history_rows_ * classes));
+  if (window.history.size() > 2 * rows * classes)
+    window.history.erase(window.history.begin(),
+                         window.history.end() - static_cast<std::ptrdiff_t>(rows * classes));
 }
 
 void Recorder::TakeWaveforms() {
   while (const Waveform* waveform = outlets_.waveforms.BeginPop()) {
     Asset& asset = assets_[waveform->asset];
     const dsp::ChannelSpec& spec =
-        plan_.assets[waveform->asset].settings->channels[waveform->channel].spec;
-    SpectraOf spectra =
-        asset.evidence.Analyse(waveform->channel, waveform->samples,
-                               static_cast<double>(waveform->speed_hz), asset.amplitudes);
+        asset.plan->assets[waveform->asset].settings->channels[waveform->channel].spec;
+    SpectraOf spectra = EvidenceOf(waveform->asset, asset.plan)
+                            .Analyse(waveform->channel, waveform->samples,
+                                     static_cast<double>(waveform->speed_hz), asset.amplitudes);
     if (waveform->why == Waveform::Why::kBaseline) asset.amplitudes = spectra.amplitudes;
     asset.marks = std::move(spectra.marks);
-    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kVelocity, spectra.velocity, spectra.line_hz,
-                       "mm/s", asset.marks));
-    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kEnvelope, spectra.envelope, spectra.line_hz,
-                       spec.unit, asset.marks));
+    Pend(SpectrumEvent(*asset.plan, *waveform, SpectrumKind::kVelocity, spectra.velocity,
+                       spectra.line_hz, "mm/s", asset.marks));
+    Pend(SpectrumEvent(*asset.plan, *waveform, SpectrumKind::kEnvelope, spectra.envelope,
+                       spectra.line_hz, spec.unit, asset.marks));
     const std::span<const float> shown =
         std::span(waveform->samples).last(std::min(waveform->samples.size(), kWaveformSamplesMax));
-    Pend(SpectrumEvent(plan_, *waveform, SpectrumKind::kWaveform, shown,
+    Pend(SpectrumEvent(*asset.plan, *waveform, SpectrumKind::kWaveform, shown,
                        static_cast<float>(1 / spec.rate_hz), spec.unit, {}));
     outlets_.waveforms.CommitPop();
   }
@@ -184,23 +219,19 @@ void Recorder::TakeTelemetry(Nanos now, bool all) {
   const bool due = all || now >= telemetry_at_;
   for (size_t a = 0; a < assets_.size(); ++a) {
     Asset& asset = assets_[a];
-    const bool big =
-        asset.telemetry.rows() >= kRowsPerRecord || asset.telemetry.extents() >= kExtentsPerRecord;
-    if (asset.telemetry.empty() || (!due && !big)) continue;
-    Pend(asset.telemetry.Take(clock_.Utc()));
-    if (!asset.moved) continue;
-    const AssetSettings& settings = *plan_.assets[a].settings;
-    PendMark(CoverageKey(settings), EncodePositions(settings, asset.positions));
-    asset.moved = false;
+    const bool big = asset.telemetry->rows() >= kRowsPerRecord ||
+                     asset.telemetry->extents() >= kExtentsPerRecord;
+    if (asset.telemetry->empty() || (!due && !big)) continue;
+    PendTelemetry(a);
   }
   if (!due) return;
-  telemetry_at_ = now + plan_.settings.telemetry_flush;
+  telemetry_at_ = now + plan_->settings.telemetry_flush;
   urgent_ = urgent_ || !pending_.empty();  // one commit for all machines of this second
 }
 
 void Recorder::MakeHealth(Nanos now) {
   if (now < health_at_) return;
-  health_at_ = now + plan_.settings.health_period;
+  health_at_ = now + plan_->settings.health_period;
   const outbox::OutboxStats stats = outbox_.stats();
   HealthFigures figures;
   figures.uptime_s = Seconds(now - started_at_);
@@ -217,15 +248,15 @@ void Recorder::MakeHealth(Nanos now) {
   figures.rejected_payloads = sources_.ingest.rejected.load(std::memory_order_relaxed);
   figures.version = sources_.version;
   figures.priority = os::Name(sources_.urgency.load(std::memory_order_relaxed));
-  Pend(HealthEvent(plan_, figures, clock_.Utc()));
+  Pend(HealthEvent(*plan_, figures, clock_.Utc()));
 }
 
 void Recorder::SaveBaselines() {
   for (size_t a = 0; a < assets_.size(); ++a) {
     if (!assets_[a].baseline) continue;
     assets_[a].baseline->amplitudes = assets_[a].amplitudes;
-    if (auto saved = SaveBaseline(plan_, a, *assets_[a].baseline, files_); !saved)
-      log::Failure("agent", saved.error(), {{"asset", plan_.assets[a].settings->id.value()}});
+    if (auto saved = SaveBaseline(*assets_[a].learned_by, a, *assets_[a].baseline, files_); !saved)
+      log::Failure("agent", saved.error(), {{"asset", plan_->assets[a].settings->id.value()}});
     assets_[a].baseline.reset();
   }
 }
@@ -235,13 +266,14 @@ void Recorder::SaveWindows(Nanos now) {
   windows_at_ = now + kWindowsPeriod;
   std::vector<WindowState> windows;
   windows.reserve(assets_.size());
-  for (const Asset& asset : assets_) windows.push_back(asset.window);
+  for (const Asset& asset : assets_)
+    windows.push_back(asset.plan == plan_ ? asset.window : WindowState{});
   // Worth a second of refilling, no more: a failure only costs that.
-  (void)files_.WriteFast(WindowsPath(plan_), os::AsBytes(EncodeWindows(plan_, windows)));
+  (void)files_.WriteFast(WindowsPath(*plan_), os::AsBytes(EncodeWindows(*plan_, windows)));
 }
 
 void Recorder::Pend(Event event) {
-  if (event.record.payload.size() > plan_.settings.outbox.record_bytes_max) {
+  if (event.record.payload.size() > plan_->settings.outbox.record_bytes_max) {
     counts_.refused.fetch_add(1, std::memory_order_relaxed);
     log::Warning("agent", "a record is larger than a batch and is left out",
                  {{"kind", event.kind}, {"bytes", event.record.payload.size()}});
@@ -309,7 +341,7 @@ void Recorder::Shed() {
     }
     pending_bytes_ -= it->record.payload.size();
     // A record's time is that of its last row; it covers what came since the flush before.
-    const Nanos begin = it->record.ts - 2 * plan_.settings.telemetry_flush;
+    const Nanos begin = it->record.ts - 2 * plan_->settings.telemetry_flush;
     from = count == 0 ? begin : std::min(from, begin);
     to = std::max(to, it->record.ts);
     ++count;

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,8 @@ struct RecorderCounts {
 class Recorder {
  public:
   /// Borrows all but `memory`; they outlive it. `on_commit` is called after each commit.
-  Recorder(const Plan& plan, Memory memory, Outlets& outlets, outbox::Outbox& outbox,
-           os::Files& files, os::Clock& clock, HealthSources sources,
+  Recorder(std::shared_ptr<const Plan> plan, Memory memory, Outlets& outlets,
+           outbox::Outbox& outbox, os::Files& files, os::Clock& clock, HealthSources sources,
            std::function<void()> on_commit);
 
   /// Takes what waits, commits what is due. Returns how long nothing more is due (at most 50 ms).
@@ -58,9 +59,12 @@ class Recorder {
 
  private:
   struct Asset {
-    Asset(const Plan& plan, size_t index) : telemetry(plan, index), evidence(plan, index) {}
-    Telemetry telemetry;
-    Evidence evidence;
+    Asset(std::shared_ptr<const Plan> of, size_t index)
+        : plan(std::move(of)), telemetry(std::in_place, *plan, index) {}
+    std::shared_ptr<const Plan> plan;  // of the steps in `telemetry` and `window`
+    std::shared_ptr<const Plan> explains;
+    std::optional<Telemetry> telemetry;
+    std::optional<Evidence> evidence;           // of the plan `explains`
     std::vector<Restored::Position> positions;  // by channel: covered up to, with what is pending
     bool moved = false;                         // positions differ from the last mark
     OpenAlarm alarm;
@@ -68,6 +72,7 @@ class Recorder {
     std::map<std::string, float> amplitudes;  // of the spectral marks at commissioning
     std::vector<Mark> marks;                  // of the latest waveform
     std::optional<Baseline> baseline;         // learned, not yet on disk
+    std::shared_ptr<const Plan> learned_by;
   };
 
   void TakeAlerts();
@@ -75,6 +80,9 @@ class Recorder {
   void TakeWaveforms();
   void OnAlert(const Outcome& outcome);
   void OnRecord(const Outcome& outcome);
+  void Follow(size_t index, const Outcome& outcome);
+  [[nodiscard]] Evidence& EvidenceOf(size_t index, const std::shared_ptr<const Plan>& plan);
+  void PendTelemetry(size_t index);
   void RememberWindow(Asset& asset, const Outcome& outcome);
   void TakeTelemetry(Nanos now, bool all);
   void MakeHealth(Nanos now);
@@ -86,7 +94,7 @@ class Recorder {
   void Shed();
   [[nodiscard]] bool CommitDue(Nanos now) const;
 
-  const Plan& plan_;
+  std::shared_ptr<const Plan> plan_;  // of the latest step: what decides now
   Outlets& outlets_;
   outbox::Outbox& outbox_;
   os::Files& files_;
@@ -105,7 +113,6 @@ class Recorder {
   Nanos telemetry_at_ = 0;
   Nanos health_at_ = 0;
   Nanos windows_at_ = 0;
-  size_t history_rows_ = 0;
   RecorderCounts counts_;
 };
 

@@ -59,7 +59,7 @@ class RecorderTest : public ::testing::Test {
     memory.amplitudes.resize(1);
     memory.alarms = {std::move(alarm)};
     recorder_ = std::make_unique<Recorder>(
-        *plan_, std::move(memory), *outlets_, outbox_, files_, clock_,
+        plan_, std::move(memory), *outlets_, outbox_, files_, clock_,
         HealthSources{latency_, ingest_, decider_, urgency_, "test"}, [this] { ++woken_; });
   }
   // A step with a decision; its readings are covered up to its end.
@@ -113,7 +113,7 @@ class RecorderTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
   os::RealFiles files_;
   os::FakeClock clock_;
-  std::unique_ptr<const Plan> plan_;
+  std::shared_ptr<const Plan> plan_;
   FakeOutbox outbox_;
   std::unique_ptr<Outlets> outlets_;
   Histogram latency_;

@@ -52,15 +52,15 @@ class SamplePathTest : public ::testing::Test {
     auto plan = MakePlan(std::move(*settings), files_);
     ASSERT_TRUE(plan) << plan.error().what;
     plan_ = std::move(*plan);
-    auto machine = Machine::Make(*plan_, 0, Restored{});
-    ASSERT_TRUE(machine) << machine.error().what;
-    std::vector<std::unique_ptr<Machine>> machines;
-    machines.push_back(std::move(*machine));
+    const std::vector<Restored> fresh(1);
+    auto crew = MakeCrew(plan_, fresh);
+    ASSERT_TRUE(crew) << crew.error().what;
     inbox_ = std::make_unique<Inbox>(256, size_t{1} << 18);
     outlets_ = std::make_unique<Outlets>(*plan_);
-    decider_ = std::make_unique<Decider>(*plan_, std::move(machines), *inbox_, *outlets_, clock_);
+    decider_ = std::make_unique<Decider>(std::move(*crew), fresh, *inbox_, *outlets_, exchange_,
+                                         clock_, [this] { link_->Wake(); });
     link_ = std::make_unique<LocalLink>(
-        *plan_, *inbox_, *outlets_, decider_->counts(), bell_,
+        *plan_, *inbox_, *outlets_, decider_->counts(), phase_, bell_,
         [this](const mqtt::Options&) {
           auto made = std::make_unique<StubClient>();
           client_ = made.get();
@@ -96,9 +96,11 @@ class SamplePathTest : public ::testing::Test {
   os::FakeClock clock_;
   mqtt::FakeBroker unused_;
   testing::Sensors sensors_{unused_, "P-1", clock_.Utc()};
-  std::unique_ptr<const Plan> plan_;
+  std::shared_ptr<const Plan> plan_;
   std::unique_ptr<Inbox> inbox_;
   std::unique_ptr<Outlets> outlets_;
+  Exchange exchange_;
+  std::atomic<slots::Phase> phase_{slots::Phase::kIdle};
   Doorbell bell_;
   std::unique_ptr<Decider> decider_;
   StubClient* client_ = nullptr;  // the link's
@@ -127,6 +129,34 @@ TEST_F(SamplePathTest, NorWhereDataIsMissingOrStuck) {
   for (int i = 0; i < 60; ++i) allocations += Step(true, true);
   EXPECT_EQ(allocations, 0);
   EXPECT_GE(client_->published - published, 150);
+}
+
+TEST_F(SamplePathTest, NorWhileAnotherModelWatchesNorWhenTheyChangePlaces) {
+  for (int i = 0; i < 50; ++i) (void)Step();
+  std::vector<Restored> restored(1);
+  restored[0].baseline = dsp::Standardizer({1, 3, 40}, {0.1F, 0.5F, 2});
+  auto crew = MakeCrew(plan_, restored);
+  ASSERT_TRUE(crew);
+  const auto order = [&](Order::Kind kind, std::unique_ptr<Crew> with = nullptr) {
+    ASSERT_TRUE(exchange_.orders.TryPush({.kind = kind, .crew = std::move(with)}));
+  };
+  order(Order::Kind::kWatch, std::move(*crew));
+  int allocations = 0;
+  for (int i = 0; i < 40; ++i) allocations += Step();
+  EXPECT_TRUE(exchange_.warm.load());
+  EXPECT_GT(exchange_.pairs_made.load(), 5U);
+  const uint64_t decided = decisions();
+  for (int swap = 0; swap < 20; ++swap) {
+    order(Order::Kind::kSwap);
+    for (int i = 0; i < 7; ++i) allocations += Step();
+    const auto answer = exchange_.answers.TryPop();
+    EXPECT_TRUE(answer && (swap == 0 || answer->done));
+    while (exchange_.pairs.TryPop()) {
+    }
+  }
+  EXPECT_EQ(allocations, 0);
+  EXPECT_EQ(decisions() - decided, 140U);
+  EXPECT_EQ(decider_->counts().swaps.load(), 20U);
 }
 
 }  // namespace

@@ -5,12 +5,16 @@
 
 #include "config/config.h"
 #include "crypto/sha256.h"
+#include "slots/staging.h"
 #include "wire/topics.h"
 
 namespace millwright::agent {
 namespace {
 
 using config::Table;
+
+// A block travels in a message of 128 KiB at most, with its envelope.
+constexpr int64_t kPackBlockBytesMax = 96 * 1024;
 
 Nanos Milliseconds(Table table, std::string_view key, int64_t fallback, int64_t min, int64_t max) {
   return table.Integer(key, {.fallback = fallback, .min = min, .max = max}) * kMillisecond;
@@ -137,6 +141,40 @@ void ReadAssets(Table root, Settings& out) {
   }
 }
 
+void ReadTrial(Table table, slots::TrialOptions& out) {
+  out.windows_min =
+      table.Integer("windows_min", {.fallback = out.windows_min, .min = 1, .max = 1'000'000});
+  out.time_min = SecondsOf(table, "time_min_s", Seconds(out.time_min), 0, 30 * 86'400.0);
+  out.alpha = table.Number("alpha", {.fallback = out.alpha, .min = 1e-9, .max = 0.5});
+  out.confidence_loss =
+      table.Number("confidence_loss", {.fallback = out.confidence_loss, .min = 0, .max = 0.5});
+  out.missed_share =
+      table.Number("missed_share", {.fallback = out.missed_share, .min = 0, .max = 0.99});
+  out.alarming_share =
+      table.Number("alarming_share", {.fallback = out.alarming_share, .min = 0, .max = 0.99});
+  out.latency_budget_ms = table.Number(
+      "latency_budget_ms", {.fallback = out.latency_budget_ms, .min = 0.1, .max = 60'000});
+}
+
+void ReadDelivery(Table table, Settings& out) {
+  DeliverySettings& delivery = out.delivery;
+  delivery.enabled = table.Boolean("enabled", false);
+  delivery.prefix = table.String("prefix", delivery.prefix);
+  if (delivery.prefix.empty() || delivery.prefix.find_first_of("+#") != std::string::npos ||
+      delivery.prefix.ends_with('/'))
+    table.Fault("prefix",
+                "is no head of a topic: not empty, without '+', '#' and a '/' at its end");
+  delivery.root_file = table.String("root", "");
+  if (delivery.enabled && delivery.root_file.empty())
+    table.Fault("root", "delivery needs the TUF root that models are signed under");
+  delivery.block_bytes =
+      static_cast<uint32_t>(table.Integer("block_bytes", {.fallback = int64_t{delivery.block_bytes},
+                                                          .min = int64_t{slots::kBlockBytesMin},
+                                                          .max = kPackBlockBytesMax}));
+  ReadTrial(table, delivery.trial);
+  out.latency_budget = FromSeconds(delivery.trial.latency_budget_ms / 1e3);
+}
+
 }  // namespace
 
 Result<Settings> ReadSettings(std::string_view text, std::string_view file) {
@@ -155,6 +193,7 @@ Result<Settings> ReadSettings(std::string_view text, std::string_view file) {
   Table health = root.OptionalSection("health");
   out.health_period = SecondsOf(health, "period_s", 10, 0.5, 86'400);
   out.spectrum_period = SecondsOf(health, "spectrum_period_s", 10, 1, 86'400);
+  ReadDelivery(root.OptionalSection("delivery"), out);
   Table witness = root.OptionalSection("witness");
   out.witness_socket = witness.String("socket", "");
   ReadAssets(root, out);

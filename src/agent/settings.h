@@ -12,6 +12,7 @@
 #include "core/time.h"
 #include "dsp/pipeline.h"
 #include "outbox/outbox.h"
+#include "slots/trial.h"
 
 namespace millwright::agent {
 
@@ -40,6 +41,15 @@ struct AssetSettings {
   std::vector<ChannelSettings> channels;
 };
 
+/// How new models come (docs/formats/delivery.md) and how they have to prove themselves.
+struct DeliverySettings {
+  bool enabled = false;  // false: the configured bundle decides, and nothing replaces it
+  std::string prefix = "$aws/things";
+  std::string root_file;  // the TUF root that the gateway was set up with
+  uint32_t block_bytes = 32768;
+  slots::TrialOptions trial;  // of shadow and of probation, each
+};
+
 struct Settings {
   DeviceId device;
   SiteId site;
@@ -56,7 +66,9 @@ struct Settings {
   Nanos valid = 6 * kSecond;
   Nanos health_period = 10 * kSecond;
   Nanos spectrum_period = 10 * kSecond;
-  std::string witness_socket;  // empty: none
+  Nanos latency_budget = 50 * kMillisecond;  // of a decision, from the reading's arrival
+  std::string witness_socket;                // empty: none
+  DeliverySettings delivery;
   std::vector<AssetSettings> assets;
   std::string hash;  // sha256 of the text, hex: health reports name it
 };

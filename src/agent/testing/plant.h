@@ -39,10 +39,9 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// Writes the test bundle and then replaces its golden vectors by what the engine answers.
-inline Result<void> WriteHonestBundle(os::Files& files, const std::string& folder,
-                                      model::Manifest manifest = model::MakeTestManifest()) {
-  MW_TRY(model::WriteTestBundle(files, folder, manifest));
+/// Replaces the golden vectors of a bundle by what the engine answers.
+inline Result<void> WriteGolden(os::Files& files, const std::string& folder) {
+  model::Manifest manifest;
   MW_TRY(const os::Bytes text, files.Read(folder + "/manifest.json"));
   MW_TRY(manifest, model::ReadManifest(text));
   MW_TRY(const os::Bytes file, files.Read(folder + "/" + manifest.model.file));
@@ -66,6 +65,13 @@ inline Result<void> WriteHonestBundle(os::Files& files, const std::string& folde
   return files.WriteFast(folder + "/manifest.json", os::AsBytes(model::WriteManifest(manifest)));
 }
 
+/// Writes the test bundle with honest golden vectors.
+inline Result<void> WriteHonestBundle(os::Files& files, const std::string& folder,
+                                      const model::Manifest& manifest = model::MakeTestManifest()) {
+  MW_TRY(model::WriteTestBundle(files, folder, manifest));
+  return WriteGolden(files, folder);
+}
+
 inline std::string ConfigText(const std::string& folder, int assets) {
   std::string out =
       "[device]\nid = \"gw-1\"\nsite = \"alder\"\n[uplink]\nresend_after_ms = 300\n[paths]\nstate "
@@ -81,7 +87,7 @@ inline std::string ConfigText(const std::string& folder, int assets) {
 }
 
 /// What an agent of these settings plans: writes the bundle first.
-inline std::unique_ptr<const Plan> MakeTestPlan(os::Files& files, const std::string& folder,
+inline std::shared_ptr<const Plan> MakeTestPlan(os::Files& files, const std::string& folder,
                                                 int assets = 1) {
   EXPECT_TRUE(WriteHonestBundle(files, folder + "/bundle"));
   auto settings = ReadSettings(ConfigText(folder, assets), "agent.toml");

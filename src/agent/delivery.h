@@ -1,0 +1,115 @@
+// A model's way onto this gateway, from the job to its commit or its end: asks, verifies, lets the
+// candidate prove itself beside the committed model and reports. All that must survive a power cut
+// is the slots'; this is the hand that moves them.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/decider.h"
+#include "agent/job_document.h"
+#include "agent/metadata_fetch.h"
+#include "agent/model_host.h"
+#include "agent/signed_target.h"
+#include "jobs/jobs_client.h"
+#include "slots/slots.h"
+
+namespace millwright::agent {
+
+/// Not thread-safe: the models thread's.
+class Delivery {
+ public:
+  using Publish = jobs::StreamDownload::Publish;
+  struct World {
+    const Settings& settings;
+    slots::Slots& slots;
+    ModelHost& host;
+    Notary& notary;
+    const DeciderCounts& decider;
+    os::Files& files;
+    os::Clock& clock;
+    std::atomic<slots::Phase>& phase;  // where the update stands, for those who tell it
+  };
+  /// Borrows all of the world.
+  Delivery(const World& world, Publish publish);
+  ~Delivery();
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  [[nodiscard]] std::vector<std::string> Filters() const;
+  void OnConnected();
+  void OnMessage(std::string_view topic, std::span<const std::byte> payload);
+  /// One turn: moves the update on as far as it goes now. Every 100 ms or so.
+  void Work();
+
+ private:
+  class Sink;
+  using SlotEvent = slots::Event;
+  struct Told {  // the report that is due once the gateway serves what the slots say
+    jobs::Status status = jobs::Status::kSucceeded;
+    std::string phase{}, reason{};
+  };
+
+  // jobs
+  void OnJob(const std::optional<jobs::Job>& job);
+  void TakeInstall(const jobs::Job& job);
+  void TakeUndo(const jobs::Job& job);
+  void Check();
+  void Offer(const SignedTarget& target);
+  void Report(jobs::Status status, std::string_view phase, std::string_view reason = {},
+              const std::string& progress = {});
+  void ReportProgress(std::string_view phase, const std::string& progress);
+  void Reject(const std::string& reason) { Report(jobs::Status::kRejected, "refused", reason); }
+
+  // phases
+  void Advance();
+  void Settle();
+  void Download();
+  void Verify();
+  void Prove();
+  void WarmUp();
+  void Shadow();
+  void Probation();
+  [[nodiscard]] slots::TrialVerdict Try(std::string_view phase);
+  [[nodiscard]] bool Overloaded();
+  [[nodiscard]] bool Reach(const ModelHost::Wish& wish);
+  [[nodiscard]] SharedPlan CommittedPlan();
+  [[nodiscard]] SharedPlan PlanFor(const slots::BundleRef& bundle);
+
+  // ends
+  [[nodiscard]] bool Apply(SlotEvent event, std::string_view reason = {});
+  void End(SlotEvent event, const std::string& reason);
+  void Forget();
+  void Commit(const std::string& reason);
+  [[nodiscard]] Result<void> Undo(const std::string& reason);
+  void TakeUndoRequest();
+  void NoteProgress();
+
+  [[nodiscard]] const slots::State& state() const { return world_.slots.state(); }
+
+  const World world_;
+  const Publish publish_;
+  jobs::JobsClient jobs_;
+  std::optional<JobDocument> document_;  // of the current job
+  std::optional<MetadataFetch> metadata_;
+  std::unique_ptr<Sink> sink_;
+  std::optional<jobs::StreamDownload> download_;
+  std::optional<slots::Trial> trial_;
+  const SharedPlan first_;            // decides where nothing could be installed
+  SharedPlan committed_, candidate_;  // plans of what the slots name, once they were needed
+  std::optional<Told> told_;
+  bool hurry_ = false;   // a bad model decides: the one before it does not wait to be warm
+  Nanos second_at_ = 0;  // monotonic, as all below
+  Nanos progress_at_ = 0;
+  Nanos retry_at_ = 0;
+  uint64_t decisions_seen_ = 0, slow_seen_ = 0;
+  int overloaded_s_ = 0;
+  uint64_t good_from_ = 0;  // decisions when the serving model began
+  bool progress_noted_ = false;
+};
+
+}  // namespace millwright::agent
