@@ -126,7 +126,7 @@ os::Bytes Draft::Bytes() const {
 
 std::string AddRoleKey(Draft& root, std::string_view role, const crypto::PublicKey& key) {
   const Key described = DescribeKey(key);
-  const std::string id = KeyId(described);
+  std::string id = KeyId(described);
   root.body()["keys"][id] = KeyJson(described);
   AddToList(root.body()["roles"][role]["keyids"], id);
   return id;
