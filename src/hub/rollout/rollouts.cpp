@@ -15,17 +15,11 @@ using nlohmann::ordered_json;
 constexpr std::array<std::string_view, 8> kStateNames{
     "running", "waiting", "paused", "halted", "aborted", "done", "reversing", "reversed"};
 constexpr size_t kDevicesMax = 200'000;
-constexpr size_t kReasonMax = 400;
 
 RolloutState StateByName(std::string_view name) {
   const auto* found = std::ranges::find(kStateNames, name);
   return found == kStateNames.end() ? RolloutState::kHalted
                                     : static_cast<RolloutState>(found - kStateNames.begin());
-}
-
-bool IsOver(RolloutState state) {
-  return state == RolloutState::kHalted || state == RolloutState::kAborted ||
-         state == RolloutState::kDone || state == RolloutState::kReversed;
 }
 
 std::string InstallJob(const Rollout& r) { return r.id; }
@@ -92,11 +86,15 @@ std::string Detail(std::string_view details, const char* key) {
 
 std::string_view Name(RolloutState state) { return kStateNames[static_cast<size_t>(state)]; }
 
+bool IsOver(RolloutState state) {
+  return state == RolloutState::kHalted || state == RolloutState::kAborted ||
+         state == RolloutState::kDone || state == RolloutState::kReversed;
+}
+
 Rollouts::Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock)
     : database_(std::move(database)), jobs_(*database_), releases_(releases), clock_(clock) {}
 
 // -- reading
-// -----------------------------------------------------------------------------------------
 
 Result<std::vector<Rollout>> Rollouts::LoadAll() {
   std::vector<Rollout> all;
@@ -155,7 +153,6 @@ Result<std::vector<ReleaseInfo>> Rollouts::Offers() {
 }
 
 // -- starting
-// ----------------------------------------------------------------------------------------
 
 Result<std::vector<FleetMember>> Rollouts::Fleet(const RolloutRequest& request) {
   std::vector<FleetMember> fleet;
@@ -237,7 +234,6 @@ Result<void> Rollouts::QueueWave(const Rollout& r, Touched& touched) {
 }
 
 // -- steps
-// -------------------------------------------------------------------------------------------
 
 Result<std::vector<std::string>> Rollouts::Step() {
   const MutexLock lock(mutex_);
@@ -347,7 +343,7 @@ Result<void> Rollouts::End(Rollout r, RolloutState state, const std::string& rea
                            Touched& touched) {
   MW_TRY(Cancel(r.id, reason, touched));
   r.state = state;
-  r.reason = reason.substr(0, kReasonMax);
+  r.reason = reason.substr(0, kRolloutReasonMax);
   r.ended = clock_.Utc();
   return Save(r);
 }
@@ -361,80 +357,12 @@ Result<void> Rollouts::Save(const Rollout& r) {
   return {};
 }
 
-// -- commands
-// ----------------------------------------------------------------------------------------
-
-Result<void> Rollouts::Move(const std::string& id, const std::string& who,
-                            std::initializer_list<RolloutState> from, RolloutState to) {
-  MW_TRY(Rollout r, Load(id));
-  if (std::ranges::find(from, r.state) == from.end())
-    return Fail(Errc::kConflict, "rollout: " + id + " is " + std::string(Name(r.state)));
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  MW_TRY(Note(who, "rollout " + std::string(Name(to)), id, ""));
-  r.state = to;
-  MW_TRY(Save(r));
-  return transaction.Commit();
-}
-
-Result<void> Rollouts::Pause(const std::string& id, const std::string& who) {
-  const MutexLock lock(mutex_);
-  return Move(id, who, {RolloutState::kRunning, RolloutState::kWaiting}, RolloutState::kPaused);
-}
-
-Result<void> Rollouts::Resume(const std::string& id, const std::string& who) {
-  const MutexLock lock(mutex_);
-  return Move(id, who, {RolloutState::kPaused}, RolloutState::kRunning);
-}
-
-Result<void> Rollouts::Approve(const std::string& id, const std::string& who) {
-  const MutexLock lock(mutex_);
-  MW_TRY(Rollout r, Load(id));
-  if (r.state != RolloutState::kWaiting)
-    return Fail(Errc::kConflict, "rollout: " + id + " does not wait for approval");
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  MW_TRY(Note(who, "rollout approved", id, ""));
-  r.state = RolloutState::kRunning;
-  r.reason = "approved";
-  MW_TRY(Save(r));
-  return transaction.Commit();
-}
-
-Result<void> Rollouts::Abort(const std::string& id, const std::string& who,
-                             const std::string& why) {
-  const MutexLock lock(mutex_);
-  MW_TRY(Rollout r, Load(id));
-  if (IsOver(r.state) || r.state == RolloutState::kReversing)
-    return Fail(Errc::kConflict, "rollout: " + id + " is " + std::string(Name(r.state)));
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  MW_TRY(Note(who, "rollout aborted", id, why));
-  MW_TRY(
-      End(std::move(r), RolloutState::kAborted, why.empty() ? "aborted by " + who : why, touched_));
-  return transaction.Commit();
-}
-
-Result<void> Rollouts::Reverse(const std::string& id, const std::string& who,
-                               const std::string& why) {
-  const MutexLock lock(mutex_);
-  MW_TRY(Rollout r, Load(id));
-  if (r.state == RolloutState::kReversing || r.state == RolloutState::kReversed)
-    return Fail(Errc::kConflict, "rollout: " + id + " is " + std::string(Name(r.state)));
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  MW_TRY(Note(who, "rollout reversing", id, why));
-  r.reason = (why.empty() ? "reversed by " + who : why).substr(0, kReasonMax);
-  MW_TRY(Cancel(r.id, r.reason, touched_));
-  r.state = RolloutState::kReversing;
-  r.ended = 0;
-  MW_TRY(Save(r));
-  MW_TRY(QueueUndo(r, touched_));
-  return transaction.Commit();
-}
-
 Result<void> Rollouts::Note(std::string_view who, std::string_view what, std::string_view subject,
                             std::string_view detail) {
   MW_TRY(
       database_->Run("INSERT INTO audit (id, at_ns, who, what, subject, detail) "
                      "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
-                     {clock_.Utc(), who, what, subject, detail.substr(0, kReasonMax)}));
+                     {clock_.Utc(), who, what, subject, detail.substr(0, kRolloutReasonMax)}));
   return {};
 }
 

@@ -31,6 +31,9 @@ enum class RolloutState : uint8_t {
   kReversed
 };
 [[nodiscard]] std::string_view Name(RolloutState state);
+/// Halted, aborted, done or reversed: nothing happens any more by itself.
+[[nodiscard]] bool IsOver(RolloutState state);
+inline constexpr size_t kRolloutReasonMax = 400;
 
 struct Rollout {
   std::string id;
@@ -59,11 +62,11 @@ struct RolloutView {
 };
 
 struct RolloutRequest {
-  std::string target;
-  RolloutPolicy policy;
-  std::vector<std::string> sites;    // empty: all
-  std::vector<std::string> devices;  // empty: all of the sites
-  std::string who;
+  std::string target{};
+  RolloutPolicy policy{};
+  std::vector<std::string> sites{};    // empty: all
+  std::vector<std::string> devices{};  // empty: all of the sites
+  std::string who{};
   bool dry_run = false;
 };
 

@@ -1,0 +1,195 @@
+#include "hub/rollout/rollouts.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/sha256.h"
+#include "jobs/jobs_server.h"
+#include "model/pack.h"
+#include "model/testing/test_bundle.h"
+#include "store/migrations.h"
+#include "store/test_folder.h"
+#include "trust/draft.h"
+#include "trust/folder_repository.h"
+
+namespace millwright::hub {
+namespace {
+
+using nlohmann::json;
+
+class RolloutsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto database = store::Database::Open(folder_.File("hub.db"));
+    ASSERT_TRUE(database) << database.error().what;
+    ASSERT_TRUE(store::Migrate(**database));
+    for (int i = 0; i < 6; ++i) AddDevice(**database, "gw-" + std::to_string(i), i % 2);
+    AddRelease("models/pump/2.tar", 2);
+    rollouts_ = std::make_unique<Rollouts>(std::move(*database), releases_, clock_);
+  }
+  static void AddDevice(store::Database& database, const std::string& device, int site) {
+    const auto added = database.Run(
+        "INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, "
+        "model_name, model_hash, health_ns, health) VALUES ($1, $2, 1, 0, 0, '', '', '', 0, $3)",
+        {device, "site-" + std::to_string(site), store::Blob()});
+    ASSERT_TRUE(added) << added.error().what;
+  }
+  // Unsigned: the hub passes on what others sign.
+  void AddRelease(const std::string& target, int64_t number) {
+    os::FakeFiles bundle;
+    ASSERT_TRUE(model::WriteTestBundle(bundle, "/b"));
+    const os::Bytes pack = *model::PackBundle(bundle, "/b");
+    trust::Draft targets = trust::Draft::Make("targets", 4'000'000'000);
+    trust::SetTarget(targets, target, pack,
+                     trust::Release{.line = "models/pump", .number = number});
+    ASSERT_TRUE(files_.WriteDurably("/repo/metadata/1.targets.json", targets.Bytes()));
+    ASSERT_TRUE(files_.WriteDurably("/repo/metadata/1.root.json", os::AsBytes("{}")));
+    trust::FolderRepository repository(files_, "/repo", 0, {});
+    ASSERT_TRUE(repository.PutTarget(target, pack));
+  }
+  RolloutView Start(std::string_view policy = R"({"wave_min_s":0,"waves":[0.3,1]})") {
+    auto view = rollouts_->Start(
+        {.target = "models/pump/2.tar", .policy = *ReadPolicy(policy), .who = "a person"});
+    EXPECT_TRUE(view) << view.error().what;
+    (void)rollouts_->Step();
+    return *view;
+  }
+  // What each device with a pending job answers.
+  void Answer(jobs::Status status, const std::string& job = "", const std::string& reason = "") {
+    for (int i = 0; i < 6; ++i) {
+      const std::string device = "gw-" + std::to_string(i);
+      rollouts_->WithJobs([&](JobTable& table) {
+        auto pending = table.Pending(device);
+        ASSERT_TRUE(pending);
+        for (jobs::Execution& e : *pending) {
+          if (!job.empty() && e.job_id != job) continue;
+          e.status = status;
+          e.details = {{"phase", "committed"}, {"reason", reason}};
+          ASSERT_TRUE(table.Save(device, e));
+        }
+      });
+    }
+    clock_.Advance(kSecond);
+    ASSERT_TRUE(rollouts_->Step());
+  }
+  int64_t Count(const std::string& status) {
+    int64_t count = 0;
+    const auto view = rollouts_->Find(id_);
+    for (const RolloutDevice& d : view->devices) count += d.status == status ? 1 : 0;
+    return count;
+  }
+  RolloutState StateNow() { return rollouts_->Find(id_)->rollout.state; }
+
+  store::TestFolder folder_;
+  os::FakeClock clock_;
+  os::FakeFiles files_;
+  Releases releases_{files_, "/repo"};
+  std::unique_ptr<Rollouts> rollouts_;
+  std::string id_;
+};
+
+TEST_F(RolloutsTest, GoesWaveByWaveAndWaitsForAPersonBeforeTheLast) {
+  id_ = Start().rollout.id;
+  EXPECT_EQ(Count("QUEUED"), 2) << "one gateway of each site";
+  Answer(jobs::Status::kSucceeded);
+  EXPECT_EQ(StateNow(), RolloutState::kWaiting);
+  ASSERT_TRUE(rollouts_->Approve(id_, "a person"));
+  ASSERT_TRUE(rollouts_->Step());
+  EXPECT_EQ(Count("QUEUED"), 4);
+  Answer(jobs::Status::kSucceeded);
+  EXPECT_EQ(StateNow(), RolloutState::kDone);
+}
+
+TEST_F(RolloutsTest, ABadCanaryHaltsItAndTheRestKeepTheirModel) {
+  id_ = Start().rollout.id;
+  Answer(jobs::Status::kFailed, "", "confidence fell by 0.08");
+  EXPECT_EQ(StateNow(), RolloutState::kHalted);
+  const auto view = *rollouts_->Find(id_);
+  EXPECT_NE(view.rollout.reason.find("refused it or went back"), std::string::npos);
+  EXPECT_EQ(view.devices.front().reason, "confidence fell by 0.08");
+  EXPECT_EQ(Count("FAILED"), 2);
+  EXPECT_EQ(Count(""), 4);
+}
+
+TEST_F(RolloutsTest, ReversedDevicesGoBackAndThoseUnderWayStop) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
+  Answer(jobs::Status::kSucceeded);
+  EXPECT_EQ(Count("QUEUED"), 4);
+  ASSERT_TRUE(rollouts_->Reverse(id_, "a person", "it vibrates"));
+  ASSERT_TRUE(rollouts_->Step());
+  EXPECT_EQ(Count("CANCELED"), 4);
+  int64_t undone = 0;
+  rollouts_->WithJobs([&](JobTable& table) {
+    for (int i = 0; i < 6; ++i) {
+      const auto pending = *table.Pending("gw-" + std::to_string(i));
+      for (const jobs::Execution& e : pending) {
+        ++undone;
+        EXPECT_EQ(json::parse(e.document)["operation"], "millwright.undo");
+        EXPECT_EQ(json::parse(e.document)["reason"], "it vibrates");
+      }
+    }
+  });
+  EXPECT_EQ(undone, 2);
+  EXPECT_EQ(StateNow(), RolloutState::kReversing);
+  Answer(jobs::Status::kSucceeded, id_ + "-undo");
+  EXPECT_EQ(StateNow(), RolloutState::kReversed);
+}
+
+TEST_F(RolloutsTest, PausedItQueuesNothing) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
+  ASSERT_TRUE(rollouts_->Pause(id_, "a person"));
+  Answer(jobs::Status::kSucceeded);
+  EXPECT_EQ(Count("QUEUED"), 0);
+  ASSERT_TRUE(rollouts_->Resume(id_, "a person"));
+  ASSERT_TRUE(rollouts_->Step());
+  EXPECT_EQ(Count("QUEUED"), 4);
+}
+
+TEST_F(RolloutsTest, OneRolloutOfALineAtATime) {
+  id_ = Start().rollout.id;
+  EXPECT_EQ(rollouts_->Start({.target = "models/pump/2.tar"}).error().code, Errc::kConflict);
+  ASSERT_TRUE(rollouts_->Abort(id_, "a person", ""));
+  EXPECT_EQ(StateNow(), RolloutState::kAborted);
+  EXPECT_EQ(Count("CANCELED"), 2);
+  EXPECT_EQ(rollouts_->Abort(id_, "a person", "").error().code, Errc::kConflict);
+}
+
+TEST_F(RolloutsTest, ADryRunTellsThePlacesAndDoesNothing) {
+  const auto view =
+      rollouts_->Start({.target = "models/pump/2.tar", .sites = {"site-1"}, .dry_run = true});
+  ASSERT_TRUE(view) << view.error().what;
+  EXPECT_EQ(view->devices.size(), 3U);
+  EXPECT_TRUE(rollouts_->List()->empty());
+}
+
+TEST_F(RolloutsTest, WhatDoesNotExistIsNamed) {
+  EXPECT_EQ(rollouts_->Start({.target = "models/none/1.tar"}).error().code, Errc::kNotFound);
+  const auto device = rollouts_->Start({.target = "models/pump/2.tar", .devices = {"gw-99"}});
+  EXPECT_NE(device.error().what.find("gw-99"), std::string::npos);
+  EXPECT_EQ(rollouts_->Find("r-none").error().code, Errc::kNotFound);
+}
+
+TEST_F(RolloutsTest, GatewaysFetchMetadataAndPackAsStreams) {
+  const auto offers = rollouts_->Offers();
+  ASSERT_EQ(offers->size(), 1U);
+  const ReleaseInfo& release = offers->front();
+  rollouts_->WithReleases([&](Releases& releases) {
+    const auto metadata = *releases.Describe("gw-0", kMetadataStream);
+    EXPECT_EQ(metadata->text, R"(["1.root.json","1.targets.json"])");
+    const std::string stream = PackStream(release.pack_sha256);
+    const auto pack = *releases.Describe("gw-0", stream);
+    ASSERT_TRUE(pack);
+    EXPECT_EQ(pack->files[0].bytes, release.pack_bytes);
+    os::Bytes whole;
+    for (uint64_t at = 0; at < release.pack_bytes; at += 1000) {
+      const auto part = *releases.Read("gw-0", stream, 0, at, 1000);
+      whole.insert(whole.end(), part.begin(), part.end());
+    }
+    EXPECT_EQ(crypto::Sha256Hex(std::span<const std::byte>(whole)), release.pack_sha256);
+    EXPECT_FALSE(*releases.Describe("gw-0", "mw-pack-none"));
+  });
+}
+
+}  // namespace
+}  // namespace millwright::hub
