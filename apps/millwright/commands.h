@@ -21,6 +21,7 @@ void ConfigureEvents(CLI::App& command, Context& context);
 void ConfigureAlarms(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
 void ConfigureTrain(CLI::App& command, Context& context);
+void ConfigureSlot(CLI::App& command, Context& context);
 void ConfigureReplay(CLI::App& command, Context& context);
 void ConfigureDoctor(CLI::App& command, Context& context);
 void ConfigureCompletion(CLI::App& command, Context& context);
@@ -44,6 +45,10 @@ inline constexpr Command kCommands[] = {
      "  millwright train --data recordings/ --out bundle/ --seed 1\n"
      "  millwright train --help            every option of millwright-train",
      ConfigureTrain},
+    {"Models", "slot", "Show this gateway's models, or go back to the one before",
+     "  millwright slot --state /var/lib/millwright\n"
+     "  millwright slot undo --reason 'false alarms on P-102'",
+     ConfigureSlot},
     {"Data", "replay", "Play recordings to a gateway as if they happened now",
      "  millwright replay recordings/ --broker 127.0.0.1:1883 --site alder\n"
      "  millwright replay skab/ --broker 127.0.0.1:1883 --site lab --rate real",
