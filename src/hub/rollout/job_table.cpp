@@ -55,11 +55,11 @@ Result<std::optional<jobs::Execution>> JobTable::Find(std::string_view thing,
 
 Result<void> JobTable::Save(std::string_view thing, const jobs::Execution& e) {
   MW_TRY(const int64_t changed,
-         database_.Run("UPDATE job_executions SET status = $3, details = $4, version = $5, "
-                       "started_ns = $6, updated_ns = $7, deadline_ns = $8 "
-                       "WHERE device = $1 AND job_id = $2",
-                       {thing, e.job_id, jobs::Name(e.status), DetailsText(e), e.version,
-                        e.started_at, e.updated_at, e.step_deadline}));
+         database_.Run("UPDATE job_executions SET status = $1, details = $2, version = $3, "
+                       "started_ns = $4, updated_ns = $5, deadline_ns = $6 "
+                       "WHERE device = $7 AND job_id = $8",
+                       {jobs::Name(e.status), DetailsText(e), e.version, e.started_at, e.updated_at,
+                        e.step_deadline, thing, e.job_id}));
   if (changed == 1) return {};
   return Fail(Errc::kNotFound, "rollout: no job " + e.job_id + " of " + std::string(thing));
 }

@@ -350,10 +350,10 @@ Result<void> Rollouts::End(Rollout r, RolloutState state, const std::string& rea
 
 Result<void> Rollouts::Save(const Rollout& r) {
   MW_TRY(
-      database_->Run("UPDATE rollouts SET state = $2, wave = $3, wave_ns = $4, reason = $5, "
-                     "ended_ns = $6 WHERE id = $1",
-                     {r.id, Name(r.state), r.wave, r.wave_since, r.reason,
-                      r.ended == 0 ? store::Value(nullptr) : store::Value(r.ended)}));
+      database_->Run("UPDATE rollouts SET state = $1, wave = $2, wave_ns = $3, reason = $4, "
+                     "ended_ns = $5 WHERE id = $6",
+                     {Name(r.state), r.wave, r.wave_since, r.reason,
+                      r.ended == 0 ? store::Value(nullptr) : store::Value(r.ended), r.id}));
   return {};
 }
 
