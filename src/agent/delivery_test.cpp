@@ -49,7 +49,8 @@ class DeliveryTest : public ::testing::Test {
   void Boot() {
     const std::string text = testing::ConfigText(folder_.path(), 1) +
                              "[delivery]\nenabled = true\nroot = \"" + folder_.path() +
-                             "/root.json\"\nblock_bytes = 256\nwindows_min = 120\ntime_min_s = 10\n";
+                             "/root.json\"\nblock_bytes = 256\n"
+                             "windows_min = 120\ntime_min_s = 10\n";
     auto settings = ReadSettings(text, "agent.toml");
     ASSERT_TRUE(settings) << settings.error().what;
     settings_ = *settings;

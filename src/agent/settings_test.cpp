@@ -35,5 +35,23 @@ TEST(SettingsTest, NamesFileLineKeyAndTheNearestValidKey) {
   }
 }
 
+TEST(SettingsTest, DeliveryIsOffUnlessAskedForAndNeedsARoot) {
+  const std::string text = testing::ConfigText("/tmp/x", 1);
+  const auto off = ReadSettings(text, "agent.toml");
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(off->delivery.enabled);
+  const auto on = ReadSettings(
+      text + "[delivery]\nenabled = true\nroot = \"/r.json\"\nlatency_budget_ms = 20\n", "f");
+  ASSERT_TRUE(on) << on.error().what;
+  EXPECT_TRUE(on->delivery.enabled);
+  EXPECT_EQ(on->delivery.root_file, "/r.json");
+  EXPECT_EQ(on->latency_budget, 20 * kMillisecond);
+  for (const char* wrong : {"enabled = true", "prefix = \"a/+\"", "prefix = \"\"",
+                            "block_bytes = 100", "alpha = 0", "windows_min = 0"}) {
+    const auto settings = ReadSettings(text + "[delivery]\n" + wrong + "\n", "f");
+    EXPECT_FALSE(settings) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace millwright::agent
