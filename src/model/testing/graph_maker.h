@@ -73,7 +73,11 @@ class GraphMaker {
   }
   int32_t Int32Constant(std::vector<int32_t> values) {
     const auto count = static_cast<int32_t>(values.size());
-    return Add({.type = TensorType::kInt32, .shape = {count}, .data = Bytes(values)});
+    Tensor tensor;  // named: GCC 12 at -O3 takes a temporary's members for uninitialised
+    tensor.type = TensorType::kInt32;
+    tensor.shape = {count};
+    tensor.data = Bytes(values);
+    return Add(std::move(tensor));
   }
   void AddOp(OpCode code, std::vector<int32_t> inputs, std::vector<int32_t> outputs,
              OpOptions options) {
