@@ -7,6 +7,7 @@
 
 #include "model/tflite.h"
 #include "model_io.h"
+#include "nn/cost_model.h"
 #include "output.h"
 
 namespace millwright::cli {
@@ -123,6 +124,8 @@ FlatJson Summary(const std::string& file, size_t file_bytes, const model::Graph&
     json.Count("weight_bytes", (*engine)->weight_bytes());
     json.Count("session_bytes", (*engine)->session_bytes());
     json.Count("state_bytes", (*engine)->state_bytes());
+    for (const nn::Board& board : nn::kBoards)
+      json.Set("predicted_ms_" + std::string(board.name), nn::PredictedMs(graph, board));
   } else {
     json.Set("error", engine.error().what);
   }
@@ -144,6 +147,8 @@ void PrintSummary(const std::string& file, size_t file_bytes, const model::Graph
         "runs here with %s: %zu weight bytes a run, %zu bytes a session, %zu of them state\n",
         std::string(nn::Name((*engine)->kernel_set())).c_str(), (*engine)->weight_bytes(),
         (*engine)->session_bytes(), (*engine)->state_bytes());
+    std::printf("predicted, one thread: %.3g ms on a Raspberry Pi 4, %.3g ms on a Jetson Nano\n",
+                nn::PredictedMs(graph, nn::kRaspberryPi4), nn::PredictedMs(graph, nn::kJetsonNano));
   } else {
     std::printf("does not run here: %s\n", engine.error().what.c_str());
   }
