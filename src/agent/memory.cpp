@@ -66,7 +66,7 @@ class Reader {
   bool GetAll(std::vector<T>& out, size_t count) {
     if (count > rest_.size() / sizeof(T)) return false;
     out.resize(count);
-    std::memcpy(out.data(), rest_.data(), count * sizeof(T));
+    if (count > 0) std::memcpy(out.data(), rest_.data(), count * sizeof(T));
     rest_.remove_prefix(count * sizeof(T));
     return true;
   }
