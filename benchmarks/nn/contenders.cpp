@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "allocations.h"
+#include "core/testing/counting_new.h"
 
 namespace millwright::bench {
 
@@ -45,9 +45,11 @@ int64_t Contender::Lap(int times) {
 int64_t Contender::AllocationsPerRun() {
   constexpr int kRuns = 10;
   Invoke();
-  const int64_t before = Allocations();
+  const int before = testing::g_allocations;
+  testing::g_counting = true;
   for (int i = 0; i < kRuns; ++i) Invoke();
-  return (Allocations() - before + kRuns - 1) / kRuns;
+  testing::g_counting = false;
+  return (testing::g_allocations - before + kRuns - 1) / kRuns;
 }
 
 }  // namespace millwright::bench

@@ -154,7 +154,7 @@ std::string EncodeWindows(const Plan& plan, std::span<const WindowState> windows
 }
 
 std::vector<WindowState> DecodeWindows(const Plan& plan, std::span<const std::byte> bytes) {
-  const std::vector<WindowState> none(plan.assets.size());
+  std::vector<WindowState> none(plan.assets.size());
   const std::string_view text = os::AsText(bytes);
   uint64_t checksum = 0;
   if (text.size() < sizeof checksum) return none;

@@ -2,44 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "core/testing/counting_new.h"
 #include "model/testing/random_model.h"
 #include "nn/batch.h"
 
-namespace {
-
-std::atomic<int64_t> g_allocations{0};
-
-void* Allocate(std::size_t bytes, std::size_t alignment) {
-  ++g_allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-// Counted for the whole test program; every other form of new ends in these.
-void* operator new(std::size_t bytes) {
-  return Allocate(bytes == 0 ? 1 : bytes, alignof(std::max_align_t));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return Allocate(bytes == 0 ? 1 : bytes, static_cast<std::size_t>(alignment));
-}
-// The standard library's own nothrow form calls the one above, a sanitizer's would not.
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  return operator new(bytes);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-
 namespace millwright::nn {
 namespace {
+
+using ::millwright::testing::g_allocations, ::millwright::testing::g_counting;
 
 std::shared_ptr<const Engine> RandomEngine(uint64_t seed) {
   auto engine = Engine::Load(model::testing::RandomModel({.seed = seed}));
@@ -64,10 +34,12 @@ TEST(Session, RunAllocatesNothing) {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     Session session(RandomEngine(seed));
     FillInputs(session, 1);
-    const int64_t before = g_allocations;
+    const int before = g_allocations;
+    g_counting = true;
     session.Invoke();
     session.ResetState();
     session.Invoke();
+    g_counting = false;
     EXPECT_EQ(g_allocations, before) << "seed " << seed;
   }
 }
@@ -79,9 +51,11 @@ TEST(Session, BatchAllocatesNothingOnAnyNumberOfThreads) {
     Session a(engine), b(engine), c(engine), d(engine);
     Session* all[] = {&a, &b, &c, &d};
     for (Session* session : all) FillInputs(*session, 5);
-    const int64_t before = g_allocations;
+    const int before = g_allocations;
+    g_counting = true;
     batch.Invoke(all);
     batch.Invoke(std::span(all).first(2));
+    g_counting = false;
     EXPECT_EQ(g_allocations, before) << "seed " << seed;
   }
 }

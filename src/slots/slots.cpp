@@ -98,14 +98,13 @@ Result<Serving> Slots::BeginRun(const std::string& boot_id) {
   CountStart(next, boot_id);
   Serving serving;
   serving.taken_back = TakeBackAfterCrashes(next);
-  if (const std::string damaged = TakeBackDamaged(next); !damaged.empty())
-    serving.taken_back += (serving.taken_back.empty() ? "" : "; ") + damaged;
+  const bool whole = FindWhole(next, serving.taken_back);
   const auto& bundle = ServingOf(next);
   next.starts.digest = bundle ? bundle->digest : "";
   next.running = true;
   next.boot_id = boot_id;
   MW_TRY(Store(std::move(next)));
-  if (!bundle || !CheckWhole(*ServingOf(state_))) return serving;
+  if (!whole) return serving;
   serving.bundle = ServingOf(state_);
   serving.folder = FolderOf(*serving.bundle);
   serving.probation = state_.phase == Phase::kProbation;
@@ -158,24 +157,26 @@ std::string Slots::TakeBackAfterCrashes(State& state) const {
   return reason;
 }
 
-std::string Slots::TakeBackDamaged(State& state) {
+// True where a model can serve: the one in charge, or the one it gives way to because its files are
+// damaged. Each bundle is read once, for a start must be short.
+bool Slots::FindWhole(State& state, std::string& taken_back) {
   const auto& serving = ServingOf(state);
-  if (!serving) return {};
+  if (!serving) return false;
   const auto whole = CheckWhole(*serving);
-  if (whole) return {};
+  if (whole) return true;
   const std::string reason = "its files are damaged: " + whole.error().what;
   if (state.phase == Phase::kProbation && state.committed && CheckWhole(*state.committed)) {
     End(state, *state.candidate, "rolled back", reason);
     state.candidate.reset();
     state.phase = Phase::kIdle;
-    return reason;
-  }
-  if (state.phase != Phase::kProbation && state.previous && CheckWhole(*state.previous)) {
+  } else if (state.phase != Phase::kProbation && state.previous && CheckWhole(*state.previous)) {
     End(state, *state.committed, "undone", reason);
     std::swap(state.committed, state.previous);
-    return reason;
+  } else {
+    return false;
   }
-  return {};
+  taken_back += (taken_back.empty() ? "" : "; ") + reason;
+  return true;
 }
 
 Result<void> Slots::NoteProgress() {

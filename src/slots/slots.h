@@ -82,7 +82,7 @@ class Slots {
   [[nodiscard]] Result<void> CheckWhole(const BundleRef& bundle);
   void CountStart(State& state, const std::string& boot_id) const;
   [[nodiscard]] std::string TakeBackAfterCrashes(State& state) const;
-  [[nodiscard]] std::string TakeBackDamaged(State& state);
+  [[nodiscard]] bool FindWhole(State& state, std::string& taken_back);
   [[nodiscard]] Result<State> After(Event event, std::string_view reason) const;
   void End(State& state, const BundleRef& bundle, std::string_view result,
            std::string_view reason) const;

@@ -1,7 +1,6 @@
 #include "trust/folder_repository.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "crypto/hex.h"
@@ -18,17 +17,6 @@ std::string IdOf(const crypto::PrivateKey& key) { return KeyId(DescribeKey(key.P
 
 bool Lists(const RoleKeys& keys, const std::string& id) {
   return std::find(keys.key_ids.begin(), keys.key_ids.end(), id) != keys.key_ids.end();
-}
-
-// "12.site%2Fa.json" -> 12 and "site%2Fa"; the timestamp has no version.
-std::optional<std::pair<int64_t, std::string>> SplitName(const std::string& name) {
-  if (!name.ends_with(".json")) return std::nullopt;
-  int64_t version = 0;
-  const char* end = name.data() + name.size();
-  const auto [at, error] = std::from_chars(name.data(), end, version);
-  if (error != std::errc() || at == end || *at != '.') return std::nullopt;
-  const auto from = static_cast<size_t>(at - name.data()) + 1;
-  return std::pair(version, name.substr(from, name.size() - from - 5));
 }
 
 // A folder that is not there has no files.
@@ -71,7 +59,7 @@ Result<int64_t> FolderRepository::NewestVersion(const std::string& role) const {
   MW_TRY(const auto names, NamesIn(files_, folder_ + "/metadata"));
   int64_t newest = 0;
   for (const std::string& name : names) {
-    const auto split = SplitName(name);
+    const auto split = SplitVersion(name);
     if (split && split->second == QuoteName(role)) newest = std::max(newest, split->first);
   }
   return newest;
@@ -112,7 +100,7 @@ Result<void> FolderRepository::PutTarget(const std::string& path,
   TargetFile target{.path = path, .facts = {}, .release = {}};
   target.facts.hashes["sha256"] = crypto::Sha256Hex(bytes);
   const std::string file = folder_ + "/targets/" + RemotePath(target, true);
-  MW_TRY(files_.MakeFolders(file.substr(0, file.rfind('/'))));
+  MW_TRY(files_.MakeFolders(os::FolderOf(file)));
   return files_.WriteDurably(file, bytes);
 }
 
@@ -120,7 +108,7 @@ Result<std::vector<std::string>> FolderRepository::PublishedTargetsRoles() const
   MW_TRY(const auto names, NamesIn(files_, folder_ + "/metadata"));
   std::set<std::string> roles;
   for (const std::string& name : names) {
-    const auto split = SplitName(name);
+    const auto split = SplitVersion(name);
     if (!split || split->second == kRootRole || split->second == kSnapshotRole) continue;
     roles.insert(UnquoteName(split->second));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "crypto/hex.h"
 #include "trust/utf8.h"
@@ -114,6 +115,16 @@ std::string UnquoteName(std::string_view quoted) {
     }
   }
   return out;
+}
+
+std::optional<std::pair<int64_t, std::string>> SplitVersion(const std::string& file) {
+  if (!file.ends_with(".json")) return std::nullopt;
+  int64_t version = 0;
+  const char* end = file.data() + file.size();
+  const auto [at, error] = std::from_chars(file.data(), end, version);
+  if (error != std::errc() || at == end || *at != '.') return std::nullopt;
+  const auto from = static_cast<size_t>(at - file.data()) + 1;
+  return std::pair(version, file.substr(from, file.size() - from - 5));
 }
 
 std::string QuotePath(std::string_view path) {

@@ -22,7 +22,8 @@ Releases& Delivery::ReleasesOf(Rollouts& rollouts) {
   return *releases;
 }
 
-Delivery::Delivery(mqtt::Client& client, Rollouts& rollouts, os::Clock& clock, std::string prefix)
+Delivery::Delivery(mqtt::Client& client, Rollouts& rollouts, os::Clock& clock,
+                   const std::string& prefix)
     : client_(client),
       rollouts_(rollouts),
       clock_(clock),

@@ -20,7 +20,7 @@ struct DeliveryCounts {
 class Delivery : private mqtt::Listener {
  public:
   /// Borrows all; they outlive it.
-  Delivery(mqtt::Client& client, Rollouts& rollouts, os::Clock& clock, std::string prefix);
+  Delivery(mqtt::Client& client, Rollouts& rollouts, os::Clock& clock, const std::string& prefix);
 
   [[nodiscard]] Result<void> Start();
   /// Waits up to `wait_max` for messages, answers them, and once a second lets rollouts step.

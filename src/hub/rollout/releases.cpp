@@ -1,15 +1,14 @@
 #include "hub/rollout/releases.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "crypto/sha256.h"
 #include "model/manifest.h"
 #include "model/pack.h"
 #include "trust/folder_repository.h"
 #include "trust/metadata.h"
+#include "trust/names.h"
 #include "trust/updater.h"
 
 namespace millwright::hub {
@@ -18,26 +17,19 @@ namespace {
 constexpr size_t kMetadataFilesMax = 50;
 constexpr size_t kMetadataBytesMax = size_t{1} << 20;
 
-// "12.root.json": 12 and "root.json"; "timestamp.json": 0 and itself.
-std::pair<int64_t, std::string> Split(const std::string& name) {
-  int64_t version = 0;
-  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), version);
-  if (parsed.ec != std::errc{} || *parsed.ptr != '.') return {0, name};
-  return {version, std::string(parsed.ptr + 1, name.data() + name.size())};
-}
-
 // Every root (a gateway may come from far behind), of all else the newest.
 std::vector<std::string> WorthSending(const std::vector<std::string>& names) {
   std::map<std::string, int64_t> newest;
-  for (const std::string& name : names) {
-    const auto [version, role] = Split(name);
-    newest[role] = std::max(newest[role], version);
-  }
+  for (const std::string& name : names)
+    if (const auto split = trust::SplitVersion(name))
+      newest[split->second] = std::max(newest[split->second], split->first);
   std::vector<std::string> out;
   for (const std::string& name : names) {
-    const auto [version, role] = Split(name);
-    if (!role.ends_with(".json")) continue;
-    if (role == "root.json" || version == newest[role]) out.push_back(name);
+    const auto split = trust::SplitVersion(name);
+    const bool wanted =
+        split ? split->second == trust::kRootRole || split->first == newest[split->second]
+              : name.ends_with(".json");
+    if (wanted) out.push_back(name);
   }
   return out;
 }
@@ -108,18 +100,27 @@ Result<ReleaseInfo> Releases::Find(const std::string& target) {
   return Fail(Errc::kNotFound, "release: the signed targets name no \"" + target + "\"");
 }
 
-Result<std::vector<Releases::Listed>> Releases::Metadata() {
+Result<std::vector<std::string>> Releases::MetadataNames() {
   MW_TRY(const std::vector<std::string> names, files_.List(folder_ + "/metadata"));
-  std::vector<Listed> out;
+  return WorthSending(names);
+}
+
+Result<os::Bytes> Releases::MetadataFile(const std::string& name) {
+  return files_.Read(folder_ + "/metadata/" + name, kMetadataBytesMax);
+}
+
+Result<jobs::StreamInfo> Releases::DescribeMetadata() {
+  MW_TRY(const std::vector<std::string> names, MetadataNames());
+  jobs::StreamInfo info{.text = nlohmann::json(names).dump()};
   size_t total = 0;
-  for (const std::string& name : WorthSending(names)) {
-    MW_TRY(os::Bytes bytes, files_.Read(folder_ + "/metadata/" + name, kMetadataBytesMax));
+  for (const std::string& name : names) {
+    MW_TRY(const os::Bytes bytes, MetadataFile(name));
     total += bytes.size();
-    out.push_back({name, std::move(bytes)});
+    info.files.push_back({.id = static_cast<int64_t>(info.files.size()), .bytes = bytes.size()});
   }
-  if (out.size() > kMetadataFilesMax || total > kMetadataBytesMax)
+  if (names.size() > kMetadataFilesMax || total > kMetadataBytesMax)
     return Fail(Errc::kExhausted, "release: the metadata are larger than gateways take");
-  return out;
+  return info;
 }
 
 Result<void> Releases::LoadPack(std::string_view stream) {
@@ -137,14 +138,7 @@ Result<void> Releases::LoadPack(std::string_view stream) {
 Result<std::optional<jobs::StreamInfo>> Releases::Describe(std::string_view /*thing*/,
                                                            std::string_view stream) {
   if (stream == kMetadataStream) {
-    MW_TRY(const std::vector<Listed> listed, Metadata());
-    jobs::StreamInfo info;
-    nlohmann::json names = nlohmann::json::array();
-    for (size_t i = 0; i < listed.size(); ++i) {
-      names.push_back(listed[i].name);
-      info.files.push_back({.id = static_cast<int64_t>(i), .bytes = listed[i].bytes.size()});
-    }
-    info.text = names.dump();
+    MW_TRY(jobs::StreamInfo info, DescribeMetadata());
     return std::optional(std::move(info));
   }
   const auto loaded = LoadPack(stream);
@@ -158,10 +152,10 @@ Result<jobs::Bytes> Releases::Read(std::string_view /*thing*/, std::string_view 
                                    int64_t file, uint64_t offset, size_t bytes) {
   os::Bytes metadata;
   if (stream == kMetadataStream) {
-    MW_TRY(std::vector<Listed> listed, Metadata());
-    if (file < 0 || static_cast<size_t>(file) >= listed.size())
+    MW_TRY(const std::vector<std::string> names, MetadataNames());
+    if (file < 0 || static_cast<size_t>(file) >= names.size())
       return Fail(Errc::kNotFound, "release: no such file in the stream");
-    metadata = std::move(listed[static_cast<size_t>(file)].bytes);
+    MW_TRY(metadata, MetadataFile(names[static_cast<size_t>(file)]));
   } else {
     MW_TRY(LoadPack(stream));
   }

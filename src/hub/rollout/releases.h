@@ -44,11 +44,9 @@ class Releases : public jobs::StreamSource {
                                          int64_t file, uint64_t offset, size_t bytes) override;
 
  private:
-  struct Listed {
-    std::string name;
-    os::Bytes bytes;
-  };
-  [[nodiscard]] Result<std::vector<Listed>> Metadata();
+  [[nodiscard]] Result<std::vector<std::string>> MetadataNames();
+  [[nodiscard]] Result<os::Bytes> MetadataFile(const std::string& name);
+  [[nodiscard]] Result<jobs::StreamInfo> DescribeMetadata();
   [[nodiscard]] Result<void> LoadPack(std::string_view stream);
   [[nodiscard]] std::string PathOf(const ReleaseInfo& release) const;
   [[nodiscard]] Result<ReleaseInfo> Inspect(ReleaseInfo release);

@@ -75,11 +75,9 @@ Rollout ReadRollout(const store::Row& row) {
   return r;
 }
 
-std::string Detail(std::string_view details, const char* key) {
-  const ordered_json all = ordered_json::parse(details, nullptr, false);
-  if (!all.is_object()) return "";
-  const auto found = all.find(key);
-  return found != all.end() && found->is_string() ? found->get<std::string>() : "";
+std::string Text(const ordered_json& details, const char* key) {
+  const auto found = details.find(key);
+  return found != details.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 }  // namespace
@@ -120,14 +118,16 @@ Result<std::vector<RolloutDevice>> Rollouts::Devices(const std::string& id) {
       "LEFT JOIN job_executions u ON u.device = d.device AND u.job_id = $2 "
       "WHERE d.rollout_id = $3 ORDER BY d.wave, d.site, d.device",
       {id, id + "-undo", id}, [&](const store::Row& row) {
+        ordered_json details = ordered_json::parse(row.Text(4), nullptr, false);
+        if (!details.is_object()) details = ordered_json::object();
         out.push_back({.device = std::string(row.Text(0)),
                        .site = std::string(row.Text(1)),
                        .wave = static_cast<int>(row.Int(2)),
                        .status = std::string(row.Text(3)),
-                       .phase = Detail(row.Text(4), "phase"),
-                       .progress = Detail(row.Text(4), "progress"),
-                       .reason = Detail(row.Text(4), "reason"),
-                       .serving = Detail(row.Text(4), "serving"),
+                       .phase = Text(details, "phase"),
+                       .progress = Text(details, "progress"),
+                       .reason = Text(details, "reason"),
+                       .serving = Text(details, "serving"),
                        .updated = row.Int(5),
                        .undo_status = std::string(row.Text(6))});
       }));
