@@ -36,7 +36,11 @@ Result<PublicKey> PublicKey::FromPem(std::string_view pem, Scheme scheme) {
 
 Result<PublicKey> PublicKey::FromPem(std::string_view pem) {
   MW_TRY(EVP_PKEY* const key, ReadPem(pem));
-  auto handle = std::make_shared<const Handle>(key);
+  return KeyAccess::Take(key);
+}
+
+Result<PublicKey> KeyAccess::Take(EVP_PKEY* key) {
+  auto handle = std::make_shared<const PublicKey::Handle>(key);
   MW_TRY(const Scheme scheme, DefaultScheme(key));
   MW_TRY(CheckFits(key, scheme));
   return PublicKey(std::move(handle), scheme);

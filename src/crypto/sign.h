@@ -50,6 +50,7 @@ class PublicKey {
 
  private:
   friend class PrivateKey;
+  friend struct KeyAccess;
   struct Handle;
   PublicKey(std::shared_ptr<const Handle> handle, Scheme scheme)
       : handle_(std::move(handle)), scheme_(scheme) {}
@@ -73,6 +74,7 @@ class PrivateKey {
   [[nodiscard]] Result<std::string> Pem(std::string_view passphrase = {}) const;
 
  private:
+  friend struct KeyAccess;
   PrivateKey(std::shared_ptr<const PublicKey::Handle> handle, Scheme scheme)
       : handle_(std::move(handle)), scheme_(scheme) {}
   std::shared_ptr<const PublicKey::Handle> handle_;

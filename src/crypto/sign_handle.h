@@ -31,6 +31,14 @@ using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using Context = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 
+/// What the rest of the room may do with keys: reach OpenSSL's object, and wrap one.
+struct KeyAccess {
+  [[nodiscard]] static EVP_PKEY* Of(const PublicKey& key) { return key.handle_->key; }
+  [[nodiscard]] static EVP_PKEY* Of(const PrivateKey& key) { return key.handle_->key; }
+  /// Takes the key over, of the scheme that its kind signs with by default.
+  [[nodiscard]] static Result<PublicKey> Take(EVP_PKEY* key);
+};
+
 /// What OpenSSL said last; its error queue is empty afterwards.
 [[nodiscard]] std::string LastOpenSslError();
 /// A BIO that reads `text`, which must outlive it.
