@@ -1,7 +1,5 @@
 #include "key_files.h"
 
-#include <sys/stat.h>
-
 #include "os/files.h"
 #include "trust/key.h"
 
@@ -60,10 +58,7 @@ Result<KeyFile> MakeKeyFile(const std::string& path, crypto::Scheme scheme,
     if (files.Exists(each)) return Fail(Errc::kConflict, each + ": is there already");
   MW_TRY(crypto::PrivateKey key, crypto::PrivateKey::Generate(scheme));
   MW_TRY(const std::string pem, key.Pem(passphrase));
-  const mode_t before = ::umask(0077);
-  const auto written = files.WriteDurably(path, os::AsBytes(pem));
-  ::umask(before);
-  if (!written) return tl::unexpected(written.error());
+  MW_TRY(os::WriteSecret(files, path, os::AsBytes(pem)));
   MW_TRY(files.WriteDurably(path + ".pub", os::AsBytes(key.Public().Pem())));
   auto open = key.Public();
   return KeyFile{.path = path, .open = std::move(open), .secret = std::move(key)};

@@ -1,5 +1,7 @@
 #include "os/files.h"
 
+#include <sys/stat.h>
+
 namespace millwright::os {
 
 Result<Bytes> DiskFiles::Read(const std::string& path, size_t limit_bytes) {
@@ -39,5 +41,12 @@ Disk& TheRealDisk() {
 }  // namespace
 
 RealFiles::RealFiles() : DiskFiles(TheRealDisk()) {}
+
+Result<void> WriteSecret(Files& files, const std::string& path, std::span<const std::byte> bytes) {
+  const mode_t before = ::umask(0077);
+  auto written = files.WriteDurably(path, bytes);
+  ::umask(before);
+  return written;
+}
 
 }  // namespace millwright::os

@@ -69,6 +69,11 @@ class RealFiles : public DiskFiles {
   RealFiles();
 };
 
+/// WriteDurably, for the owner's eyes only (mode 0600). Changes the process's umask for a moment:
+/// use it where no other thread makes files, or where it does not matter.
+[[nodiscard]] Result<void> WriteSecret(Files& files, const std::string& path,
+                                       std::span<const std::byte> bytes);
+
 /// In memory. PowerCut() forgets every WriteFast since the file's last durable write. `FailNext`
 /// makes the next writes return kIo or kExhausted. Thread-safe.
 class FakeFiles : public Files {
