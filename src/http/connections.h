@@ -55,6 +55,8 @@ class Connections {
   [[nodiscard]] bool Admit();
   void Park(int fd);
   void Close(int fd);
+  /// Counts out a socket that was admitted and is gone already.
+  void Leave() { open_.fetch_sub(1); }
   /// Reserves a place in the stream; false at the limit. Must be followed by OpenStream or
   /// ReleaseStream.
   [[nodiscard]] bool ReserveStream();

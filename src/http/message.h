@@ -20,12 +20,15 @@ struct Request {
   Pairs headers;       // names in lower case
   std::string body;    // at most ServerOptions::body_bytes_max
   Pairs path_values;   // "{site}" of the route -> its value
+  std::string who;     // who asks, as the router's gate found out; empty where there is no gate
 
   /// The value of a route's placeholder; empty where the route has none of that name.
   [[nodiscard]] std::string_view PathValue(std::string_view name) const;
   [[nodiscard]] std::optional<std::string_view> Query(std::string_view name) const;
   /// `name` in lower case; empty where the header is missing.
   [[nodiscard]] std::string_view Header(std::string_view name) const;
+  /// The value of a cookie; empty where it is missing.
+  [[nodiscard]] std::string_view Cookie(std::string_view name) const;
 };
 
 struct Response {

@@ -55,6 +55,8 @@ Router::Answer Router::Handle(Request& request) const {
     if (!Match(route.segments, path, values)) continue;
     if (route.method == method) {
       request.path_values = std::move(values);
+      if (gate_)
+        if (auto refused = gate_(request, route.path)) return {std::move(*refused), route.path};
       return {route.handler(request), route.path};
     }
     allowed += (allowed.empty() ? "" : ", ") + route.method;

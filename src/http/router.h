@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,9 @@
 namespace millwright::http {
 
 using Handler = std::function<Response(const Request&)>;
+/// Decides whether a request reaches its handler: an answer refuses it. May set `who`. `route` is
+/// the route's own path.
+using Gate = std::function<std::optional<Response>(Request& request, std::string_view route)>;
 
 /// Routes are added at start-up; answering is then safe on any thread.
 class Router {
@@ -19,6 +23,8 @@ class Router {
   void Add(std::string_view method, std::string_view path, Handler handler);
   /// Answers every GET that no route matches (the console's files).
   void SetFallback(Handler handler) { fallback_ = std::move(handler); }
+  /// Asked before every route's handler; the fallback is open to all.
+  void SetGate(Gate gate) { gate_ = std::move(gate); }
 
   struct Answer {
     Response response;
@@ -41,6 +47,7 @@ class Router {
   };
   std::vector<Route> routes_;
   Handler fallback_;
+  Gate gate_;
 };
 
 }  // namespace millwright::http

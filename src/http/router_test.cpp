@@ -37,6 +37,37 @@ TEST(RouterTest, HeadIsAnsweredAsGet) {
   EXPECT_EQ(Ask(MakeRouter(), "HEAD", "/m/a/b").response.status, 200);
 }
 
+TEST(RouterTest, TheGateRefusesOrSaysWhoAsks) {
+  Router router;
+  router.Add("GET", "/who", [](const Request& request) {
+    Response response;
+    response.body = request.who;
+    return response;
+  });
+  router.SetFallback([](const Request&) { return Response{}; });
+  router.SetGate([](Request& request, std::string_view route) -> std::optional<Response> {
+    if (request.Header("name").empty()) return Problem(401, "unauthorized", route);
+    request.who = request.Header("name");
+    return std::nullopt;
+  });
+  EXPECT_EQ(Ask(router, "GET", "/who").response.status, 401);
+  EXPECT_EQ(Ask(router, "GET", "/page").response.status, 200);  // the console's files are open
+  Request request;
+  request.method = "GET";
+  request.path = "/who";
+  request.headers = {{"name", "ana"}};
+  EXPECT_EQ(router.Handle(request).response.body, "ana");
+}
+
+TEST(RequestTest, ReadsCookies) {
+  Request request;
+  request.headers = {{"cookie", "a=1; mw_session=x=y;b="}};
+  EXPECT_EQ(request.Cookie("a"), "1");
+  EXPECT_EQ(request.Cookie("mw_session"), "x=y");
+  EXPECT_EQ(request.Cookie("b"), "");
+  EXPECT_EQ(request.Cookie("session"), "");
+}
+
 TEST(RouterTest, UnknownPathIs404AndOtherMethod405WithAllow) {
   const Router router = MakeRouter();
   for (const char* path : {"/", "/m", "/m/a", "/m//b", "/m/a/b/c", "/m/a/b/", ""})

@@ -82,6 +82,7 @@ class Server::Impl : private httplib::Server {
       : options_(std::move(options)),
         router_(router),
         observe_(std::move(observe)),
+        tls_(options_.tls),
         connections_(
             options_.connections,
             static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())) {}
@@ -108,6 +109,7 @@ class Server::Impl : private httplib::Server {
   const std::function<void(const Exchange&)> observe_;
   int port_ = 0;
   bool started_ = false;
+  TlsFront tls_;
   Connections connections_;
   Mutex mutex_;
   CondVar ready_;
@@ -127,6 +129,9 @@ Result<void> Server::Impl::Start() {
   // The library listens with a backlog of 5: a burst of browsers would then wait for SYN retries,
   // seconds each.
   ::listen(svr_sock_, kBacklog);
+  if (!options_.tls.certificate.empty()) {
+    MW_TRY(tls_.Start());
+  }
   MW_TRY(connections_.Start([this](int fd) { Enqueue(fd); }));
   for (int i = 0; i < options_.workers; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
@@ -181,6 +186,7 @@ void Server::Impl::Stop() {
   ready_.notify_all();
   workers_.clear();
   connections_.Stop();
+  tls_.Stop();
   const MutexLock lock(mutex_);
   for (const int fd : waiting_) connections_.Close(fd);
   waiting_.clear();
@@ -195,7 +201,12 @@ bool Server::Impl::process_and_close_socket(socket_t fd) {
   }
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  connections_.Park(fd);
+  const int plain = options_.tls.certificate.empty() ? fd : tls_.Wrap(fd);
+  if (plain < 0) {
+    connections_.Leave();
+    return false;
+  }
+  connections_.Park(plain);
   return true;
 }
 

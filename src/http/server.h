@@ -12,6 +12,7 @@
 #include "core/time.h"
 #include "http/connections.h"
 #include "http/router.h"
+#include "http/tls_front.h"
 
 namespace millwright::http {
 
@@ -26,6 +27,7 @@ struct ServerOptions {
   /// address, the loopback names on a loopback one. So a web page that rebinds its name to
   /// 127.0.0.1 is refused (421).
   std::vector<std::string> hosts{};
+  TlsFiles tls{};  // HTTPS, TLS 1.3 only, where a certificate is named
 };
 
 /// What was answered, for metrics. Called on worker threads.
