@@ -48,7 +48,9 @@ struct Options {
   Nanos reconnect_max = 5 * kSecond;
   std::string username = {};
   std::string password = {};
-  std::string ca_file = {};  // TLS when set; cert_file and key_file for mutual TLS
+  /// TLS 1.3 when set, and `host` must be in the broker's certificate. cert_file and key_file for
+  /// mutual TLS. Read again at each connection, so a renewed certificate needs no restart.
+  std::string ca_file = {};
   std::string cert_file = {};
   std::string key_file = {};
   std::optional<Will> will = {};

@@ -8,7 +8,7 @@
 namespace millwright::mqtt {
 namespace {
 
-struct Recorder : Listener {
+struct Journal : Listener {
   void OnConnected(bool present) override { connects.push_back(present); }
   void OnDisconnected(std::string_view) override { ++disconnects; }
   void OnMessage(const Message& m) override { payloads.emplace_back(os::AsText(m.payload)); }
@@ -27,7 +27,7 @@ struct Pair {
     EXPECT_TRUE(client->Subscribe("t/+", 2));
     client->Poll(0);
   }
-  Recorder seen;
+  Journal seen;
   std::unique_ptr<Client> client;
 };
 

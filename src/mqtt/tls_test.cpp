@@ -115,6 +115,49 @@ TEST_F(TlsTest, IsTurnedAwayWithoutTls) {
   ExpectRefused(std::move(options));
 }
 
+TEST_F(TlsTest, DoesNotSpeakOlderTls) {
+  broker_->Kill();
+  broker_.reset();
+  port_ = testing::FreePort();
+  const std::string old_only = "cafile " + File("ca.pem") + "\ncertfile " + File("server.pem") +
+                               "\nkeyfile " + File("server.key") + "\n";
+  std::ofstream(folder_ / "openssl.cnf")
+      << "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = old\n"
+         "[old]\nMaxProtocol = TLSv1.2\n";
+  ::setenv("OPENSSL_CONF", File("openssl.cnf").c_str(), 1);
+  broker_.emplace(port_, old_only);
+  broker_->Start();
+  ::unsetenv("OPENSSL_CONF");
+  Recorder heard;
+  const auto client = MakeClient(Good("modern"));
+  ASSERT_TRUE(client->Start(heard));
+  ASSERT_TRUE(PollUntil({client.get()}, [&] { return heard.disconnects > 0; }));
+  for (int i = 0; i < 60; ++i) client->Poll(5 * kMillisecond);  // past the broker's start
+  EXPECT_EQ(heard.connects, 0);
+}
+
+TEST_F(TlsTest, TheBrokersCertificateMustNameItsAddress) {
+  Options options = Good("elsewhere");
+  options.host = "localhost";  // the certificate says 127.0.0.1
+  ExpectRefused(std::move(options));
+}
+
+// Files are read at each connection: what was renewed is used from the next one on.
+TEST_F(TlsTest, TakesARenewedCertificateWithoutARestart) {
+  Recorder heard;
+  const auto client = MakeClient(Good("renewed"));
+  ASSERT_TRUE(client->Start(heard));
+  ASSERT_TRUE(PollUntil({client.get()}, [&] { return client->connected(); }));
+  std::ofstream(folder_ / "client.pem") << "none";
+  broker_->Kill();
+  broker_->Start();
+  ASSERT_TRUE(PollUntil({client.get()}, [&] { return heard.disconnects > 0; }));
+  for (int i = 0; i < 40; ++i) client->Poll(5 * kMillisecond);
+  EXPECT_EQ(heard.connects, 1);
+  ASSERT_TRUE(MakeCertificate("client"));
+  EXPECT_TRUE(PollUntil({client.get()}, [&] { return client->connected(); }));
+}
+
 // A refused connection hangs up in the middle of the handshake that never began.
 TEST_F(TlsTest, WaitsForABrokerThatIsDownWithoutSpinning) {
   broker_->Kill();

@@ -105,6 +105,8 @@ Result<std::optional<Caller>> Access::WhoseSession(std::string_view secret) {
 }
 
 Result<std::string> Access::OpenSession(std::string_view token_secret) {
+  MW_TRY(const auto caller, WhoHas(token_secret));
+  if (!caller) return Fail(Errc::kNotFound, "access: that token is none, or no longer one");
   const std::string session = std::string(kSessionHead) + crypto::RandomHex(kSecretBytes);
   const Nanos now = clock_.Utc();
   const MutexLock lock(mutex_);

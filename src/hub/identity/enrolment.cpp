@@ -110,6 +110,11 @@ Result<Issued> Enrolment::Enrol(std::string_view secret, std::string_view reques
   const std::string hash = crypto::Sha256Hex(secret);
   const Nanos now = clock_.Utc();
   const MutexLock lock(mutex_);
+  // Looked at before the transaction: who only guesses must not hold up those who write.
+  constexpr std::string_view kAlive =
+      "SELECT device FROM enrol_tokens WHERE hash = $1 AND expires_ns > $2";
+  MW_TRY(const bool alive, database_->First(kAlive, {hash, now}, [](const store::Row&) {}));
+  if (!alive) return Fail(Errc::kNotFound, std::string(kNoSuchToken));
   MW_TRY(store::Transaction transaction, database_->Begin());
   std::string device, who, used_serial;
   bool replaces = false;
