@@ -12,6 +12,9 @@ constexpr Nanos kBridgeMin = 2 * kSecond;  // holes in the window that are bridg
 constexpr double kSteadySpeedShare =
     0.03;  // speed change from step to step that still counts as steady
 
+// Below it, keeping what the first layer made of its inputs is not worth the memory.
+constexpr double kOverlapWorthKeeping = 0.1;
+
 int8_t Quantize(float value, float scale, int32_t zero_point) {
   const auto q = static_cast<int64_t>(std::lround(value / scale)) + zero_point;
   return static_cast<int8_t>(std::clamp<int64_t>(q, -128, 127));
@@ -39,7 +42,8 @@ Machine::Machine(std::shared_ptr<const Plan> plan, size_t asset,
       asset_(plan_->assets[asset]),
       index_(asset),
       pipeline_(std::move(pipeline)),
-      session_(plan_->engine),
+      session_(plan_->engine,
+               {.keep_inputs = plan_->engine->overlap_share() >= kOverlapWorthKeeping}),
       rule_(std::move(rule)) {
   const size_t features = asset_.schema.features.size();
   step_.features.resize(features);
@@ -210,6 +214,7 @@ void Machine::Score(Outcome& out) {
   row_end_ = step_.end_ns;
   baseline_->Apply(step_.features, asset_.schema.clip, standardised_, asset_.schema.log_squash);
   std::memmove(window_.data(), window_.data() + features, window_.size() - features);
+  if (moved_ < asset_.schema.steps) ++moved_;
   int8_t* row = window_.data() + window_.size() - features;
   for (size_t f = 0; f < features; ++f)
     row[f] = Quantize(standardised_[f], in.scale, in.zero_point);
@@ -234,8 +239,8 @@ bool Machine::ScoreLeft(Outcome& out) {
 
 void Machine::RunModel(Outcome& out) {
   const nn::TensorInfo& result = plan_->engine->output();
-  session_.ResetState();
-  session_.Run(window_, output_);
+  session_.RunNext(window_, output_, static_cast<size_t>(std::min(moved_, asset_.schema.steps)));
+  moved_ = 0;
   for (size_t c = 0; c < output_.size(); ++c)
     probabilities_[c] = static_cast<float>(output_[c] - result.zero_point) * result.scale;
   const model::Verdict verdict = rule_.Push(probabilities_);

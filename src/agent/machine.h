@@ -110,6 +110,7 @@ class Machine {
   Reason reason_ = Reason::kNone;
   uint32_t reason_channels_ = 0;
   int filled_ = 0;
+  int moved_ = 0;  // steps since the model ran
   int fault_ = -1;
   uint64_t seq_ = 0;
   Nanos last_end_ = 0;

@@ -160,7 +160,28 @@ Result<void> Engine::BuildKernels() {
     scratch = std::max(scratch, AlignUp(kernel->scratch_bytes(1)));
   scratch_offset_ = arena_bytes_;
   arena_bytes_ += scratch;
+  FindOverlap();
   return {};
+}
+
+// The layer that reads the model's one input, as it comes or quantized: only there equal steps of
+// two windows are equal steps of the layer.
+void Engine::FindOverlap() {
+  if (inputs_.size() != 1) return;
+  size_t first = 0;
+  int32_t source = inputs_[0];
+  if (graph_.ops[0].code == model::OpCode::kQuantize && graph_.ops.size() > 1 &&
+      graph_.ops[0].inputs[0] == source) {
+    source = graph_.ops[0].outputs[0];
+    first = 1;
+  }
+  const model::Op& op = graph_.ops[first];
+  const size_t steps = kernels_[first]->steps();
+  if (kernels_[first]->ring_bytes() == 0 || op.inputs[0] != source || steps < 2) return;
+  overlap_kernel_ = first;
+  const size_t units = tensors_[static_cast<size_t>(op.outputs[0])].elements() / steps;
+  const size_t of_inputs = 4 * units * input().elements() / steps * (steps - 1);
+  overlap_share_ = static_cast<double>(of_inputs) / static_cast<double>(multiply_accumulates_);
 }
 
 }  // namespace millwright::nn

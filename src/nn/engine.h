@@ -69,6 +69,9 @@ class Engine {
   [[nodiscard]] int64_t multiply_accumulates() const { return multiply_accumulates_; }
   [[nodiscard]] size_t weight_bytes() const { return weight_bytes_; }
   [[nodiscard]] size_t session_bytes() const { return arena_bytes_; }
+  /// Share of multiply_accumulates() that a window which moved on by one step need not repeat
+  /// (SessionOptions::keep_inputs); 0 where the first layer is not an LSTM or keeps nothing.
+  [[nodiscard]] double overlap_share() const { return overlap_share_; }
   /// Bytes of all state tensors together.
   [[nodiscard]] size_t state_bytes() const { return state_bytes_; }
 
@@ -79,9 +82,11 @@ class Engine {
   [[nodiscard]] Result<void> Plan();
   void PlaceTensors();
   [[nodiscard]] Result<void> BuildKernels();
+  void FindOverlap();
   [[nodiscard]] static size_t Index(const std::vector<int32_t>& list, int i);
 
   static constexpr size_t kNoOffset = ~size_t{0};
+  static constexpr size_t kNoKernel = ~size_t{0};
 
   LoadOptions options_;
   model::Graph graph_;
@@ -94,6 +99,8 @@ class Engine {
   size_t arena_bytes_ = 0;
   size_t weight_bytes_ = 0;
   int64_t multiply_accumulates_ = 0;
+  size_t overlap_kernel_ = kNoKernel;  // whose inputs are the model's own, step by step
+  double overlap_share_ = 0;
 };
 
 /// Names of the operators in `graph` that this engine does not run, each once, in order of first

@@ -8,6 +8,7 @@
 #include "model/testing/random_model.h"
 #include "model/tflite.h"
 #include "nn/session.h"
+#include "nn/testing/graph_parts.h"
 
 namespace millwright::nn {
 namespace {
@@ -16,6 +17,9 @@ using model::Graph;
 using model::OpCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::In;
+using testing::Options;
+using testing::Out;
 
 Graph SmallModel(uint64_t seed) {
   return model::testing::RandomModel(
@@ -86,17 +90,6 @@ TEST_P(BadOp, IsRefusedWithAReason) {
   ASSERT_FALSE(engine);
   EXPECT_EQ(engine.error().code, GetParam().want) << engine.error().what;
   EXPECT_THAT(engine.error().what, HasSubstr(GetParam().what));
-}
-
-model::Tensor& In(Graph& graph, const model::Op& op, size_t i) {
-  return graph.tensors[static_cast<size_t>(op.inputs[i])];
-}
-model::Tensor& Out(Graph& graph, const model::Op& op) {
-  return graph.tensors[static_cast<size_t>(op.outputs[0])];
-}
-template <typename T>
-T& Options(model::Op& op) {
-  return std::get<T>(op.options);
 }
 
 constexpr OpCode kLstm = OpCode::kUnidirectionalSequenceLstm;

@@ -31,6 +31,7 @@ class Buffers {
 };
 
 class Team;
+struct InputRing;
 
 /// A cache line, and any vector register: how every tensor and scratch area is aligned.
 inline constexpr size_t kArenaAlignment = 64;
@@ -47,6 +48,14 @@ class Kernel {
     static_cast<void>(team);
     for (const Buffers& buffers : sessions) Run(buffers);
   }
+  /// A run of a window that overlaps the one before, for operators that can keep what they made of
+  /// their inputs: ring_bytes() of it, in steps() rows; 0: nothing is kept.
+  virtual void RunWithRing(const Buffers& buffers, const InputRing& ring) const {
+    static_cast<void>(ring);
+    Run(buffers);
+  }
+  [[nodiscard]] virtual size_t ring_bytes() const { return 0; }
+  [[nodiscard]] virtual size_t steps() const { return 1; }
   [[nodiscard]] virtual size_t scratch_bytes(size_t sessions) const {
     static_cast<void>(sessions);
     return 0;

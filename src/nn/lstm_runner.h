@@ -22,12 +22,20 @@ struct LstmStream {
   int16_t* c = nullptr;       // [units], in and out, scale 2^cell_scale_log2
 };
 
+/// What the steps of a window got from their inputs, kept for the next window where that overlaps.
+struct InputRing {
+  std::byte* rows = nullptr;  // ring_bytes(steps) long, 64-byte aligned; one row a step
+  size_t first = 0;           // the row of step 0
+  size_t kept = 0;            // steps from 0 on whose rows are filled already
+};
+
 struct LstmCall {
   std::span<const LstmStream> streams{};
   size_t steps = 0;
   size_t x_stride = 0, out_stride = 0;
-  std::byte* scratch = nullptr;  // scratch_bytes(streams.size()) long, 64-byte aligned
-  Team* team = nullptr;          // null: this thread alone
+  std::byte* scratch = nullptr;     // scratch_bytes(streams.size()) long, 64-byte aligned
+  Team* team = nullptr;             // null: this thread alone
+  const InputRing* ring = nullptr;  // for one stream, where ring_bytes is not 0; null: keep nothing
 };
 
 /// Immutable, shared by sessions and threads. Run neither fails nor allocates, and its results do
@@ -37,6 +45,8 @@ class LstmRunner {
   virtual ~LstmRunner() = default;
   virtual void Run(const LstmCall& call) const = 0;
   [[nodiscard]] virtual size_t scratch_bytes(size_t streams) const = 0;
+  /// Of an InputRing for windows of so many steps; 0: this runner keeps nothing.
+  [[nodiscard]] virtual size_t ring_bytes(size_t /*steps*/) const { return 0; }
   /// Weight bytes that one pass over `streams` streams of one step reads from memory.
   [[nodiscard]] virtual size_t weight_bytes(size_t streams) const = 0;
 };

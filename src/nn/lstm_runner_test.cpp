@@ -3,21 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include "nn/testing/fast_sets.h"
 #include "nn/testing/random_lstm.h"
 
 namespace millwright::nn {
 namespace {
 
 using testing::BytesDifferent;
+using testing::FastSets;
 using testing::RandomLstm;
 
 class LstmRunnerTest : public ::testing::TestWithParam<KernelSet> {};
-
-std::vector<KernelSet> FastSets() {
-  std::vector<KernelSet> sets = AvailableKernelSets();
-  sets.erase(sets.begin());
-  return sets;
-}
 
 INSTANTIATE_TEST_SUITE_P(, LstmRunnerTest, ::testing::ValuesIn(FastSets()),
                          [](const auto& parameter) {

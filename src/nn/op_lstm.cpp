@@ -29,6 +29,17 @@ class LstmKernel : public Kernel {
   void Run(const Buffers& buffers) const override {
     RunMany({&buffers, 1}, buffers.scratch(), nullptr);
   }
+  void RunWithRing(const Buffers& buffers, const InputRing& ring) const override {
+    const LstmStream stream = StreamOf(buffers, 0);
+    runners_[0]->Run({.streams = {&stream, 1},
+                      .steps = steps_,
+                      .x_stride = inputs_,
+                      .out_stride = outputs_,
+                      .scratch = buffers.scratch() + ListBytes(1),
+                      .ring = &ring});
+  }
+  size_t ring_bytes() const override { return batch_ == 1 ? runners_[0]->ring_bytes(steps_) : 0; }
+  size_t steps() const override { return steps_; }
   void RunMany(std::span<const Buffers> sessions, std::byte* scratch, Team* team) const override {
     // Streams of one runner go together; the list lies before the runner's scratch memory.
     const size_t entries = batch_ / runners_.size();

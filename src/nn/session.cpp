@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "nn/aligned_memory.h"
 #include "nn/kernel.h"
+#include "nn/lstm_runner.h"
 
 namespace millwright::nn {
 struct Session::Arena {
@@ -14,7 +15,28 @@ struct Session::Arena {
   std::byte* scratch = nullptr;
 };
 
-Session::Session(std::shared_ptr<const Engine> engine)
+// The window of the last RunNext, and what the first layer made of its steps.
+struct Session::Overlap {
+  AlignedMemory rows;
+  std::vector<int8_t> window;
+  size_t steps = 0;
+  size_t first = 0;
+  bool filled = false;
+
+  /// Steps from 0 on that are known.
+  [[nodiscard]] size_t MoveOn(std::span<const int8_t> next, size_t hop) {
+    const size_t bytes = window.size() / steps * hop;
+    const bool same = filled && hop < steps &&
+                      std::memcmp(window.data() + bytes, next.data(), window.size() - bytes) == 0;
+    std::memcpy(window.data(), next.data(), next.size());
+    filled = true;
+    if (!same) return 0;
+    first = (first + hop) % steps;
+    return steps - hop;
+  }
+};
+
+Session::Session(std::shared_ptr<const Engine> engine, SessionOptions options)
     : engine_(std::move(engine)), arena_(std::make_unique<Arena>()) {
   const Engine& e = *engine_;
   arena_->memory = MakeAligned(e.arena_bytes_);
@@ -26,6 +48,13 @@ Session::Session(std::shared_ptr<const Engine> engine)
                                   : arena_->memory.get() + e.offsets_[i]);
   }
   arena_->scratch = arena_->memory.get() + e.scratch_offset_;
+  if (options.keep_inputs && e.overlap_kernel_ != Engine::kNoKernel) {
+    const Kernel& layer = *e.kernels_[e.overlap_kernel_];
+    overlap_ = std::make_unique<Overlap>();
+    overlap_->rows = MakeAligned(layer.ring_bytes());
+    overlap_->window.resize(e.input().bytes);
+    overlap_->steps = layer.steps();
+  }
   ResetState();
 }
 
@@ -67,6 +96,26 @@ void Session::Run(std::span<const int8_t> in, std::span<int8_t> out) {
   MW_CHECK(engine_->input().type == model::TensorType::kInt8 &&
            engine_->output().type == model::TensorType::kInt8);
   RunBytes(std::as_bytes(in), std::as_writable_bytes(out));
+}
+
+void Session::RunNext(std::span<const int8_t> window, std::span<int8_t> out, size_t hop) {
+  ResetState();
+  if (!overlap_) return Run(window, out);
+  MW_CHECK(engine_->input().type == model::TensorType::kInt8 &&
+           engine_->output().type == model::TensorType::kInt8);
+  MW_CHECK(window.size() == engine_->input().bytes && out.size() == engine_->output().bytes);
+  const size_t kept = overlap_->MoveOn(window, hop);
+  std::memcpy(Input().data(), window.data(), window.size());
+  const InputRing ring{.rows = overlap_->rows.get(), .first = overlap_->first, .kept = kept};
+  const Buffers own = buffers();
+  for (size_t i = 0; i < engine_->kernels_.size(); ++i) {
+    if (i == engine_->overlap_kernel_) {
+      engine_->kernels_[i]->RunWithRing(own, ring);
+    } else {
+      engine_->kernels_[i]->Run(own);
+    }
+  }
+  std::memcpy(out.data(), Output().data(), out.size());
 }
 
 void Session::ResetState() {

@@ -14,10 +14,16 @@ namespace millwright::nn {
 
 class Buffers;
 
+struct SessionOptions {
+  /// Keep what the first layer made of its inputs, for RunNext; worth its memory where
+  /// engine->overlap_share() is not small.
+  bool keep_inputs = false;
+};
+
 /// Not thread-safe; make one per machine. Several sessions of one engine may run at the same time.
 class Session {
  public:
-  explicit Session(std::shared_ptr<const Engine> engine);
+  explicit Session(std::shared_ptr<const Engine> engine, SessionOptions options = {});
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
@@ -27,6 +33,11 @@ class Session {
   void Run(std::span<const int8_t> in, std::span<int8_t> out);
   /// The same for any types, as raw little-endian bytes.
   void RunBytes(std::span<const std::byte> in, std::span<std::byte> out);
+
+  /// A window that stands alone (state is reset first) and moved on by `hop` steps since the last
+  /// call of this function. Steps that both windows share are not multiplied by the first layer's
+  /// input weights again; they are compared, so that any window gives what Run gives.
+  void RunNext(std::span<const int8_t> window, std::span<int8_t> out, size_t hop);
 
   /// In parts, for models with several inputs or outputs: fill Input(i), Invoke, read Output(i).
   [[nodiscard]] std::span<std::byte> Input(int i = 0);
@@ -50,8 +61,10 @@ class Session {
   [[nodiscard]] Buffers buffers() const;
 
   struct Arena;
+  struct Overlap;
   std::shared_ptr<const Engine> engine_;
   std::unique_ptr<Arena> arena_;
+  std::unique_ptr<Overlap> overlap_;  // null: nothing is kept
 };
 
 }  // namespace millwright::nn

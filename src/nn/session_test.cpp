@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "core/testing/counting_new.h"
 #include "model/testing/random_model.h"
 #include "nn/batch.h"
@@ -91,6 +93,41 @@ TEST(Session, SnapshotGoesOnWhereTheOtherStopped) {
   }
   Session session(RandomEngine(1));
   EXPECT_EQ(session.RestoreState({}).error().code, Errc::kInvalid);
+}
+
+// Windows over one long recording, each some steps further than the last; now and then the
+// recording changes under them.
+TEST(Session, OverlappingWindowsGiveWhatSingleOnesGive) {
+  int kept = 0;
+  for (const KernelSet set : AvailableKernelSets()) {
+    for (uint64_t seed = 1; seed <= 60; ++seed) {
+      const auto engine =
+          *Engine::Load(model::testing::RandomModel({.seed = seed}), {.kernel_set = set});
+      if (engine->input_count() != 1 || engine->output_count() != 1) continue;
+      if (engine->input().type != model::TensorType::kInt8) continue;
+      if (engine->output().type != model::TensorType::kInt8) continue;
+      if (engine->overlap_share() > 0) ++kept;
+      Session keeping(engine, {.keep_inputs = true}), plain(engine);
+      const size_t bytes = engine->input().bytes;
+      // [1, steps, inputs] or, time-major, [steps, 1, inputs]
+      const std::vector<int32_t>& shape = engine->input().shape;
+      const auto steps = static_cast<size_t>(std::max(shape[0], shape[1]));
+      std::mt19937_64 random(seed);
+      std::vector<int8_t> recording(bytes * 8);
+      for (int8_t& value : recording) value = static_cast<int8_t>(random());
+      std::vector<int8_t> expected(engine->output().bytes), got(expected.size());
+      for (size_t at = 0, hop = 0; at + bytes <= recording.size(); at += hop * (bytes / steps)) {
+        if (random() % 6 == 0) ++recording[at + random() % bytes];
+        const std::span<const int8_t> window(recording.data() + at, bytes);
+        plain.ResetState();
+        plain.Run(window, expected);
+        keeping.RunNext(window, got, hop);
+        ASSERT_EQ(got, expected) << Name(set) << ", seed " << seed << ", step " << at;
+        hop = 1 + random() % (steps + 1);
+      }
+    }
+  }
+  EXPECT_TRUE(kept > 20 || AvailableKernelSets().size() == 1) << kept;
 }
 
 TEST(Session, SessionsOfOneEngineDoNotTouchEachOther) {

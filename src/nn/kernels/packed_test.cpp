@@ -8,6 +8,7 @@
 
 #include "nn/aligned_memory.h"
 #include "nn/lstm_runner.h"
+#include "nn/testing/fast_sets.h"
 
 namespace millwright::nn {
 namespace {
@@ -69,17 +70,12 @@ class PackedTest : public ::testing::TestWithParam<KernelSet> {
   }
 };
 
-std::vector<KernelSet> FastSets() {
-  std::vector<KernelSet> sets = AvailableKernelSets();
-  sets.erase(sets.begin());
-  return sets;
-}
-
-INSTANTIATE_TEST_SUITE_P(, PackedTest, ::testing::ValuesIn(FastSets()), [](const auto& parameter) {
-  std::string name(Name(parameter.param));
-  std::ranges::replace(name, '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(, PackedTest, ::testing::ValuesIn(testing::FastSets()),
+                         [](const auto& parameter) {
+                           std::string name(Name(parameter.param));
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PackedTest);
 
 TEST_P(PackedTest, EveryValueOfEachGate) {

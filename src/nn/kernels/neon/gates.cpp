@@ -42,15 +42,15 @@ struct GateScalers {
 };
 
 template <bool kOnlyRight>
-void RescaleInputLoop(const BlockSums* sums, size_t blocks, size_t count, const Rescales& rescales,
-                      int16_t* out, size_t stride) {
+void RescaleInputLoop(const BlockSums* sums, size_t blocks, size_t first, size_t count,
+                      const Rescales& rescales, int16_t* out, size_t stride) {
   const GateScalers<kOnlyRight> scale(rescales);
   for (size_t b = 0; b < blocks; ++b) {
     for (size_t v = 0; v < count; ++v) {
       int16_t* to = out + v * stride + b * kBlockSums;
 #pragma GCC unroll 4
       for (size_t slot = 0; slot < kGates; ++slot) {
-        const int32_t* in = sums[b].of[v] + slot * kBlockUnits;
+        const int32_t* in = sums[b].of[first + v] + slot * kBlockUnits;
         const int32x4_t low = scale.slot[slot](vld1q_s32(in));
         const int32x4_t high = scale.slot[slot](vld1q_s32(in + 4));
         vst1q_s16(to + slot * kBlockUnits, vqmovn_high_s32(vqmovn_s32(low), high));
@@ -124,10 +124,10 @@ void ApplyTanh(int integer_bits, const int16_t* in, int16_t* out, size_t blocks)
   TanhOf(integer_bits)(in, out, blocks);
 }
 
-void RescaleInput(const BlockSums* sums, size_t blocks, size_t count, const Rescales& rescales,
-                  int16_t* out, size_t stride) {
+void RescaleInput(const BlockSums* sums, size_t blocks, size_t first, size_t count,
+                  const Rescales& rescales, int16_t* out, size_t stride) {
   const auto loop = rescales.only_right ? RescaleInputLoop<true> : RescaleInputLoop<false>;
-  loop(sums, blocks, count, rescales, out, stride);
+  loop(sums, blocks, first, count, rescales, out, stride);
 }
 
 void RescaleRecurrent(const BlockSums* sums, size_t blocks, size_t v, const Rescales& rescales,

@@ -10,10 +10,10 @@
 
 namespace millwright::nn::neon {
 
-/// The input products of some blocks and `count` vectors, rescaled to Q3.12: block b's [4 slots][8
-/// units] of vector v go to out + v * stride + b * kBlockSums.
-void RescaleInput(const BlockSums* sums, size_t blocks, size_t count, const Rescales& rescales,
-                  int16_t* out, size_t stride);
+/// The input products of some blocks and `count` vectors from `first` on, rescaled to Q3.12: block
+/// b's [4 slots][8 units] of vector first + v go to out + v * stride + b * kBlockSums.
+void RescaleInput(const BlockSums* sums, size_t blocks, size_t first, size_t count,
+                  const Rescales& rescales, int16_t* out, size_t stride);
 
 /// The recurrent products of some blocks and vector v, rescaled on their own, plus what
 /// RescaleInput made of the inputs: input [blocks][4 slots][8 units], out [4 slots][8 * blocks].

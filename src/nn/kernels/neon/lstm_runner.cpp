@@ -61,6 +61,9 @@ class Runner : public LstmRunner {
     Carve(carver, streams);
     return carver.bytes();
   }
+  size_t ring_bytes(size_t steps) const override {
+    return steps * kGates * recurrent_.blocks() * kBlockUnits * sizeof(int16_t);
+  }
   size_t weight_bytes(size_t streams) const override {
     // A pass over the input weights serves all steps of a chunk.
     return recurrent_.bytes() + input_.bytes() / StepsPerChunk(streams);
@@ -129,6 +132,16 @@ class Runner::Part {
   void Run() {
     LoadState();
     Wait();
+    if (call_.ring != nullptr) {
+      RunWithRing();
+    } else {
+      RunInChunks();
+    }
+    StoreState();
+  }
+
+ private:
+  void RunInChunks() const {
     const size_t chunk = StepsPerChunk(streams_);
     for (size_t t = 0; t < call_.steps; t += chunk) {
       const size_t steps = std::min(chunk, call_.steps - t);
@@ -138,10 +151,18 @@ class Runner::Part {
         Wait();
       }
     }
-    StoreState();
   }
-
- private:
+  void RunWithRing() const {
+    const size_t chunk = StepsPerChunk(1);
+    for (size_t t = call_.ring->kept; t < call_.steps; t += chunk) {
+      InputPass(t, std::min(chunk, call_.steps - t));
+      Wait();
+    }
+    for (size_t t = 0; t < call_.steps; ++t) {
+      Step(t, RingRow(t));
+      Wait();
+    }
+  }
   void Wait() const {
     if (call_.team != nullptr) call_.team->Barrier(static_cast<int>(part_));
   }
@@ -167,7 +188,12 @@ class Runner::Part {
     }
   }
 
-  // f_.input = what steps t .. t + steps - 1 of all streams get from their inputs.
+  [[nodiscard]] int16_t* RingRow(size_t t) const {
+    const size_t row = (call_.ring->first + t) % call_.steps;
+    return reinterpret_cast<int16_t*>(call_.ring->rows) + row * kGates * units_;
+  }
+
+  // f_.input (or the ring) = what steps t .. t + steps - 1 of all streams get from their inputs.
   void InputPass(size_t t, size_t steps) const {
     const size_t vectors = steps * streams_;
     const Bundles x(r_.products_, r_.input_.columns(), vectors, f_.x_vectors);
@@ -182,8 +208,14 @@ class Runner::Part {
       for (size_t v = 0; v < vectors; v += kVectorsMax) {
         const size_t now = std::min(kVectorsMax, vectors - v);
         r_.input_.Multiply(block, blocks, false, x, v, now, sums);
-        RescaleInput(sums, blocks, now, r_.input_.rescales(),
-                     f_.input + (v * units_ + block * kBlockUnits) * kGates, kGates * units_);
+        if (call_.ring == nullptr) {
+          RescaleInput(sums, blocks, 0, now, r_.input_.rescales(),
+                       f_.input + (v * units_ + block * kBlockUnits) * kGates, kGates * units_);
+          continue;
+        }
+        for (size_t i = 0; i < now; ++i)
+          RescaleInput(sums, blocks, i, 1, r_.input_.rescales(),
+                       RingRow(t + v + i) + block * kBlockSums, 0);
       }
     }
   }

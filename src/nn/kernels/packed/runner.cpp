@@ -26,6 +26,9 @@ class Runner : public LstmRunner {
 
   void Run(const LstmCall& call) const override;
   size_t scratch_bytes(size_t streams) const override { return Layout(shape_, streams).bytes(); }
+  size_t ring_bytes(size_t steps) const override {
+    return steps * shape_.blocks() * kRowSums * sizeof(int16_t);
+  }
   size_t weight_bytes(size_t streams) const override {
     // A pass over the input weights serves all steps of a chunk.
     return recurrent_.bytes() + input_.bytes() / Layout(shape_, streams).chunk_steps();
@@ -68,20 +71,40 @@ class Runner::Part {
 
   void Run() {
     LoadState();
-    for (size_t t = 0; t < call_.steps; t += layout_.chunk_steps()) {
-      const size_t steps = std::min(layout_.chunk_steps(), call_.steps - t);
-      EncodeInputs(t, steps);
-      Meet();
-      InputProducts(steps);
-      for (size_t i = 0; i < steps; ++i) {
-        Step(t + i, i);
-        Meet();
-      }
+    if (call_.ring != nullptr) {
+      RunWithRing();
+    } else {
+      RunInChunks();
     }
     StoreState();
   }
 
  private:
+  void RunInChunks() {
+    for (size_t t = 0; t < call_.steps; t += layout_.chunk_steps()) {
+      const size_t steps = std::min(layout_.chunk_steps(), call_.steps - t);
+      EncodeInputs(t, steps);
+      Meet();
+      InputProducts(t, steps);
+      for (size_t i = 0; i < steps; ++i) {
+        Step(t + i, i);
+        Meet();
+      }
+    }
+  }
+  void RunWithRing() {
+    for (size_t t = call_.ring->kept; t < call_.steps; t += layout_.chunk_steps()) {
+      const size_t steps = std::min(layout_.chunk_steps(), call_.steps - t);
+      EncodeInputs(t, steps);
+      Meet();
+      InputProducts(t, steps);
+      Meet();
+    }
+    for (size_t t = 0; t < call_.steps; ++t) {
+      Step(t, 0);
+      Meet();
+    }
+  }
   void Meet() {
     if (team_ != nullptr) team_->Barrier(static_cast<int>(part_));
   }
@@ -97,10 +120,15 @@ class Runner::Part {
   void LoadState();
   void StoreState();
   void EncodeInputs(size_t first_step, size_t steps);
-  void InputProducts(size_t steps);
+  void InputProducts(size_t first_step, size_t steps);
   void Step(size_t t, size_t in_chunk);
   void StepBlock(size_t t, size_t in_chunk, size_t block);
   void Flush();
+  [[nodiscard]] int16_t* RingRow(size_t t, size_t block) const {
+    const size_t row = (call_.ring->first + t) % call_.steps;
+    return reinterpret_cast<int16_t*>(call_.ring->rows) +
+           (row * r_.shape_.blocks() + block) * kRowSums;
+  }
   void StepAlone(size_t t, size_t in_chunk, bool backward);
   [[nodiscard]] Row RowOf(size_t t, size_t in_chunk, size_t block, size_t stream,
                           const int32_t* sums) const;
@@ -155,15 +183,21 @@ void Runner::Part::EncodeInputs(size_t first_step, size_t steps) {
   }
 }
 
-void Runner::Part::InputProducts(size_t steps) {
+void Runner::Part::InputProducts(size_t first_step, size_t steps) {
   const size_t columns = steps * call_.streams.size();
   for (size_t b = begin_; b < end_; ++b) {
     for (size_t first = 0; first < columns; first += kColumnsMax) {
       const Columns group = Layout::column_group(first, columns);
       r_.kernels_.dot(r_.input_.block(b), r_.input_.groups(), scratch(layout_.input(group, first)),
                       group.count, r_.input_.bias(b), sums_);
-      r_.kernels_.rescale_inputs(r_.plan_, sums_, group.count,
-                                 at<int16_t>(layout_.gates(b, first)));
+      if (call_.ring == nullptr) {
+        r_.kernels_.rescale_inputs(r_.plan_, sums_, group.count,
+                                   at<int16_t>(layout_.gates(b, first)));
+        continue;
+      }
+      for (size_t i = 0; i < group.count; ++i)
+        r_.kernels_.rescale_inputs(r_.plan_, sums_ + i * kRowSums, 1,
+                                   RingRow(first_step + first + i, b));
     }
   }
 }
@@ -194,8 +228,10 @@ Row Runner::Part::RowOf(size_t t, size_t in_chunk, size_t block, size_t stream,
                         const int32_t* sums) const {
   const Columns group = layout_.group_of(stream);
   const size_t first_unit = block * kBlockUnits;
+  const size_t column = in_chunk * call_.streams.size() + stream;
   return {.sums = sums,
-          .inputs = at<int16_t>(layout_.gates(block, in_chunk * call_.streams.size() + stream)),
+          .inputs =
+              call_.ring != nullptr ? RingRow(t, block) : at<int16_t>(layout_.gates(block, column)),
           .c = at<int16_t>(layout_.cell(block, stream)),
           .h = scratch(layout_.hidden((t + 1) % 2, group, stream, first_unit)),
           .h_stride = group.count * r_.shape_.value_bytes,
