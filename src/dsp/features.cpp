@@ -5,17 +5,14 @@
 #include <limits>
 #include <string>
 
+#include "dsp/line_limits.h"
+
 namespace millwright::dsp {
 namespace {
 
 constexpr double kRequired = std::numeric_limits<double>::quiet_NaN();
 constexpr double kByRate = std::numeric_limits<double>::quiet_NaN();
-constexpr double kSlip =
-    0.02;  // rolling elements slip: a bearing's lines lie within 2 % of their kinematic place
 constexpr double kSpeedMinHz = 0.5;  // below it orders mean nothing
-constexpr double kEnvelopeLoShare =
-    0.16;  // of the rate: the default band, above most machine lines
-constexpr double kEnvelopeHiShare = 0.45;
 
 // Samples.
 

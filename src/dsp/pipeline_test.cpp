@@ -14,14 +14,14 @@ namespace millwright::dsp {
 namespace {
 
 constexpr Nanos kStart = 1'795'000'000 * kSecond + 123'456'789;
-constexpr double kRate = 12800;
+constexpr double kVibrationRate = 12800;
 constexpr MachineSpec kMachine = {
     .shaft_hz = 25, .bpfo = 3.333, .bpfi = 4.667, .bsf = 2.917, .ftf = 0.4167};
 
 Schema VibrationSchema() {
   Schema schema;
   schema.channels = {
-      {.name = "vib", .unit = "m/s2", .kind = ChannelKind::kSamples, .rate_hz = kRate},
+      {.name = "vib", .unit = "m/s2", .kind = ChannelKind::kSamples, .rate_hz = kVibrationRate},
       {.name = "temperature", .unit = "degC", .rate_hz = 1},
       {.name = "speed", .unit = "rpm", .rate_hz = 5}};
   schema.features = {
@@ -44,11 +44,12 @@ std::unique_ptr<Pipeline> Make(const Schema& schema, const MachineSpec& machine 
   return std::move(*made);
 }
 
-std::vector<float> Sine(double amplitude, double hz, size_t from, size_t count) {
+std::vector<float> SineBlock(double amplitude, double hz, size_t from, size_t count) {
   std::vector<float> samples(count);
   for (size_t i = 0; i < count; ++i)
-    samples[i] = static_cast<float>(
-        amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(from + i) / kRate));
+    samples[i] =
+        static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * hz *
+                                                static_cast<double>(from + i) / kVibrationRate));
   return samples;
 }
 
@@ -67,7 +68,7 @@ class Feeder {
   void Run(Pipeline& pipeline, double seconds) {
     const double until = t_ + seconds;
     while (t_ < until) {
-      const double block_end = static_cast<double>(sent_ + block_) / kRate;
+      const double block_end = static_cast<double>(sent_ + block_) / kVibrationRate;
       while (next_speed_ <= block_end || next_temperature_ <= block_end) {
         if (next_speed_ <= next_temperature_) {
           if (!silent_readings) pipeline.PushReading(2, At(next_speed_), speed_rpm);
@@ -78,8 +79,8 @@ class Feeder {
         }
       }
       if (!silent_vibration)
-        pipeline.PushBlock(0, At(static_cast<double>(sent_) / kRate), kRate,
-                           Sine(2, 25, sent_, block_));
+        pipeline.PushBlock(0, At(static_cast<double>(sent_) / kVibrationRate), kVibrationRate,
+                           SineBlock(2, 25, sent_, block_));
       sent_ += block_;
       t_ = block_end;
     }
@@ -132,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(PipelineTest, BlockSizes,
 
 TEST(PipelineTest, AllocatesNothingOnceMade) {
   auto pipeline = Make(VibrationSchema());
-  const std::vector<float> block = Sine(2, 25, 0, 2560);
+  const std::vector<float> block = SineBlock(2, 25, 0, 2560);
   Step step;
   step.features.resize(6);
   int steps = 0;
@@ -143,7 +144,7 @@ TEST(PipelineTest, AllocatesNothingOnceMade) {
     const Nanos ts = kStart + i * 200 * kMillisecond;
     pipeline->PushReading(2, ts + 1, 1500);
     if (i % 5 == 0) pipeline->PushReading(1, ts + 2, 60);
-    if (i != 20) pipeline->PushBlock(0, ts, kRate, block);
+    if (i != 20) pipeline->PushBlock(0, ts, kVibrationRate, block);
     while (pipeline->Pop(step)) ++steps;
   }
   g_counting = false;
@@ -201,11 +202,11 @@ TEST(PipelineTest, CountsLateAndBadData) {
   pipeline->PushReading(1, kStart + 1, std::nanf(""));  // no number
   pipeline->PushReading(0, kStart + 1, 1);              // a reading for samples
   pipeline->PushReading(7, kStart + 1, 1);              // no such channel
-  const std::vector<float> block = Sine(1, 25, 0, 2560);
-  pipeline->PushBlock(0, kStart, kRate, block);
-  pipeline->PushBlock(0, kStart, kRate, block);                       // sent again
+  const std::vector<float> block = SineBlock(1, 25, 0, 2560);
+  pipeline->PushBlock(0, kStart, kVibrationRate, block);
+  pipeline->PushBlock(0, kStart, kVibrationRate, block);              // sent again
   pipeline->PushBlock(0, kStart + 200 * kMillisecond, 25600, block);  // another rate
-  pipeline->PushBlock(0, kStart + 200 * kMillisecond, kRate, {});
+  pipeline->PushBlock(0, kStart + 200 * kMillisecond, kVibrationRate, {});
   EXPECT_EQ(pipeline->late(), 7U);
 }
 
@@ -226,7 +227,7 @@ TEST(PipelineTest, FollowsTimeThatMovesButNotAStray) {
     const Nanos ts = later + i * 200 * kMillisecond;
     pipeline->PushReading(2, ts, 1500);
     pipeline->PushReading(1, ts, 60);
-    pipeline->PushBlock(0, ts, kRate, Sine(2, 25, 0, 2560));
+    pipeline->PushBlock(0, ts, kVibrationRate, SineBlock(2, 25, 0, 2560));
   }
   steps = Drain(*pipeline);
   ASSERT_FALSE(steps.empty());
@@ -237,7 +238,7 @@ TEST(PipelineTest, FollowsTimeThatMovesButNotAStray) {
     const Nanos ts = kStart - 86'400 * kSecond + i * 200 * kMillisecond;
     pipeline->PushReading(2, ts, 1500);
     pipeline->PushReading(1, ts, 60);
-    pipeline->PushBlock(0, ts, kRate, Sine(2, 25, 0, 2560));
+    pipeline->PushBlock(0, ts, kVibrationRate, SineBlock(2, 25, 0, 2560));
   }
   steps = Drain(*pipeline);
   ASSERT_FALSE(steps.empty());
@@ -278,7 +279,8 @@ TEST(PipelineTest, AConstantWaveformIsStuck) {
   for (int i = 0; i < 8; ++i) {
     pipeline->PushReading(2, kStart + i * 200 * kMillisecond, 1500);
     pipeline->PushReading(1, kStart + i * 200 * kMillisecond, 60);
-    pipeline->PushBlock(0, kStart + i * 200 * kMillisecond, kRate, std::vector<float>(2560, 0.5F));
+    pipeline->PushBlock(0, kStart + i * 200 * kMillisecond, kVibrationRate,
+                        std::vector<float>(2560, 0.5F));
   }
   EXPECT_EQ(Drain(*pipeline).back().stuck, 1U);
 }

@@ -4,15 +4,14 @@
 #include <cmath>
 #include <numbers>
 
+#include "dsp/line_limits.h"
+
 namespace millwright::dsp {
 namespace {
 
 constexpr double kVelocityFromHz = 2;
-constexpr double kSlip = 0.02;
 constexpr double kStandsOut =
     2.5;  // a peak this many times its floor is one; noise rarely gets there
-constexpr double kEnvelopeLoShare = 0.16;
-constexpr double kEnvelopeHiShare = 0.45;
 
 Result<void> Check(std::span<const float> samples, double rate_hz) {
   if (samples.size() < 16) return Fail(Errc::kInvalid, "spectrum: fewer than 16 samples");
@@ -25,15 +24,15 @@ size_t Lines(double hi_hz, double step_hz, size_t have) {
 }
 
 // The largest line within the slip of `hz`; nothing where the spectrum does not reach.
-struct Peak {
+struct HighLine {
   double hz = 0;
   double height = 0;
 };
-Peak FindPeak(const Spectrum& spectrum, double hz) {
+HighLine FindPeak(const Spectrum& spectrum, double hz) {
   const double centre = hz / spectrum.step_hz;
   const size_t lo = static_cast<size_t>(std::max(0.0, std::floor(centre * (1 - kSlip))));
   const size_t hi = static_cast<size_t>(std::ceil(centre * (1 + kSlip)));
-  Peak peak;
+  HighLine peak;
   for (size_t k = lo; k <= hi && k < spectrum.values.size(); ++k) {
     const double height = static_cast<double>(spectrum.values[k]);
     if (height > peak.height) peak = {static_cast<double>(k) * spectrum.step_hz, height};
@@ -109,7 +108,7 @@ std::vector<SpectrumMark> FindMarks(const Spectrum& now, const Spectrum* baselin
     const double hz = wanted.order * speed_hz;
     if (hz <= 0 || now.step_hz <= 0) continue;
     SpectrumMark mark = {.name = wanted.name, .expected_hz = hz};
-    const Peak peak = FindPeak(now, hz);
+    const HighLine peak = FindPeak(now, hz);
     const double over_floor = PeakToFloor(now.values, now.step_hz, hz, kSlip, scratch);
     if (over_floor >= kStandsOut) mark.found_hz = peak.hz;
     const bool comparable =
