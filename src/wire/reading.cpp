@@ -11,7 +11,7 @@
 namespace millwright::wire {
 namespace {
 
-tl::unexpected<Error> Bad(std::string_view what) {
+tl::unexpected<Error> BadReading(std::string_view what) {
   return Fail(Errc::kInvalid, "reading: " + std::string(what));
 }
 
@@ -90,22 +90,23 @@ struct Found {
 Result<void> TakeNumber(std::string_view key, std::string_view word, Reading& out, Found& found) {
   if (key == "v") {
     const auto value = Number<double>(word);
-    if (!value || !std::isfinite(*value)) return Bad("v is no finite number");
+    if (!value || !std::isfinite(*value)) return BadReading("v is no finite number");
     if (std::fabs(*value) > static_cast<double>(std::numeric_limits<float>::max()))
-      return Bad("v is beyond any sensor");
+      return BadReading("v is beyond any sensor");
     out.value = *value;
     found.value = true;
   } else if (key == "ts" || key == "sent") {
     const auto time = Number<int64_t>(word);
-    if (!time || *time < 0) return Bad(std::string(key) + " is no integer of UTC nanoseconds");
+    if (!time || *time < 0)
+      return BadReading(std::string(key) + " is no integer of UTC nanoseconds");
     (key == "ts" ? out.ts : out.sent) = *time;
     found.ts = found.ts || key == "ts";
   } else if (key == "seq") {
     const auto seq = Number<uint64_t>(word);
-    if (!seq) return Bad("seq is no unsigned integer");
+    if (!seq) return BadReading("seq is no unsigned integer");
     out.seq = *seq;
   } else if (word != "true" && word != "false" && word != "null" && !Number<double>(word)) {
-    return Bad("a value is neither number, string nor literal");
+    return BadReading("a value is neither number, string nor literal");
   }
   return {};
 }
@@ -113,28 +114,28 @@ Result<void> TakeNumber(std::string_view key, std::string_view word, Reading& ou
 }  // namespace
 
 Result<Reading> DecodeReading(std::span<const std::byte> payload) {
-  if (payload.size() > kReadingBytesMax) return Bad("longer than any reading");
+  if (payload.size() > kReadingBytesMax) return BadReading("longer than any reading");
   Scanner scan({reinterpret_cast<const char*>(payload.data()), payload.size()});
-  if (!scan.Take('{')) return Bad("no JSON object");
+  if (!scan.Take('{')) return BadReading("no JSON object");
   Reading reading;
   Found found;
   if (!scan.Take('}')) {
     do {
       const auto key = scan.String();
-      if (!key || !scan.Take(':')) return Bad("a key and ':' were expected");
+      if (!key || !scan.Take(':')) return BadReading("a key and ':' were expected");
       if (scan.Peek() == '"') {
         if (*key == "ts" || *key == "v" || *key == "seq" || *key == "sent")
-          return Bad(std::string(*key) + " is a string, not a number");
-        if (!scan.String()) return Bad("a string does not end");
+          return BadReading(std::string(*key) + " is a string, not a number");
+        if (!scan.String()) return BadReading("a string does not end");
       } else {
         MW_TRY(TakeNumber(*key, scan.Word(), reading, found));
       }
     } while (scan.Take(','));
-    if (!scan.Take('}')) return Bad("the object does not end");
+    if (!scan.Take('}')) return BadReading("the object does not end");
   }
-  if (!scan.AtEnd()) return Bad("something follows the object");
-  if (!found.ts) return Bad("ts is missing");
-  if (!found.value) return Bad("v is missing");
+  if (!scan.AtEnd()) return BadReading("something follows the object");
+  if (!found.ts) return BadReading("ts is missing");
+  if (!found.value) return BadReading("v is missing");
   return reading;
 }
 

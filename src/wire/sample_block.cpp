@@ -13,7 +13,7 @@ static_assert(std::endian::native == std::endian::little, "sample blocks are lit
 
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
 
-tl::unexpected<Error> Bad(std::string_view what) {
+tl::unexpected<Error> BadBlock(std::string_view what) {
   return Fail(Errc::kInvalid, "sample block: " + std::string(what));
 }
 
@@ -79,16 +79,16 @@ Result<void> ReadSamples(std::span<const std::byte> message, bool is_float,
   while (!cursor.empty()) {
     uint32_t field = 0;
     uint32_t type = 0;
-    if (!cursor.Tag(field, type)) return Bad("a tag is broken");
+    if (!cursor.Tag(field, type)) return BadBlock("a tag is broken");
     if (field == 1 && type == kLength) {
-      if (!data.empty()) return Bad("its values come in several pieces");
-      if (!cursor.Bytes(data)) return Bad("its values are cut off");
+      if (!data.empty()) return BadBlock("its values come in several pieces");
+      if (!cursor.Bytes(data)) return BadBlock("its values are cut off");
     } else if (field == 1) {
-      return Bad("its values are not packed");
+      return BadBlock("its values are not packed");
     } else if (field == 2 && type == kFixed32 && !is_float) {
-      if (!cursor.Fixed(scale)) return Bad("its scale is cut off");
+      if (!cursor.Fixed(scale)) return BadBlock("its scale is cut off");
     } else if (!cursor.Skip(type)) {
-      return Bad("a field is broken");
+      return BadBlock("a field is broken");
     }
   }
   return {};
@@ -150,7 +150,7 @@ Result<SampleBlockView> DecodeSampleBlock(std::span<const std::byte> payload) {
   while (!cursor.empty()) {
     uint32_t field = 0;
     uint32_t type = 0;
-    if (!cursor.Tag(field, type)) return Bad("a tag is broken");
+    if (!cursor.Tag(field, type)) return BadBlock("a tag is broken");
     bool whole = true;
     if (field == 1 && type == kFixed64) {
       whole = cursor.Fixed(block.header_.ts);
@@ -158,8 +158,8 @@ Result<SampleBlockView> DecodeSampleBlock(std::span<const std::byte> payload) {
       whole = cursor.Fixed(block.header_.rate_hz);
     } else if ((field == 3 || field == 4) && type == kLength) {
       std::span<const std::byte> message;
-      if (!block.data_.empty()) return Bad("two sets of samples");
-      if (!cursor.Bytes(message)) return Bad("its samples are cut off");
+      if (!block.data_.empty()) return BadBlock("two sets of samples");
+      if (!cursor.Bytes(message)) return BadBlock("its samples are cut off");
       block.is_float_ = field == 3;
       block.scale_ = block.is_float_ ? 1.0F : 0.0F;  // proto3: an absent scale is 0
       MW_TRY(ReadSamples(message, block.is_float_, block.data_, block.scale_));
@@ -170,15 +170,15 @@ Result<SampleBlockView> DecodeSampleBlock(std::span<const std::byte> payload) {
     } else {
       whole = cursor.Skip(type);
     }
-    if (!whole) return Bad("field " + std::to_string(field) + " is cut off or broken");
+    if (!whole) return BadBlock("field " + std::to_string(field) + " is cut off or broken");
   }
   const SampleBlockHeader& header = block.header_;
-  if (header.ts < 0 || header.sent < 0) return Bad("a time before 1970");
-  if (!(header.rate_hz > 0) || header.rate_hz > kSampleRateMax) return Bad("rate_hz is none");
+  if (header.ts < 0 || header.sent < 0) return BadBlock("a time before 1970");
+  if (!(header.rate_hz > 0) || header.rate_hz > kSampleRateMax) return BadBlock("rate_hz is none");
   if (block.data_.empty() || block.data_.size() % (block.is_float_ ? 4 : 2) != 0)
-    return Bad("no whole samples");
-  if (block.count() > kBlockSamplesMax) return Bad("too many samples");
-  if (!std::isfinite(block.scale_)) return Bad("scale is not finite");
+    return BadBlock("no whole samples");
+  if (block.count() > kBlockSamplesMax) return BadBlock("too many samples");
+  if (!std::isfinite(block.scale_)) return BadBlock("scale is not finite");
   return block;
 }
 
