@@ -12,7 +12,6 @@ namespace {
 
 using jobs::DownloadState;
 using jobs::Status;
-using slots::Event;
 using slots::Phase;
 
 constexpr Nanos kProgressEvery = 5 * kSecond;
@@ -67,7 +66,7 @@ void Delivery::OnMessage(std::string_view topic, std::span<const std::byte> payl
   // A candidate whose job is gone: it was cancelled, perhaps while this gateway was away.
   const bool told_next = topic.ends_with("/notify-next") || topic.ends_with("/$next/get/accepted");
   if (told_next && !jobs_.job() && !jobs_.reporting() && state().phase != Phase::kIdle)
-    End(Event::kWithdrawn, "the job was cancelled");
+    End(slots::Event::kWithdrawn, "the job was cancelled");
 }
 
 // -- jobs ---------------------------------------------------------------------------------------
@@ -91,7 +90,7 @@ void Delivery::TakeInstall(const jobs::Job& job) {
     const auto note = LoadNote(world_.files, NotePath(world_.settings));
     if (state().candidate->digest == digest && note && note->job == job.id)
       return Report(Status::kInProgress, slots::Name(state().phase));
-    End(Event::kWithdrawn, "another job took its place");
+    End(slots::Event::kWithdrawn, "another job took its place");
     told_.reset();  // that one's report has nobody to go to
   }
   if (state().committed && state().committed->digest == digest) {
@@ -165,11 +164,11 @@ void Delivery::TakeUndo(const jobs::Job& job) {
 Result<void> Delivery::Undo(const std::string& reason) {
   const bool decides = state().phase == Phase::kProbation;
   if (state().phase != Phase::kIdle) {
-    MW_TRY(world_.slots.Apply(Event::kWithdrawn, reason));
+    MW_TRY(world_.slots.Apply(slots::Event::kWithdrawn, reason));
     Forget();
   }
   // A candidate in probation is what people see deciding: taking it back is the undo.
-  if (!decides) MW_TRY(world_.slots.Apply(Event::kUndone, reason));
+  if (!decides) MW_TRY(world_.slots.Apply(slots::Event::kUndone, reason));
   committed_.reset();
   hurry_ = decides;
   log::Warning("models", "the model before this one comes back", {{"why", reason}});

@@ -12,7 +12,6 @@ namespace {
 
 using jobs::DownloadState;
 using jobs::Status;
-using slots::Event;
 using slots::Phase;
 using slots::TrialVerdict;
 
@@ -107,14 +106,14 @@ void Delivery::Download() {
   const slots::Staging& staging = sink_->staging;
   if (download_->state() == DownloadState::kFailed) {
     const std::string reason = download_->reason();
-    return End(Event::kWithdrawn, reason);
+    return End(slots::Event::kWithdrawn, reason);
   }
   if (download_->state() == DownloadState::kRunning)
     return ReportProgress(
         "downloading", std::to_string(staging.received()) + "/" + std::to_string(staging.blocks()));
   download_.reset();
   sink_.reset();
-  if (Apply(Event::kDownloaded)) Report(Status::kInProgress, "verifying");
+  if (Apply(slots::Event::kDownloaded)) Report(Status::kInProgress, "verifying");
 }
 
 // Withdrawn, not refused: which bundle it was to be is the job's word, and a wrong word must not
@@ -123,7 +122,7 @@ void Delivery::Verify() {
   const auto installed = world_.slots.Install();
   if (installed) return Report(Status::kInProgress, "proving");
   if (installed.error().code == Errc::kInvalid || installed.error().code == Errc::kUnsupported)
-    return End(Event::kWithdrawn, installed.error().what);
+    return End(slots::Event::kWithdrawn, installed.error().what);
   log::Failure("models", installed.error());
   retry_at_ = world_.clock.Monotonic() + kRetryAfter;
 }
@@ -132,12 +131,12 @@ void Delivery::Prove() {
   auto plan = PlanOf(world_.settings, world_.slots, *state().candidate, world_.files);
   if (plan) {
     candidate_ = std::move(*plan);
-    if (Apply(Event::kProved)) Report(Status::kInProgress, "warming_up");
+    if (Apply(slots::Event::kProved)) Report(Status::kInProgress, "warming_up");
   } else if (plan.error().code == Errc::kIo || plan.error().code == Errc::kExhausted) {
     log::Failure("models", plan.error());
     retry_at_ = world_.clock.Monotonic() + kRetryAfter;
   } else {
-    End(Event::kRefused, plan.error().what);
+    End(slots::Event::kRefused, plan.error().what);
   }
 }
 
@@ -146,7 +145,7 @@ void Delivery::WarmUp() {
   committed_ = CommittedPlan();
   if (!candidate_ || !Reach({.serving = committed_, .watching = candidate_})) return;
   world_.host.DropPairs();
-  if (!world_.host.warm() || !Apply(Event::kWarmed)) return;
+  if (!world_.host.warm() || !Apply(slots::Event::kWarmed)) return;
   trial_.reset();
   Report(Status::kInProgress, "shadow");
 }
@@ -180,10 +179,10 @@ void Delivery::Shadow() {
   committed_ = CommittedPlan();
   if (!candidate_ || !Reach({.serving = committed_, .watching = candidate_})) return;
   const TrialVerdict verdict = Try("shadow");
-  if (verdict == TrialVerdict::kWorse) return End(Event::kRefused, trial_->reason());
+  if (verdict == TrialVerdict::kWorse) return End(slots::Event::kRefused, trial_->reason());
   if (verdict != TrialVerdict::kPassed || !world_.host.warm()) return;
   const std::string reason = trial_->reason();
-  if (!Apply(Event::kSwitched)) return;
+  if (!Apply(slots::Event::kSwitched)) return;
   log::Info("models", "the new model decides, on probation",
             {{"model", state().candidate->name}, {"shadow", reason}});
   trial_.reset();
@@ -198,9 +197,9 @@ void Delivery::Probation() {
       !Reach({.serving = candidate_, .watching = committed_, .candidate = Candidate::kDecides}))
     return;
   const TrialVerdict verdict = Try("probation");
-  if (verdict == TrialVerdict::kWorse) return End(Event::kRefused, trial_->reason());
+  if (verdict == TrialVerdict::kWorse) return End(slots::Event::kRefused, trial_->reason());
   if (Overloaded())
-    return End(Event::kRefused,
+    return End(slots::Event::kRefused,
                "decisions came too late for " + std::to_string(kOverloadSeconds) + " s on end");
   if (verdict == TrialVerdict::kPassed) Commit(trial_->reason());
 }
@@ -249,7 +248,7 @@ void Delivery::Commit(const std::string& reason) {
   const auto note = LoadNote(world_.files, NotePath(world_.settings));
   const std::string name = state().candidate->name + " " + state().candidate->version;
   const std::string digest = state().candidate->digest;
-  if (!Apply(Event::kCommitted, reason)) return;
+  if (!Apply(slots::Event::kCommitted, reason)) return;
   committed_ = candidate_;
   if (note && note->digest == digest)
     if (const auto raised = world_.notary.Committed(note->line, note->floor); !raised)

@@ -19,7 +19,7 @@ constexpr Nanos kRenewEvery = 100 * kMillisecond;  // how often heartbeats are l
 constexpr size_t kDecisionBytes = 4096;
 constexpr size_t kReasonBytes = kChannelsPerAssetMax * (64 + 2) + 16;  // each channel by name
 
-mqtt::Options OptionsFor(const Settings& settings) {
+mqtt::Options LocalOptions(const Settings& settings) {
   mqtt::Options options = BrokerOptions(settings.broker);
   options.client_id = "mw-agent-" + settings.device.value();
   options.clean_session = false;  // the broker keeps readings for us while we are away
@@ -45,7 +45,7 @@ LocalLink::LocalLink(const Plan& plan, Inbox& inbox, Outlets& outlets, const Dec
       clock_(clock),
       version_(std::move(version)),
       ingest_(plan, inbox, clock),
-      client_(make_client(OptionsFor(plan.settings))),
+      client_(make_client(LocalOptions(plan.settings))),
       current_(plan.assets.size()) {
   text_.reserve(kDecisionBytes);
   reason_.reserve(kReasonBytes);

@@ -7,7 +7,6 @@
 namespace millwright::agent {
 namespace {
 
-using slots::Event;
 using slots::Phase;
 
 // What came with the gateway is not signed: whoever set it up vouches for it.
@@ -31,7 +30,7 @@ Result<void> Stage(slots::Slots& slots, const os::Bytes& pack) {
     MW_TRY(staging.Put(block, std::span(pack).subspan(from, std::min<size_t>(staging.block_bytes(),
                                                                              pack.size() - from))));
   }
-  return slots.Apply(Event::kDownloaded);
+  return slots.Apply(slots::Event::kDownloaded);
 }
 
 // A cut on the way leaves a candidate that the next start begins anew.
@@ -39,14 +38,15 @@ Result<void> InstallFirst(const Settings& settings, slots::Slots& slots, os::Fil
   MW_TRY(const os::Bytes pack, model::PackBundle(files, settings.bundle_folder));
   MW_TRY(const slots::BundleRef bundle, Describe(settings, files, pack));
   if (slots.state().phase != Phase::kIdle)
-    MW_TRY(slots.Apply(Event::kWithdrawn, "the gateway has no model: its own one goes first"));
+    MW_TRY(
+        slots.Apply(slots::Event::kWithdrawn, "the gateway has no model: its own one goes first"));
   (void)slots.Forgive(bundle.digest);  // nothing else is left to decide with
   MW_TRY(slots.Offer(bundle));
   MW_TRY(Stage(slots, pack));
   MW_TRY(slots.Install());
   MW_TRY(PlanOf(settings, slots, bundle, files));  // golden vectors
-  MW_TRY(slots.Apply(Event::kProved));
-  MW_TRY(slots.Apply(Event::kCommitted, "came with the gateway"));
+  MW_TRY(slots.Apply(slots::Event::kProved));
+  MW_TRY(slots.Apply(slots::Event::kCommitted, "came with the gateway"));
   return slots.Prune();
 }
 
@@ -63,8 +63,8 @@ Result<std::shared_ptr<const Plan>> LoadServing(const Settings& settings, slots:
     const bool candidate = state.phase == Phase::kProbation;
     if (!candidate && !state.previous) return plan;
     if (!candidate && state.phase != Phase::kIdle)
-      MW_TRY(slots.Apply(Event::kWithdrawn, "the committed model does not load"));
-    MW_TRY(slots.Apply(candidate ? Event::kRefused : Event::kUndone, reason));
+      MW_TRY(slots.Apply(slots::Event::kWithdrawn, "the committed model does not load"));
+    MW_TRY(slots.Apply(candidate ? slots::Event::kRefused : slots::Event::kUndone, reason));
   }
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kRootBytesMax = size_t{512} << 10;
 
-mqtt::Options OptionsFor(const Settings& settings) {
+mqtt::Options ModelsOptions(const Settings& settings) {
   mqtt::Options options = BrokerOptions(settings.uplink);
   options.client_id = "mw-models-" + settings.device.value();
   options.clean_session = true;  // jobs are asked for, blocks asked for again
@@ -21,7 +21,7 @@ mqtt::Options OptionsFor(const Settings& settings) {
 ModelsLink::ModelsLink(const Parts& parts, Models models, const ClientFactory& make_client)
     : parts_(parts),
       slots_(std::move(models.slots)),
-      client_(make_client(OptionsFor(parts.settings))),
+      client_(make_client(ModelsOptions(parts.settings))),
       notary_(parts.files, parts.clock, parts.settings.state_folder + "/trust"),
       host_(std::move(models.serving), parts.exchange, parts.wake_decider,
             [this](const SharedPlan& plan) { return MakeFreshCrew(plan); }),

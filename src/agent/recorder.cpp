@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kGroupRecords = 100;            // group commit: so many records ...
 constexpr Nanos kGroupWait = 50 * kMillisecond;  // ... or so long
 constexpr size_t kCommitRecordsMax = 500;        // one transaction's size, however much waits
-constexpr Nanos kRetryAfter = kSecond;           // after a full or broken disk
+constexpr Nanos kRecordAgainAfter = kSecond;     // after a full or broken disk
 constexpr size_t kPendingBytesMax = size_t{8} << 20;
 constexpr Nanos kWindowsPeriod = kSecond;
 constexpr size_t kRowsPerRecord = 600;  // replays run faster than the flush period
@@ -311,7 +311,7 @@ void Recorder::Commit(Nanos now) {
   if (!sequences) {
     counts_.failed_commits.fetch_add(1, std::memory_order_relaxed);
     log::Failure("agent", sequences.error(), {{"waiting", pending_.size()}});
-    retry_at_ = now + kRetryAfter;
+    retry_at_ = now + kRecordAgainAfter;
     return;
   }
   if (count == pending_.size()) pending_marks_.clear();

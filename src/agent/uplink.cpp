@@ -31,7 +31,7 @@ std::string BirthText(const Settings& settings, uint64_t epoch, Nanos now,
   return out + "}";
 }
 
-mqtt::Options OptionsFor(const Settings& settings) {
+mqtt::Options UplinkOptions(const Settings& settings) {
   mqtt::Options options = BrokerOptions(settings.uplink);
   options.client_id = "mw-uplink-" + settings.device.value();
   options.clean_session =
@@ -49,7 +49,7 @@ Uplink::Uplink(const Settings& settings, outbox::Outbox& outbox, const ClientFac
       outbox_(outbox),
       clock_(clock),
       version_(std::move(version)),
-      client_(make_client(OptionsFor(settings))) {}
+      client_(make_client(UplinkOptions(settings))) {}
 
 Result<void> Uplink::Start() {
   const outbox::OutboxStats stats = outbox_.stats();
