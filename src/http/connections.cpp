@@ -9,9 +9,9 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstring>
 
+#include "http/steady_now.h"
 #include "os/process.h"
 
 namespace millwright::http {
@@ -19,13 +19,7 @@ namespace {
 
 constexpr size_t kPiecesAtOnce = 64;
 constexpr size_t kCommandsMax = 16384;
-constexpr int kTickMs = 500;  // how often idle connections are looked at
-
-Nanos Now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
+constexpr int kIdleLookMs = 500;  // how often idle connections are looked at
 
 void Watch(int epoll, int operation, int fd, uint32_t events) {
   epoll_event event{};
@@ -141,9 +135,10 @@ void Connections::Post(Command command) {
 void Connections::Loop(const std::stop_token& stop) {
   os::NameThread("http-loop");
   std::array<epoll_event, 128> events{};
-  Nanos next_sweep = Now() + kTickMs * kMillisecond;
+  Nanos next_sweep = SteadyNow() + kIdleLookMs * kMillisecond;
   while (!stop.stop_requested()) {
-    const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kTickMs);
+    const int count =
+        epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kIdleLookMs);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<size_t>(i)];
       if (event.data.fd == wake_) continue;
@@ -151,9 +146,9 @@ void Connections::Loop(const std::stop_token& stop) {
       if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) OnReadable(event.data.fd);
     }
     RunCommands();
-    if (Now() < next_sweep) continue;
+    if (SteadyNow() < next_sweep) continue;
     CloseIdle();
-    next_sweep = Now() + kTickMs * kMillisecond;
+    next_sweep = SteadyNow() + kIdleLookMs * kMillisecond;
   }
   CloseAll();
 }
@@ -188,7 +183,7 @@ void Connections::RunCommands() {
 }
 
 void Connections::DoPark(int fd) {
-  parked_[fd] = Now();
+  parked_[fd] = SteadyNow();
   Watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLRDHUP);
 }
 
@@ -308,7 +303,7 @@ void Connections::DropStream(int fd) {
 }
 
 void Connections::CloseIdle() {
-  const Nanos oldest = Now() - limits_.idle_max;
+  const Nanos oldest = SteadyNow() - limits_.idle_max;
   for (auto it = parked_.begin(); it != parked_.end();) {
     if (it->second >= oldest) {
       ++it;

@@ -5,28 +5,20 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
+#include "http/steady_now.h"
+
 namespace millwright::http {
-namespace {
-
-Nanos Now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
 
 void FdStream::BeginRequest() {
-  read_deadline_ = Now() + budget_;
+  read_deadline_ = SteadyNow() + budget_;
   write_deadline_ = 0;
 }
 
 bool FdStream::Wait(short events, Nanos deadline) const {
   while (true) {
-    const Nanos left = deadline - Now();
+    const Nanos left = deadline - SteadyNow();
     if (left <= 0) return false;
     pollfd entry{fd_, events, 0};
     const int code = poll(&entry, 1, static_cast<int>(left / kMillisecond + 1));
@@ -37,7 +29,7 @@ bool FdStream::Wait(short events, Nanos deadline) const {
 
 bool FdStream::is_readable() const { return has_buffered() || Wait(POLLIN, read_deadline_); }
 bool FdStream::is_writable() const {
-  return discard_ || Wait(POLLOUT, write_deadline_ == 0 ? Now() + budget_ : write_deadline_);
+  return discard_ || Wait(POLLOUT, write_deadline_ == 0 ? SteadyNow() + budget_ : write_deadline_);
 }
 
 ssize_t FdStream::read(char* into, size_t size) {
@@ -57,7 +49,7 @@ ssize_t FdStream::read(char* into, size_t size) {
 
 ssize_t FdStream::write(const char* from, size_t size) {
   if (discard_) return static_cast<ssize_t>(size);
-  if (write_deadline_ == 0) write_deadline_ = Now() + budget_;
+  if (write_deadline_ == 0) write_deadline_ = SteadyNow() + budget_;
   while (true) {
     const ssize_t sent = send(fd_, from, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) return sent;
