@@ -8,7 +8,7 @@
 namespace millwright::model {
 namespace {
 
-constexpr int kStepsMax = 100'000;
+constexpr int kClearAfterMax = 100'000;
 constexpr int kOfMax = 1'000;
 
 Result<void> CheckShare(std::string_view key, double value) {
@@ -55,7 +55,7 @@ Result<void> CheckLimits(const DecisionLimits& limits) {
   MW_TRY(CheckOrder("warning_from", limits.warning_from, "act_from", limits.act_from));
   MW_TRY(CheckCount("of", limits.of, kOfMax));
   MW_TRY(CheckCount("persistence", limits.persistence, limits.of));
-  return CheckCount("clear_after", limits.clear_after, kStepsMax);
+  return CheckCount("clear_after", limits.clear_after, kClearAfterMax);
 }
 
 Result<DecisionRule> DecisionRule::Make(const DecisionLimits& limits, int classes, int healthy) {

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kFeaturesMax = 512;
 constexpr size_t kClassesMax = 64;
 constexpr size_t kChannelsMax = 32;  // Step::missing is a 32-bit set
-constexpr int kStepsMax = 4096;
+constexpr int kWindowStepsMax = 4096;
 constexpr Nanos kHour = 3600 * kSecond;
 
 tl::unexpected<Error> Wrong(const std::string& key, const std::string& what) {
@@ -87,9 +87,9 @@ Result<void> CheckSchema(const dsp::Schema& schema) {
       return Wrong(key + ".channel", "no channel is named \"" + feature.channel + "\"");
     if (feature.kind.empty()) return Wrong(key + ".kind", "empty");
   }
-  if (schema.steps < 1 || schema.steps > kStepsMax)
-    return Wrong("schema.steps",
-                 std::to_string(schema.steps) + " is not within 1.." + std::to_string(kStepsMax));
+  if (schema.steps < 1 || schema.steps > kWindowStepsMax)
+    return Wrong("schema.steps", std::to_string(schema.steps) + " is not within 1.." +
+                                     std::to_string(kWindowStepsMax));
   MW_TRY(CheckLength("schema.step_ms", schema.step, kMillisecond, kHour));
   MW_TRY(CheckLength("schema.sample_window_ms", schema.sample_window, kMillisecond, kHour));
   MW_TRY(CheckLength("schema.late_max_ms", schema.late_max, 0, kHour));

@@ -8,7 +8,7 @@
 namespace millwright::model {
 namespace {
 
-tl::unexpected<Error> Invalid(const std::string& what) {
+tl::unexpected<Error> BadGraph(const std::string& what) {
   return Fail(Errc::kInvalid, "tflite: " + what);
 }
 tl::unexpected<Error> TooLarge(const std::string& what) {
@@ -29,7 +29,7 @@ Result<size_t> CheckShape(const Tensor& tensor, const std::string& label,
   size_t bytes = ElementBytes(tensor.type);
   for (const int32_t dimension : tensor.shape) {
     if (dimension < 0)
-      return Invalid(label + " has a negative dimension: " + ShapeText(tensor.shape));
+      return BadGraph(label + " has a negative dimension: " + ShapeText(tensor.shape));
     const auto extent = static_cast<size_t>(dimension);
     if (extent != 0 && bytes > limits.tensor_bytes / extent) {
       return TooLarge(label + " of shape " + ShapeText(tensor.shape) + " is larger than " +
@@ -57,24 +57,24 @@ bool ZeroPointFits(TensorType type, int64_t zero_point) {
 Result<void> CheckQuantization(const Tensor& tensor, const std::string& label) {
   const Quantization& q = tensor.quantization;
   if (q.scales.size() != q.zero_points.size()) {
-    return Invalid(label + " has " + std::to_string(q.scales.size()) + " scales but " +
-                   std::to_string(q.zero_points.size()) + " zero points");
+    return BadGraph(label + " has " + std::to_string(q.scales.size()) + " scales but " +
+                    std::to_string(q.zero_points.size()) + " zero points");
   }
   for (const float scale : q.scales) {
     if (!std::isfinite(scale) || scale <= 0)
-      return Invalid(label + " has a scale that is not finite and positive");
+      return BadGraph(label + " has a scale that is not finite and positive");
   }
   for (const int64_t zero_point : q.zero_points) {
     if (!ZeroPointFits(tensor.type, zero_point)) {
-      return Invalid(label + " has zero point " + std::to_string(zero_point) + ", outside " +
-                     std::string(Name(tensor.type)));
+      return BadGraph(label + " has zero point " + std::to_string(zero_point) + ", outside " +
+                      std::string(Name(tensor.type)));
     }
   }
   if (q.scales.size() <= 1) return {};
   if (q.axis < 0 || static_cast<size_t>(q.axis) >= tensor.shape.size() ||
       static_cast<size_t>(tensor.shape[static_cast<size_t>(q.axis)]) != q.scales.size()) {
-    return Invalid(label + " has " + std::to_string(q.scales.size()) + " scales along axis " +
-                   std::to_string(q.axis) + " of shape " + ShapeText(tensor.shape));
+    return BadGraph(label + " has " + std::to_string(q.scales.size()) + " scales along axis " +
+                    std::to_string(q.axis) + " of shape " + ShapeText(tensor.shape));
   }
   return {};
 }
@@ -87,12 +87,12 @@ Result<void> CheckTensors(const Graph& graph, const TfliteLimits& limits) {
     MW_TRY(const size_t bytes, CheckShape(tensor, label, limits));
     MW_TRY(CheckQuantization(tensor, label));
     if (!tensor.data.empty() && tensor.data.size() != bytes) {
-      return Invalid(label + " of " + std::string(Name(tensor.type)) + " " +
-                     ShapeText(tensor.shape) + " needs " + std::to_string(bytes) +
-                     " bytes, its buffer has " + std::to_string(tensor.data.size()));
+      return BadGraph(label + " of " + std::string(Name(tensor.type)) + " " +
+                      ShapeText(tensor.shape) + " needs " + std::to_string(bytes) +
+                      " bytes, its buffer has " + std::to_string(tensor.data.size()));
     }
     if (tensor.is_variable && !tensor.data.empty()) {
-      return Invalid(label + " is a state tensor but carries constant data");
+      return BadGraph(label + " is a state tensor but carries constant data");
     }
     total += bytes;
     if (total > limits.total_bytes) {
@@ -108,8 +108,8 @@ Result<void> CheckIndices(const Graph& graph, const std::vector<int32_t>& list, 
   for (const int32_t index : list) {
     const bool absent = optional && index == -1;
     if (!absent && (index < 0 || static_cast<size_t>(index) >= graph.tensors.size())) {
-      return Invalid(where + " names tensor " + std::to_string(index) + " of " +
-                     std::to_string(graph.tensors.size()));
+      return BadGraph(where + " names tensor " + std::to_string(index) + " of " +
+                      std::to_string(graph.tensors.size()));
     }
   }
   return {};
@@ -126,29 +126,29 @@ Result<void> CheckOrder(const Graph& graph) {
   for (const int32_t index : graph.inputs) {
     char& is_ready = ready[static_cast<size_t>(index)];
     if (is_ready != 0)
-      return Invalid("input " + Label(graph, static_cast<size_t>(index)) +
-                     " is constant, state or named twice");
+      return BadGraph("input " + Label(graph, static_cast<size_t>(index)) +
+                      " is constant, state or named twice");
     is_ready = 1;
   }
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const std::string where = "op " + std::to_string(i) + " (" + OpName(graph.ops[i]) + ")";
     for (const int32_t index : graph.ops[i].inputs) {
       if (index >= 0 && ready[static_cast<size_t>(index)] == 0) {
-        return Invalid(where + " reads " + Label(graph, static_cast<size_t>(index)) +
-                       " before anything wrote it");
+        return BadGraph(where + " reads " + Label(graph, static_cast<size_t>(index)) +
+                        " before anything wrote it");
       }
     }
     for (const int32_t index : graph.ops[i].outputs) {
       char& is_ready = ready[static_cast<size_t>(index)];
       if (is_ready != 0)
-        return Invalid(where + " writes " + Label(graph, static_cast<size_t>(index)) +
-                       ", which has a value already");
+        return BadGraph(where + " writes " + Label(graph, static_cast<size_t>(index)) +
+                        ", which has a value already");
       is_ready = 1;
     }
   }
   for (const int32_t index : graph.outputs) {
     if (ready[static_cast<size_t>(index)] == 0) {
-      return Invalid("output " + Label(graph, static_cast<size_t>(index)) + " is never written");
+      return BadGraph("output " + Label(graph, static_cast<size_t>(index)) + " is never written");
     }
   }
   return {};
@@ -162,7 +162,7 @@ Result<void> CheckGraph(const Graph& graph, const TfliteLimits& limits) {
   if (graph.ops.size() > limits.ops)
     return TooLarge(std::to_string(graph.ops.size()) + " operators");
   if (graph.inputs.empty() || graph.outputs.empty())
-    return Invalid("the graph has no input or no output");
+    return BadGraph("the graph has no input or no output");
   MW_TRY(CheckTensors(graph, limits));
   MW_TRY(CheckIndices(graph, graph.inputs, false, "the list of inputs"));
   MW_TRY(CheckIndices(graph, graph.outputs, false, "the list of outputs"));

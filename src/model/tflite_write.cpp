@@ -12,7 +12,7 @@
 namespace millwright::model {
 namespace {
 
-using Builder = flatbuffers::FlatBufferBuilder;
+using FlatBuilder = flatbuffers::FlatBufferBuilder;
 template <typename T>
 using Offset = flatbuffers::Offset<T>;
 
@@ -113,7 +113,7 @@ class Writer {
   }
 
   const Graph& graph_;
-  Builder fbb_;
+  FlatBuilder fbb_;
   std::vector<Offset<schema::Buffer>> buffers_;
   std::vector<Offset<schema::OperatorCode>> codes_;
   std::map<std::pair<int32_t, int32_t>, uint32_t> code_index_;
