@@ -14,7 +14,7 @@
 namespace millwright::crypto {
 namespace {
 
-constexpr size_t kPemBytesMax = 65'536;
+constexpr size_t kCertificateBytesMax = 65'536;
 
 // Without it OpenSSL asks on the terminal where a PEM is encrypted.
 int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) { return -1; }
@@ -40,7 +40,8 @@ Result<CertificateRequest> CertificateRequest::Make(const PrivateKey& key) {
 }
 
 Result<CertificateRequest> CertificateRequest::FromPem(std::string_view pem) {
-  if (pem.size() > kPemBytesMax) return Fail(Errc::kInvalid, "certificate request: too long");
+  if (pem.size() > kCertificateBytesMax)
+    return Fail(Errc::kInvalid, "certificate request: too long");
   const Bio bio = ReadingBio(pem);
   MW_CHECK(bio != nullptr);
   const RequestPtr request(PEM_read_bio_X509_REQ(bio.get(), nullptr, NoPassphrase, nullptr));
@@ -60,7 +61,7 @@ Result<CertificateRequest> CertificateRequest::FromPem(std::string_view pem) {
 }
 
 Result<Certificate> Certificate::FromPem(std::string_view pem) {
-  if (pem.size() > kPemBytesMax) return Fail(Errc::kInvalid, "certificate: too long");
+  if (pem.size() > kCertificateBytesMax) return Fail(Errc::kInvalid, "certificate: too long");
   const Bio bio = ReadingBio(pem);
   MW_CHECK(bio != nullptr);
   X509* x509 = PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr);

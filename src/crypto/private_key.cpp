@@ -12,7 +12,7 @@
 namespace millwright::crypto {
 namespace {
 
-constexpr size_t kPemBytesMax = 65'536;
+constexpr size_t kPrivateKeyBytesMax = 65'536;
 constexpr unsigned kRsaBits = 3072;
 // What guessing one passphrase costs: 16 MiB of memory, some tens of milliseconds.
 constexpr uint64_t kScryptN = 16'384;
@@ -70,7 +70,7 @@ Result<PrivateKey> PrivateKey::Generate(Scheme scheme) {
 }
 
 Result<PrivateKey> PrivateKey::FromPem(std::string_view pem, std::string_view passphrase) {
-  if (pem.size() > kPemBytesMax) return Fail(Errc::kInvalid, "private key: too long");
+  if (pem.size() > kPrivateKeyBytesMax) return Fail(Errc::kInvalid, "private key: too long");
   const Bio bio = ReadingBio(pem);
   MW_CHECK(bio != nullptr);
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio.get(), nullptr, GivePassphrase, &passphrase);
