@@ -12,7 +12,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr size_t kNotifiedMax = 15;  // executions in one list
-constexpr size_t kTokenMax = 64;
+constexpr size_t kClientTokenMax = 64;
 constexpr size_t kDetailsMax = 10;
 constexpr size_t kDetailKeyMax = 128;
 constexpr size_t kDetailValueMax = 1024;
@@ -127,7 +127,7 @@ class JobsServer::Request {
       body = json::object();
     } else if (const auto token = body.find("clientToken");
                token != body.end() && token->is_string()) {
-      token_ = token->get<std::string>().substr(0, kTokenMax);
+      token_ = token->get<std::string>().substr(0, kClientTokenMax);
     }
   }
 

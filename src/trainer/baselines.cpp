@@ -137,7 +137,7 @@ Result<Prepared> Prepare(const RowTable& t, Nanos learn_until, int smooth) {
   return p;
 }
 
-double Quantile(std::vector<double> values, double share) {
+double LowerQuantile(std::vector<double> values, double share) {
   std::ranges::sort(values);
   return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))];
 }
@@ -168,7 +168,7 @@ std::vector<bool> HotellingT2(const RowTable& t, const Prepared& p, const Baseli
     }
   std::vector<double> learned;
   for (const size_t i : p.learn) learned.push_back(t2[i]);
-  const double limit = o.limit_factor * Quantile(std::move(learned), o.limit_quantile);
+  const double limit = o.limit_factor * LowerQuantile(std::move(learned), o.limit_quantile);
   std::vector<bool> alarms(t.size());
   for (size_t i = 0; i < t.size(); ++i) alarms[i] = t2[i] > limit;
   return alarms;

@@ -55,13 +55,13 @@ TEST(MetadataTest, ReadsWhatDraftWrote) {
   EXPECT_EQ(read->signatures.size(), 1);
 }
 
-struct Fault {
+struct BrokenField {
   std::string path;
   std::function<void(Json& body)> change;
   std::string what;
 };
 
-class MetadataFaultTest : public ::testing::TestWithParam<Fault> {};
+class MetadataFaultTest : public ::testing::TestWithParam<BrokenField> {};
 
 TEST_P(MetadataFaultTest, IsNamedByItsField) {
   const auto bytes = Changed(GetParam().path, GetParam().change);
@@ -88,55 +88,62 @@ Json& Delegated(Json& body) { return body["delegations"]["roles"].AsList()->fron
 INSTANTIATE_TEST_SUITE_P(
     Fields, MetadataFaultTest,
     ::testing::Values(
-        Fault{kRoot, [](Json& b) { b["version"] = 0; },
-              "trust: root: signed.version: not a whole number from 1"},
-        Fault{kRoot, [](Json& b) { b.Remove("expires"); },
-              "trust: root: signed.expires: is missing"},
-        Fault{kRoot, [](Json& b) { b["spec_version"] = "2.0"; },
-              "trust: root: signed.spec_version: \"2.0\" is not 1.x"},
-        Fault{kRoot, [](Json& b) { b["roles"].Remove("snapshot"); },
-              "trust: root: signed.roles.snapshot: is missing"},
-        Fault{kRoot, [](Json& b) { b["roles"]["targets"]["threshold"] = 0; },
-              "trust: root: signed.roles.targets.threshold: not a whole number from 1"},
-        Fault{kRoot,
-              [](Json& b) {
-                auto& ids = *b["roles"]["root"]["keyids"].AsList();
-                ids.push_back(ids.front());
-              },
-              "trust: root: signed.roles.root.keyids[1]: the same key id again"},
-        Fault{kTimestamp, [](Json& b) { b["meta"].Remove("snapshot.json"); },
-              "trust: timestamp: signed.meta.snapshot.json.version: is missing"},
-        Fault{kTimestamp, [](Json& b) { b["meta"]["snapshot.json"]["length"] = 0; },
-              "trust: timestamp: signed.meta.snapshot.json.length: not a whole number from 1"},
-        Fault{kTimestamp, [](Json& b) { b["millwright"]["issued"] = "today"; },
-              "trust: timestamp: signed.millwright.issued: not a time like 2030-01-02T03:04:05Z"},
-        Fault{kSnapshot, [](Json& b) { b["meta"] = Json::List{}; },
-              "trust: snapshot: signed.meta: not an object"},
-        Fault{kSnapshot, [](Json& b) { b["meta"]["targets.json"]["hashes"] = Json::EmptyObject(); },
-              "trust: snapshot: signed.meta.targets.json.hashes: names no digest"},
-        Fault{kTargets, [](Json& b) { b["targets"]["models/pump/3.tar"]["length"] = -1; },
-              "trust: targets: signed.targets.models/pump/3.tar.length: not a whole number from 0"},
-        Fault{kTargets, [](Json& b) { b["targets"]["models/pump/3.tar"].Remove("hashes"); },
-              "trust: targets: signed.targets.models/pump/3.tar.hashes: is missing"},
-        Fault{kTargets,
-              [](Json& b) {
-                b["targets"]["models/pump/3.tar"]["custom"]["millwright"]["line"] = "models/fan";
-              },
-              "trust: targets: signed.targets.models/pump/3.tar.custom.millwright.line: "
-              "\"models/fan\" is not the head of the target's path"},
-        Fault{kTargets, [](Json& b) { Delegated(b)["name"] = "root"; },
-              "trust: targets: signed.delegations.roles[0].name: \"root\" cannot be delegated to"},
-        Fault{kTargets, [](Json& b) { Delegated(b).Remove("paths"); },
-              "trust: targets: signed.delegations.roles[0]: needs either paths or "
-              "path_hash_prefixes"},
-        Fault{kTargets,
-              [](Json& b) {
-                auto& roles = *b["delegations"]["roles"].AsList();
-                roles.push_back(roles.front());
-              },
-              "trust: targets: signed.delegations.roles[1]: a role of a name in use"},
-        Fault{kTargets, [](Json& b) { b["delegations"]["succinct_roles"] = Json::EmptyObject(); },
-              "trust: targets: signed.delegations: needs either roles or succinct_roles"}));
+        BrokenField{kRoot, [](Json& b) { b["version"] = 0; },
+                    "trust: root: signed.version: not a whole number from 1"},
+        BrokenField{kRoot, [](Json& b) { b.Remove("expires"); },
+                    "trust: root: signed.expires: is missing"},
+        BrokenField{kRoot, [](Json& b) { b["spec_version"] = "2.0"; },
+                    "trust: root: signed.spec_version: \"2.0\" is not 1.x"},
+        BrokenField{kRoot, [](Json& b) { b["roles"].Remove("snapshot"); },
+                    "trust: root: signed.roles.snapshot: is missing"},
+        BrokenField{kRoot, [](Json& b) { b["roles"]["targets"]["threshold"] = 0; },
+                    "trust: root: signed.roles.targets.threshold: not a whole number from 1"},
+        BrokenField{kRoot,
+                    [](Json& b) {
+                      auto& ids = *b["roles"]["root"]["keyids"].AsList();
+                      ids.push_back(ids.front());
+                    },
+                    "trust: root: signed.roles.root.keyids[1]: the same key id again"},
+        BrokenField{kTimestamp, [](Json& b) { b["meta"].Remove("snapshot.json"); },
+                    "trust: timestamp: signed.meta.snapshot.json.version: is missing"},
+        BrokenField{
+            kTimestamp, [](Json& b) { b["meta"]["snapshot.json"]["length"] = 0; },
+            "trust: timestamp: signed.meta.snapshot.json.length: not a whole number from 1"},
+        BrokenField{
+            kTimestamp, [](Json& b) { b["millwright"]["issued"] = "today"; },
+            "trust: timestamp: signed.millwright.issued: not a time like 2030-01-02T03:04:05Z"},
+        BrokenField{kSnapshot, [](Json& b) { b["meta"] = Json::List{}; },
+                    "trust: snapshot: signed.meta: not an object"},
+        BrokenField{kSnapshot,
+                    [](Json& b) { b["meta"]["targets.json"]["hashes"] = Json::EmptyObject(); },
+                    "trust: snapshot: signed.meta.targets.json.hashes: names no digest"},
+        BrokenField{
+            kTargets, [](Json& b) { b["targets"]["models/pump/3.tar"]["length"] = -1; },
+            "trust: targets: signed.targets.models/pump/3.tar.length: not a whole number from 0"},
+        BrokenField{kTargets, [](Json& b) { b["targets"]["models/pump/3.tar"].Remove("hashes"); },
+                    "trust: targets: signed.targets.models/pump/3.tar.hashes: is missing"},
+        BrokenField{kTargets,
+                    [](Json& b) {
+                      b["targets"]["models/pump/3.tar"]["custom"]["millwright"]["line"] =
+                          "models/fan";
+                    },
+                    "trust: targets: signed.targets.models/pump/3.tar.custom.millwright.line: "
+                    "\"models/fan\" is not the head of the target's path"},
+        BrokenField{
+            kTargets, [](Json& b) { Delegated(b)["name"] = "root"; },
+            "trust: targets: signed.delegations.roles[0].name: \"root\" cannot be delegated to"},
+        BrokenField{kTargets, [](Json& b) { Delegated(b).Remove("paths"); },
+                    "trust: targets: signed.delegations.roles[0]: needs either paths or "
+                    "path_hash_prefixes"},
+        BrokenField{kTargets,
+                    [](Json& b) {
+                      auto& roles = *b["delegations"]["roles"].AsList();
+                      roles.push_back(roles.front());
+                    },
+                    "trust: targets: signed.delegations.roles[1]: a role of a name in use"},
+        BrokenField{kTargets,
+                    [](Json& b) { b["delegations"]["succinct_roles"] = Json::EmptyObject(); },
+                    "trust: targets: signed.delegations: needs either roles or succinct_roles"}));
 
 TEST(MetadataTest, ManyWrongSignaturesCostNoMoreThanALimit) {
   Repository repo;
