@@ -11,7 +11,7 @@
 namespace millwright::cli {
 namespace {
 
-struct Request {
+struct DoctorRequest {
   std::string broker;
   std::string bundle;
   std::string state = ".";
@@ -29,7 +29,7 @@ Finding CheckBrokerAt(const std::string& address) {
   return CheckBroker(address.substr(0, colon), port);
 }
 
-std::vector<Finding> RunChecks(const Request& request, const Context& context) {
+std::vector<Finding> RunChecks(const DoctorRequest& request, const Context& context) {
   std::vector<Finding> findings = {CheckPrograms(context.program_folder), CheckMosquitto(),
                                    CheckClock(), CheckPriority(), CheckDisk(request.state)};
   findings.push_back(request.broker.empty() ? Finding{"broker", Health::kSkipped, "not asked for",
@@ -73,7 +73,7 @@ void PrintText(const std::vector<Finding>& findings, bool color) {
 }  // namespace
 
 void ConfigureDoctor(CLI::App& command, Context& context) {
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<DoctorRequest>();
   command.add_option("--broker", request->broker, "Also check this broker, HOST:PORT");
   command.add_option("--bundle", request->bundle, "Also load this model bundle");
   command.add_option("--state", request->state, "Folder whose disk is checked")

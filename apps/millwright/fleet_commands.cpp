@@ -18,7 +18,7 @@ Cell ShowOnline(const json& device, const json& /*answer*/) {
   return {online ? "online" : "not heard", online ? Tone::kGood : Tone::kBad};
 }
 
-Cell ShowHeard(const json& device, const json& answer) {
+Cell ShowLastSeen(const json& device, const json& answer) {
   return {Age(IntegerOf(answer, "now_ms"), IntegerOf(device, "last_seen_ms"))};
 }
 
@@ -37,7 +37,7 @@ constexpr Column kDeviceColumns[] = {
     {"site", ColumnKind::kText, "SITE"},
     {"device", ColumnKind::kText, "DEVICE"},
     {"online", ColumnKind::kFlag, "STATE", ShowOnline},
-    {"last_seen_ms", ColumnKind::kInteger, "HEARD", ShowHeard},
+    {"last_seen_ms", ColumnKind::kInteger, "HEARD", ShowLastSeen},
     {"since_ms", ColumnKind::kInteger},
     {"machines", ColumnKind::kInteger, "MACHINES"},
     {"version", ColumnKind::kText},

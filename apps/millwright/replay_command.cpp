@@ -17,7 +17,7 @@
 namespace millwright::cli {
 namespace {
 
-struct Request {
+struct ReplayRequest {
   std::string folder;
   std::string broker = "127.0.0.1:1883";
   std::string site;
@@ -84,7 +84,7 @@ Result<Track> TrackOf(recording::RecordingInfo info, const Played& played) {
   return Track{std::move(info), AreaId(played.area), AssetId(played.asset)};
 }
 
-Result<std::vector<Track>> FindTracks(const Request& request) {
+Result<std::vector<Track>> FindTracks(const ReplayRequest& request) {
   MW_TRY(auto recordings, recording::OpenDataset(request.folder));
   MW_TRY(const auto assets, ReadAssets(request.assets_file));
   std::vector<Track> tracks;
@@ -117,7 +117,7 @@ void ShowProgress(double share, const ReplayFigures& figures) {
                static_cast<unsigned long long>(figures.decisions));
 }
 
-Result<ReplayFigures> Run(const Request& request) {
+Result<ReplayFigures> Run(const ReplayRequest& request) {
   MW_TRY(const mqtt::Options broker, BrokerOptions(request.broker));
   MW_TRY(std::vector<Track> tracks, FindTracks(request));
   ReplayOptions options;
@@ -187,7 +187,7 @@ constexpr std::string_view kBrokerHint =
 }  // namespace
 
 void ConfigureReplay(CLI::App& command, Context& context) {
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<ReplayRequest>();
   command.add_option("DIR", request->folder, "Recordings, or CSV files in SKAB's layout")
       ->required();
   command.add_option("--site", request->site, "Site in the topics")->required()->check(CheckId);

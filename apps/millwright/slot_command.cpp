@@ -13,7 +13,7 @@
 namespace millwright::cli {
 namespace {
 
-struct Request {
+struct SlotRequest {
   std::string state = "/var/lib/millwright";
   std::string reason;
   [[nodiscard]] std::string folder() const { return state + "/models"; }
@@ -25,7 +25,7 @@ std::string Text(const std::optional<slots::BundleRef>& bundle) {
          ", " + bundle->digest.substr(0, 12);
 }
 
-Result<slots::State> Load(const Request& request) {
+Result<slots::State> Load(const SlotRequest& request) {
   os::RealDisk disk;
   auto state = slots::StateFiles(disk, request.folder()).Load();
   if (!state && state.error().code == Errc::kNotFound)
@@ -81,7 +81,7 @@ void PrintJson(const slots::State& state) {
 }
 
 // The agent owns its slots: it takes the request up within a second, or at its next start.
-void Undo(const Request& request, Context& context) {
+void Undo(const SlotRequest& request, Context& context) {
   const auto state = Load(request);
   if (!state) return FailWith(context, state.error(), "--state names the agent's state folder");
   const bool possible = state->phase == slots::Phase::kProbation || state->previous.has_value();
@@ -101,7 +101,7 @@ void Undo(const Request& request, Context& context) {
 }  // namespace
 
 void ConfigureSlot(CLI::App& command, Context& context) {
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<SlotRequest>();
   command.add_option("--state", request->state, "The agent's state folder")->capture_default_str();
   CLI::App* undo = command.add_subcommand("undo", "Go back to the model before this one");
   undo->add_option("--reason", request->reason, "Why, in words; kept in the history");
