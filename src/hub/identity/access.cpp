@@ -7,9 +7,9 @@
 namespace millwright::hub {
 namespace {
 
-constexpr size_t kSecretBytes = 24;
+constexpr size_t kAccessSecretBytes = 24;
 // A secret in a log or a repository should be recognised for what it is.
-constexpr std::string_view kTokenHead = "mwa1.";
+constexpr std::string_view kAccessTokenHead = "mwa1.";
 constexpr std::string_view kSessionHead = "mws1.";
 
 constexpr std::string_view kRoles[] = {"viewer", "operator", "admin"};
@@ -27,8 +27,9 @@ std::optional<Role> RoleOf(std::string_view name) {
 Result<MadeToken> Access::Add(const NewToken& token) {
   MW_TRY(CheckIdText("name", token.name));
   if (token.life < 0) return Fail(Errc::kInvalid, "access: a token's life cannot be negative");
-  const MadeToken made{.id = crypto::RandomHex(4),
-                       .secret = std::string(kTokenHead) + crypto::RandomHex(kSecretBytes)};
+  const MadeToken made{
+      .id = crypto::RandomHex(4),
+      .secret = std::string(kAccessTokenHead) + crypto::RandomHex(kAccessSecretBytes)};
   const Nanos now = clock_.Utc();
   const MutexLock lock(mutex_);
   MW_TRY(store::Transaction transaction, database_->Begin());
@@ -86,7 +87,7 @@ Result<std::optional<Caller>> Access::Ask(std::string_view sql, std::string_view
 }
 
 Result<std::optional<Caller>> Access::WhoHas(std::string_view secret) {
-  if (!secret.starts_with(kTokenHead)) return std::optional<Caller>();
+  if (!secret.starts_with(kAccessTokenHead)) return std::optional<Caller>();
   const MutexLock lock(mutex_);
   return Ask(
       "SELECT name, role FROM access_tokens WHERE hash = $1 AND revoked_ns IS NULL AND "
@@ -107,7 +108,7 @@ Result<std::optional<Caller>> Access::WhoseSession(std::string_view secret) {
 Result<std::string> Access::OpenSession(std::string_view token_secret) {
   MW_TRY(const auto caller, WhoHas(token_secret));
   if (!caller) return Fail(Errc::kNotFound, "access: that token is none, or no longer one");
-  const std::string session = std::string(kSessionHead) + crypto::RandomHex(kSecretBytes);
+  const std::string session = std::string(kSessionHead) + crypto::RandomHex(kAccessSecretBytes);
   const Nanos now = clock_.Utc();
   const MutexLock lock(mutex_);
   MW_TRY(store::Transaction transaction, database_->Begin());

@@ -13,8 +13,8 @@ namespace {
 using crypto::Certificate;
 using crypto::CertificateRequest;
 
-constexpr size_t kSecretBytes = 20;
-constexpr std::string_view kTokenHead = "mwe1";
+constexpr size_t kEnrolmentSecretBytes = 20;
+constexpr std::string_view kEnrolmentTokenHead = "mwe1";
 constexpr size_t kReasonMax = 400;
 // A gateway's broker and the hub may disagree about the time a little.
 constexpr Nanos kClockSlack = 3600 * kSecond;
@@ -29,17 +29,17 @@ std::string KeyDigest(const crypto::PublicKey& key) { return crypto::Sha256Hex(k
 }  // namespace
 
 std::string TokenText::Text() const {
-  return std::string(kTokenHead) + "." + secret + "." + authority;
+  return std::string(kEnrolmentTokenHead) + "." + secret + "." + authority;
 }
 
 Result<TokenText> TokenText::Parse(std::string_view text) {
   const size_t first = text.find('.');
   const size_t second = first == std::string_view::npos ? first : text.find('.', first + 1);
-  if (second == std::string_view::npos || text.substr(0, first) != kTokenHead)
+  if (second == std::string_view::npos || text.substr(0, first) != kEnrolmentTokenHead)
     return Fail(Errc::kInvalid, "enrolment: that is no token; it begins with mwe1.");
   TokenText out{.secret = std::string(text.substr(first + 1, second - first - 1)),
                 .authority = std::string(text.substr(second + 1))};
-  if (out.secret.size() != 2 * kSecretBytes || !crypto::IsSha256Hex(out.authority))
+  if (out.secret.size() != 2 * kEnrolmentSecretBytes || !crypto::IsSha256Hex(out.authority))
     return Fail(Errc::kInvalid, "enrolment: the token is not whole");
   return out;
 }
@@ -63,7 +63,7 @@ Result<TokenText> Enrolment::MakeToken(const TokenRequest& request) {
   if (good.empty() && request.replace)
     return Fail(Errc::kConflict,
                 "enrolment: " + request.device + " has no certificate that could be replaced");
-  TokenText token{.secret = crypto::RandomHex(kSecretBytes),
+  TokenText token{.secret = crypto::RandomHex(kEnrolmentSecretBytes),
                   .authority = authority_.certificate().Fingerprint()};
   const Nanos now = clock_.Utc();
   MW_TRY(store::Transaction transaction, database_->Begin());
