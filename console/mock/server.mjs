@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { MockRollouts } from "./rollouts.mjs";
 import { kLimits, makeFleet, marksOf, noise, raise, silence } from "./plant.mjs";
 import { historyOf, seriesOf, spectrumOf } from "./series.mjs";
 
@@ -20,6 +21,8 @@ export class MockHub {
     this.sockets = new Set();
     this.delayMs = 0;
     this.failing = new Set(); // paths that answer 500, for the console's error states
+    this.token = null; // where set, only who has given it is answered
+    this.rollouts = new MockRollouts(this.fleet.devices, (rollout) => this.send("rollout", rollout));
     this.eventId = 0;
   }
 
@@ -98,6 +101,7 @@ export class MockHub {
     Object.assign(site, { link: "lost", link_since_ms: Date.now() - 6 * 60_000, gateways_online: 0 });
     for (const area of site.areas) for (const machine of area.machines) silence(machine), this.send("machine", machine);
     for (const device of this.fleet.devices) if (device.site === name) (device.online = false), this.send("device", device);
+    this.rollouts.cut(name);
   }
 
   /** The link is back, and what had waited has come; the machines are heard again with their next data. */
@@ -120,12 +124,40 @@ export class MockHub {
     };
   }
 
+  models() {
+    const found = new Map();
+    for (const { model_name: name, model_hash: hash, machines } of this.fleet.devices) {
+      const one = found.get(hash) ?? { name, hash, devices: 0, assets: 0 };
+      found.set(hash, { ...one, devices: one.devices + 1, assets: one.assets + machines });
+    }
+    return [...found.values()];
+  }
+
+  /** A session for the token; changes need the header that another site's page cannot send. */
+  async post(path, request) {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    const problem = (status, code, detail) => [status, { type: "about:blank", title: detail, detail, status, code }];
+    if (!request.headers["x-millwright"]) return problem(403, "forbidden", "a change by a session needs the header X-Millwright");
+    const body = text ? JSON.parse(text) : {};
+    if (path === "session") {
+      if (this.token === null) return problem(409, "conflict", "this hub asks for no tokens");
+      return body.token === this.token ? [204] : problem(401, "unauthorized", "this token is none, or no longer one");
+    }
+    const [kind, ...rest] = path.split("/").map(decodeURIComponent);
+    return kind === "rollouts" ? this.rollouts.post(rest, body) : problem(404, "not-found", "Not found");
+  }
+
   api(path, query) {
     const now = Date.now();
     const [kind, ...rest] = path.split("/").map(decodeURIComponent);
     const alarms = [...this.fleet.alarms.values()].sort((a, b) => b.raised_ms - a.raised_ms);
     if (kind === "board") return this.board();
     if (kind === "devices") return { now_ms: now, devices: this.fleet.devices };
+    if (kind === "releases") return { now_ms: now, releases: this.rollouts.releases, faults: this.rollouts.faults };
+    if (kind === "rollouts" && rest[0]) return this.rollouts.all.has(rest[0]) ? this.rollouts.detail(this.rollouts.all.get(rest[0])) : undefined;
+    if (kind === "rollouts") return { now_ms: now, rollouts: this.rollouts.list() };
+    if (kind === "models") return { models: this.models() };
     if (kind === "alarms" && rest[0]) return this.fleet.alarms.get(rest[0]);
     if (kind === "alarms") {
       const list = alarms.filter((alarm) => query.get("state") !== "open" || alarm.state === "open");
@@ -147,8 +179,17 @@ export class MockHub {
   async answer(request, response) {
     const url = new URL(request.url, "http://mock");
     if (this.delayMs) await new Promise((done) => setTimeout(done, this.delayMs));
+    const api = url.pathname.startsWith("/api/v1/");
+    const known = this.token === null || (request.headers.cookie ?? "").includes(`mw-session=${this.token}`);
+    if (api && !known && url.pathname !== "/api/v1/session")
+      return response.writeHead(401, { "content-type": "application/problem+json" }).end(JSON.stringify({ title: "this hub asks for an access token", status: 401, code: "unauthorized" }));
     if (url.pathname === "/api/v1/stream") return this.stream(request, response);
-    if (url.pathname.startsWith("/api/v1/")) {
+    if (api && request.method === "POST") {
+      const [status, body] = await this.post(url.pathname.slice("/api/v1/".length), request);
+      const cookie = status === 204 ? { "set-cookie": `mw-session=${this.token}; Path=/; HttpOnly; SameSite=Strict` } : {};
+      return response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json", ...cookie }).end(body ? JSON.stringify(body) : "");
+    }
+    if (api) {
       const path = url.pathname.slice("/api/v1/".length);
       const failing = [...this.failing].some((part) => path.includes(part));
       const body = failing ? undefined : this.api(path, url.searchParams);

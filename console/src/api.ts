@@ -1,4 +1,6 @@
-// The hub's API: one GET, errors as a person can read them.
+// The hub's API: one way to ask, errors as a person can read them.
+import { accessNeeded } from "./access.ts";
+import type { ModelInUse, Releases, Rollout, RolloutDetail, StartRequest } from "./logic/rollout_types.ts";
 import type { Alarm, Alarms, Board, Device, MachineDetail, Series, Spectrum } from "./logic/types.ts";
 
 /** What failed, with a code that can be copied into a report. */
@@ -13,21 +15,39 @@ export class ApiError extends Error {
 }
 
 const kTimeoutMs = 15_000;
+const kSessionPath = "session";
 
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+interface Ask {
+  signal?: AbortSignal | undefined;
+  /** A change: sent as POST. */
+  body?: unknown;
+}
+
+async function ask<T>(path: string, { signal, body }: Ask = {}): Promise<T> {
+  if (accessNeeded.peek() && path !== kSessionPath) throw new ApiError("An access token is needed", `401 ${path.split("?")[0]}`, 401);
   const timeout = AbortSignal.timeout(kTimeoutMs);
   let response: Response;
   try {
     response = await fetch(`./api/v1/${path}`, {
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      headers: { accept: "application/json" },
+      // Another site's page can have no form send the header: the hub takes no change without it.
+      ...(body === undefined
+        ? { headers: { accept: "application/json" } }
+        : {
+            method: "POST",
+            headers: { accept: "application/json", "content-type": "application/json", "x-millwright": "1" },
+            body: JSON.stringify(body),
+          }),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError("The hub does not answer", timeout.aborted ? "timeout" : "no-connection", 0);
   }
-  if (!response.ok) throw await problem(response, path);
-  return (await response.json()) as T;
+  if (!response.ok) {
+    if (response.status === 401 && path !== kSessionPath) accessNeeded.value = true;
+    throw await problem(response, path);
+  }
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 // RFC 9457; anything else (a proxy's page, say) keeps its status.
@@ -42,19 +62,29 @@ async function problem(response: Response, path: string): Promise<ApiError> {
 }
 
 const machinePath = (site: string, asset: string) => `machines/${encodeURIComponent(site)}/${encodeURIComponent(asset)}`;
+const rolloutPath = (id: string) => `rollouts/${encodeURIComponent(id)}`;
 
 export const api = {
-  board: () => get<Board>("board"),
-  machine: (site: string, asset: string, signal?: AbortSignal) => get<MachineDetail>(machinePath(site, asset), signal),
+  board: () => ask<Board>("board"),
+  machine: (site: string, asset: string, signal?: AbortSignal) => ask<MachineDetail>(machinePath(site, asset), { signal }),
   series: (site: string, asset: string, range: { from: number; to: number }, points: number, signal?: AbortSignal) =>
-    get<Series>(
+    ask<Series>(
       `${machinePath(site, asset)}/series?from_ms=${Math.round(range.from)}&to_ms=${Math.round(range.to)}&points=${points}`,
-      signal,
+      { signal },
     ),
   spectrum: (site: string, asset: string, kind: string, signal?: AbortSignal) =>
-    get<Spectrum>(`${machinePath(site, asset)}/spectrum?kind=${encodeURIComponent(kind)}`, signal),
+    ask<Spectrum>(`${machinePath(site, asset)}/spectrum?kind=${encodeURIComponent(kind)}`, { signal }),
   alarms: (state: "open" | "all", cursor?: string) =>
-    get<Alarms>(`alarms?state=${state}&limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
-  alarm: (id: string, signal?: AbortSignal) => get<Alarm>(`alarms/${encodeURIComponent(id)}`, signal),
-  devices: () => get<{ now_ms?: number; devices: Device[] }>("devices"),
+    ask<Alarms>(`alarms?state=${state}&limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
+  alarm: (id: string, signal?: AbortSignal) => ask<Alarm>(`alarms/${encodeURIComponent(id)}`, { signal }),
+  devices: () => ask<{ now_ms?: number; devices: Device[] }>("devices"),
+  models: () => ask<{ models: ModelInUse[] }>("models"),
+  releases: () => ask<Releases>("releases"),
+  rollouts: () => ask<{ now_ms: number; rollouts: Rollout[] }>("rollouts"),
+  rollout: (id: string, signal?: AbortSignal) => ask<RolloutDetail>(rolloutPath(id), { signal }),
+  startRollout: (request: StartRequest) => ask<RolloutDetail>("rollouts", { body: request }),
+  steerRollout: (id: string, action: "pause" | "resume" | "approve") => ask<RolloutDetail>(`${rolloutPath(id)}/${action}`, { body: {} }),
+  endRollout: (id: string, action: "abort" | "reverse", why: string) => ask<RolloutDetail>(`${rolloutPath(id)}/${action}`, { body: { why } }),
+  /** Turns a token into a session of this browser. */
+  session: (token: string) => ask<void>(kSessionPath, { body: { token } }),
 };

@@ -8,11 +8,14 @@ import { bind } from "./keys.ts";
 import { parseRoute, type Route } from "./logic/route.ts";
 import { kWords, levelShown } from "./logic/shown.ts";
 import { MachinePage } from "./machine/machine.tsx";
+import { ModelsScreen } from "./rollouts/models.tsx";
+import { RolloutsScreen } from "./rollouts/rollouts.tsx";
 import { theme } from "./settings.ts";
-import { openAlarms, openTotal } from "./store.ts";
+import { openAlarms, openTotal, rollouts, rolloutsInNeed } from "./store.ts";
 import { KeysHelp, keysOpen } from "./ui/keys_help.tsx";
 import { Palette, paletteOpen } from "./ui/palette.tsx";
 import { Icon, type IconName } from "./ui/shapes.tsx";
+import { Toast } from "./ui/toast.tsx";
 import { TopBar } from "./ui/top_bar.tsx";
 
 const route = signal<Route>(parseRoute(location.hash));
@@ -24,15 +27,27 @@ const go = (hash: string) => () => (location.hash = hash);
 const kScreens: { screen: Route["screen"]; href: string; label: string; icon: IconName; keys: string }[] = [
   { screen: "board", href: "#/", label: "Board", icon: "board", keys: "g b" },
   { screen: "alarms", href: "#/alarms", label: "Alarms", icon: "alarms", keys: "g a" },
+  { screen: "rollouts", href: "#/rollouts", label: "Models", icon: "model", keys: "g r" },
   { screen: "devices", href: "#/devices", label: "Devices", icon: "devices", keys: "g d" },
 ];
 
 const kThemes = { auto: "light", light: "dark", dark: "auto" } as const;
 const nextTheme = () => (theme.value = kThemes[theme.peek()]);
 
+const kPartOf: Partial<Record<Route["screen"], Route["screen"]>> = { machine: "board", models: "rollouts" };
+
+function RailCount({ count, words }: { count: number; words: string }) {
+  if (count === 0) return null;
+  return (
+    <b class="rail-count" aria-label={`${count} ${words}`}>
+      {count > 99 ? "99+" : count}
+    </b>
+  );
+}
+
 function Rail({ screen }: { screen: Route["screen"] }) {
   const open = Math.max(openTotal.value, openAlarms.value.length);
-  const at = screen === "machine" ? "board" : screen;
+  const at = kPartOf[screen] ?? screen;
   return (
     <nav class="rail" aria-label="Screens">
       <a class="logo" href="#/" aria-label="Millwright, board">
@@ -44,11 +59,8 @@ function Rail({ screen }: { screen: Route["screen"] }) {
       {kScreens.map(({ screen: name, href, label, icon }) => (
         <a key={name} class="rail-item" href={href} aria-current={name === at ? "page" : undefined}>
           <Icon name={icon} />
-          {name === "alarms" && open > 0 && (
-            <b class="rail-count" aria-label={`${open} open`}>
-              {open > 99 ? "99+" : open}
-            </b>
-          )}
+          {name === "alarms" && <RailCount count={open} words="open" />}
+          {name === "rollouts" && <RailCount count={rolloutsInNeed.value.length} words="need a person" />}
           {label}
         </a>
       ))}
@@ -62,6 +74,24 @@ function Rail({ screen }: { screen: Route["screen"] }) {
         Keys
       </button>
     </nav>
+  );
+}
+
+/** Says a rollout aloud that halted or waits for a person's word; what stood so when the page came is not news. */
+function RolloutAnnouncer() {
+  const known = useRef<Set<string> | null>(null);
+  const text = useRef("");
+  const said = rolloutsInNeed.value.map((one) => ({ key: `${one.id} ${one.state}`, words: `Rollout of ${one.name} ${one.version} ${one.state === "halted" ? "halted" : "waits for approval"}: ${one.reason}` }));
+  if (rollouts.value !== null) {
+    const fresh = known.current === null ? [] : said.filter((one) => !known.current?.has(one.key));
+    known.current ??= new Set();
+    for (const one of said) known.current.add(one.key);
+    if (fresh.length > 0) text.current = fresh.map((one) => one.words).join(". ");
+  }
+  return (
+    <div class="unseen" aria-live="polite" id="rollout-announcer">
+      {text.current}
+    </div>
   );
 }
 
@@ -92,6 +122,8 @@ function Announcer() {
 function Screen({ at }: { at: Route }) {
   if (at.screen === "machine") return <MachinePage key={`${at.site}/${at.asset}`} site={at.site} asset={at.asset} />;
   if (at.screen === "alarms") return <Alarms selected={at.id} />;
+  if (at.screen === "rollouts") return <RolloutsScreen selected={at.id} />;
+  if (at.screen === "models") return <ModelsScreen target={at.target} />;
   if (at.screen === "devices") return <Devices />;
   return <Board />;
 }
@@ -101,7 +133,8 @@ export function App() {
   useEffect(
     () =>
       bind([
-        ...kScreens.map((one) => ({ keys: one.keys, label: `Go to ${one.label.toLowerCase()}`, group: "Everywhere", run: go(one.href) })),
+        ...kScreens.map((one) => ({ keys: one.keys, label: one.screen === "rollouts" ? "Go to the rollouts" : `Go to ${one.label.toLowerCase()}`, group: "Everywhere", run: go(one.href) })),
+        { keys: "g m", label: "Go to the models in use", group: "Everywhere", run: go("#/models") },
         { keys: "?", label: "All keys", group: "Everywhere", run: () => (keysOpen.value = true) },
         { keys: "Ctrl-K", label: "Find anything", group: "Everywhere", run: () => (paletteOpen.value = true) },
         { keys: "g t", label: "Change light and dark", group: "Everywhere", run: nextTheme },
@@ -132,6 +165,8 @@ export function App() {
         <Screen at={at} />
       </main>
       <Announcer />
+      <RolloutAnnouncer />
+      <Toast />
       <Palette />
       <KeysHelp />
     </>

@@ -3,8 +3,10 @@
 // The stream ticks each second. Where it falls silent the console says so at once, and everything counts as unknown
 // until the hub is heard again.
 import { batch } from "@preact/signals";
+import { accessNeeded } from "./access.ts";
 import { api } from "./api.ts";
 import * as store from "./store.ts";
+import type { Rollout } from "./logic/rollout_types.ts";
 import type { Alarm, Device, Machine } from "./logic/types.ts";
 
 const kSilentMs = 5_000; // five ticks missed
@@ -26,10 +28,13 @@ let flushedAt = 0;
 let alarmsAt = 0;
 let alarmTimer: ReturnType<typeof setTimeout> | undefined;
 let flushTimer: ReturnType<typeof setTimeout> | undefined;
+let rolloutsAt = 0;
+let rolloutTimer: ReturnType<typeof setTimeout> | undefined;
 const pending = {
   machines: new Map<string, Machine>(),
   alarms: new Map<string, Alarm>(),
   devices: new Map<string, Device>(),
+  rollouts: new Map<string, Rollout>(),
 };
 
 export function start(): void {
@@ -54,6 +59,7 @@ function reopen(): void {
 
 function open(): void {
   clearTimeout(retry);
+  if (accessNeeded.peek()) return; // retryNow() comes with the token
   openedAt = Date.now();
   const opened = new EventSource("./api/v1/stream");
   source = opened;
@@ -70,6 +76,7 @@ function open(): void {
     pending.machines.clear(); // from before the cut; the board is newer
     void loadBoard();
     loadDevices().catch(() => undefined); // the devices screen shows its own error
+    void loadRollouts();
   });
   on("tick", (data) => tick(data as { now_ms: number; last_data_ms: number | null }));
   on("machine", (data) => {
@@ -84,6 +91,10 @@ function open(): void {
   on("device", (data) => {
     pending.devices.set((data as Device).device, data as Device);
     flushSoon();
+  });
+  on("rollout", (data) => {
+    pending.rollouts.set((data as Rollout).id, data as Rollout);
+    rolloutsSoon();
   });
   opened.onerror = () => {
     // The browser reconnects by itself after a cut, but gives up for good after an error answer.
@@ -169,6 +180,17 @@ function flush(): void {
   });
 }
 
+function rolloutsSoon(): void {
+  rolloutTimer ??= setTimeout(() => {
+    rolloutTimer = undefined;
+    rolloutsAt = Date.now();
+    const changed = take(pending.rollouts);
+    // A hub may say which one changed and no more.
+    if (store.rollouts.peek() && changed.every((one) => one.state && one.counts)) store.putRollouts(changed, false);
+    else void loadRollouts();
+  }, Math.max(0, rolloutsAt + kFlushMs - Date.now()));
+}
+
 function take<T>(from: Map<string, T>): T[] {
   const all = [...from.values()];
   from.clear();
@@ -186,4 +208,12 @@ function applyDevices(list: Device[]): void {
 export async function loadDevices(): Promise<void> {
   const answer = await api.devices();
   store.putDevices(answer.devices, true);
+}
+
+export async function loadRollouts(): Promise<void> {
+  try {
+    store.putRollouts((await api.rollouts()).rollouts, true);
+  } catch (error) {
+    store.rolloutsError.value = error instanceof Error ? error : new Error(String(error));
+  }
 }

@@ -1,6 +1,8 @@
 import { render } from "preact";
+import { grants, takeToken } from "./access.ts";
 import { App } from "./app.tsx";
-import { start } from "./live.ts";
+import { retryNow, start } from "./live.ts";
+import { AccessPrompt, giveToken } from "./ui/access.tsx";
 import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -8,7 +10,30 @@ import "./style/shell.css";
 import "./style/board.css";
 import "./style/machine.css";
 import "./style/lists.css";
+import "./style/rollouts.css";
 
-const root = document.getElementById("app");
-if (root) render(<App />, root);
-start();
+/** With another token everything is read anew: what one person may see says nothing about the next. */
+function Root() {
+  return (
+    <>
+      <App key={grants.value} />
+      <AccessPrompt />
+    </>
+  );
+}
+
+async function main(): Promise<void> {
+  const token = takeToken();
+  if (token !== null) await giveToken(token);
+  const root = document.getElementById("app");
+  if (root) render(<Root />, root);
+  start();
+  grants.subscribe((count) => count > 0 && retryNow());
+  // A link with a token that was opened in this same page.
+  addEventListener("hashchange", () => {
+    const next = takeToken();
+    if (next !== null) void giveToken(next);
+  });
+}
+
+void main();

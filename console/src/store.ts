@@ -2,6 +2,8 @@
 //
 // Live changes are gathered and applied at most once a second, all at once: values change in place, together.
 import { batch, computed, signal, type Signal } from "@preact/signals";
+import { needPerson } from "./logic/rollout.ts";
+import type { Rollout } from "./logic/rollout_types.ts";
 import type { Alarm, Board, Device, Machine, Site } from "./logic/types.ts";
 import { severity, tally, view, type View } from "./logic/shown.ts";
 
@@ -32,6 +34,13 @@ export const devices = signal<ReadonlyMap<string, Device> | null>(null);
 export const machines = new Map<string, Signal<Machine>>();
 /** Changes with any machine: for counts and filters. */
 export const revision = signal(0);
+
+/** Null until they were read. */
+export const rollouts = signal<readonly Rollout[] | null>(null);
+export const rolloutsError = signal<Error | null>(null);
+/** Changes with any rollout: whoever shows one reads it again. */
+export const rolloutRevision = signal(0);
+export const rolloutsInNeed = computed(() => needPerson(rollouts.value ?? []));
 
 export const viewOf = (machine: Machine): View => view(machine, connected.value);
 export const allViews = computed(() => {
@@ -140,4 +149,14 @@ export function putDevices(list: Iterable<Device>, whole: boolean): void {
   const next = new Map(whole ? [] : (devices.peek() ?? []));
   for (const device of list) next.set(device.device, device);
   devices.value = next;
+}
+
+export function putRollouts(list: Iterable<Rollout>, whole: boolean): void {
+  const next = new Map((whole ? [] : (rollouts.peek() ?? [])).map((one) => [one.id, one]));
+  for (const one of list) next.set(one.id, one);
+  batch(() => {
+    rollouts.value = [...next.values()];
+    rolloutsError.value = null;
+    rolloutRevision.value += 1;
+  });
 }

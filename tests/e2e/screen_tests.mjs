@@ -6,6 +6,9 @@ const kScreens = [
   ["board", "#/", ".tile, .cell"],
   ["machine", "#/machines/alder/P-102", ".plot canvas"],
   ["alarms", "#/alarms", ".alarm-row"],
+  ["rollout", "#/rollouts/r-12", "[data-gateway]"],
+  ["models", "#/models", "[data-model]"],
+  ["release", `#/models/${encodeURIComponent("models/gearbox/9.tar")}`, ".start-field"],
   ["devices", "#/devices", "[data-device]"],
 ];
 const kLooks = [

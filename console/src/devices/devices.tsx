@@ -1,6 +1,6 @@
 // Which gateways are unwell? One row each, in a fixed order.
 import { useEffect, useState } from "preact/hooks";
-import { ageWhole, count, number, span } from "../logic/format.ts";
+import { ageWhole, bytes, count, number, span } from "../logic/format.ts";
 import { loadDevices } from "../live.ts";
 import type { Device } from "../logic/types.ts";
 import { connected, devices, nowMs, plants } from "../store.ts";
@@ -8,10 +8,6 @@ import { At, Empty, Failed, Loading } from "../ui/parts.tsx";
 import { Shape } from "../ui/shapes.tsx";
 
 const kEveryMs = 5_000;
-
-function bytes(value: number): string {
-  return value < 1024 ? `${value} B` : value < 1048576 ? `${number(value / 1024)} KB` : `${number(value / 1048576)} MB`;
-}
 
 function Row({ device }: { device: Device }) {
   const online = device.online && connected.value;

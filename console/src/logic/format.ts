@@ -93,6 +93,11 @@ export const score = (value: number | null | undefined): string =>
 
 export const share = (value: number): string => `${Math.round(value * 100)} %`;
 export const count = (value: number): string => value.toLocaleString("en-GB");
+/** "512 B", "21.4 KB", "1.9 MB". */
+export function bytes(value: number): string {
+  return value < 1024 ? `${value} B` : value < 1048576 ? `${number(value / 1024)} KB` : `${number(value / 1048576)} MB`;
+}
+
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -4,12 +4,16 @@ export type Route =
   | { screen: "board" }
   | { screen: "machine"; site: string; asset: string }
   | { screen: "alarms"; id: string | null }
+  | { screen: "rollouts"; id: string | null }
+  | { screen: "models"; target: string | null }
   | { screen: "devices" };
 
 export function parseRoute(hash: string): Route {
   const parts = hash.replace(/^#\/?/, "").split("/").map(decode);
   if (parts[0] === "machines" && parts[1] && parts[2]) return { screen: "machine", site: parts[1], asset: parts[2] };
   if (parts[0] === "alarms") return { screen: "alarms", id: parts[1] || null };
+  if (parts[0] === "rollouts") return { screen: "rollouts", id: parts[1] || null };
+  if (parts[0] === "models") return { screen: "models", target: parts[1] || null };
   if (parts[0] === "devices") return { screen: "devices" };
   return { screen: "board" };
 }
@@ -25,3 +29,5 @@ function decode(part: string): string {
 export const machineHref = (site: string, asset: string): string =>
   `#/machines/${encodeURIComponent(site)}/${encodeURIComponent(asset)}`;
 export const alarmHref = (id: string): string => `#/alarms/${encodeURIComponent(id)}`;
+export const rolloutHref = (id: string): string => `#/rollouts/${encodeURIComponent(id)}`;
+export const releaseHref = (target: string): string => `#/models/${encodeURIComponent(target)}`;

@@ -2,7 +2,7 @@
 
 export interface Item {
   id: string;
-  group: "Machine" | "Alarm" | "Gateway" | "Action";
+  group: "Machine" | "Alarm" | "Gateway" | "Rollout" | "Action";
   label: string;
   detail: string;
   keys?: string;

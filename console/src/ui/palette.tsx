@@ -2,10 +2,11 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { bindings } from "../keys.ts";
-import { alarmHref, machineHref } from "../logic/route.ts";
+import { stateWords } from "../logic/rollout.ts";
+import { alarmHref, machineHref, rolloutHref } from "../logic/route.ts";
 import { search, type Item } from "../logic/search.ts";
 import { kWords, levelShown } from "../logic/shown.ts";
-import { allViews, devices, openAlarms } from "../store.ts";
+import { allViews, devices, openAlarms, rollouts } from "../store.ts";
 import { Icon } from "./shapes.tsx";
 import { Key } from "./parts.tsx";
 
@@ -37,6 +38,13 @@ function items(asked: boolean): Item[] {
       label: device.device,
       detail: `${device.site}, ${device.online ? "online" : "not heard"}`,
       run: go("#/devices"),
+    })),
+    ...(rollouts.value ?? []).map((one): Item => ({
+      id: `rollout-${one.id}`,
+      group: "Rollout",
+      label: `${one.name} ${one.version}`,
+      detail: stateWords(one).toLowerCase(),
+      run: go(rolloutHref(one.id)),
     })),
     ...bindings.value
       .filter((one) => one.group !== "Lists" && one.keys !== "Ctrl-K" && one.group !== "Plots")

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { age, clock, dateClock, plural } from "../logic/format.ts";
 import type { Route } from "../logic/route.ts";
-import { allViews, connected, heardMs, lastDataMs, lostPlants, machines, nowMs, openAlarms, openTotal, plants, machineKey } from "../store.ts";
+import { allViews, connected, heardMs, lastDataMs, lostPlants, machines, nowMs, openAlarms, openTotal, plants, rollouts, machineKey } from "../store.ts";
 import { isPhone } from "../settings.ts";
 import { At, Key } from "./parts.tsx";
 import { paletteOpen } from "./palette.tsx";
@@ -13,6 +13,41 @@ function title(route: Route): { head: string; rest: string } {
   if (route.screen === "devices") return { head: "Devices", rest: "" };
   const all = allViews.value.length;
   return { head: "Board", rest: plants.value ? `${plural(all, "machine")}, ${plural(plants.value.length, "plant")}` : "" };
+}
+
+/** "Models / Rollouts / bearing-lstm 38". */
+function ModelCrumbs({ route }: { route: Route }) {
+  const last = route.screen === "rollouts" ? labelOf(route.id) : route.screen === "models" ? route.target : null;
+  const middle = route.screen === "rollouts" ? "Rollouts" : "In use and offered";
+  const href = route.screen === "rollouts" ? "#/rollouts" : "#/models";
+  return (
+    <h1 class="crumbs">
+      {!isPhone.value && (
+        <>
+          <a href="#/models">Models</a> /{" "}
+        </>
+      )}
+      {last === null ? (
+        <b>{middle}</b>
+      ) : (
+        <>
+          <a href={href}>{middle}</a> / <b>{last}</b>
+        </>
+      )}
+    </h1>
+  );
+}
+
+function labelOf(id: string | null): string | null {
+  const found = rollouts.value?.find((one) => one.id === id);
+  return found ? `${found.name} ${found.version}` : id;
+}
+
+function pageTitle(route: Route, head: string): string {
+  if (route.screen === "machine") return `${route.asset} ${machines.get(machineKey(route.site, route.asset))?.value.name ?? ""}`;
+  if (route.screen === "rollouts") return route.id === null ? "Rollouts" : `Rollout of ${labelOf(route.id)}`;
+  if (route.screen === "models") return route.target ?? "Models";
+  return head;
 }
 
 function Crumbs({ site, asset }: { site: string; asset: string }) {
@@ -33,7 +68,7 @@ function Crumbs({ site, asset }: { site: string; asset: string }) {
 
 export function TopBar({ route }: { route: Route }) {
   const { head, rest } = title(route);
-  const page = route.screen === "machine" ? `${route.asset} ${machines.get(machineKey(route.site, route.asset))?.value.name ?? ""}` : head;
+  const page = pageTitle(route, head);
   useEffect(() => {
     document.title = `${page.trim()} · Millwright`;
   }, [page]);
@@ -41,6 +76,8 @@ export function TopBar({ route }: { route: Route }) {
     <header class="top">
       {route.screen === "machine" ? (
         <Crumbs site={route.site} asset={route.asset} />
+      ) : route.screen === "rollouts" || route.screen === "models" ? (
+        <ModelCrumbs route={route} />
       ) : (
         <h1>
           {head} <span>{rest}</span>

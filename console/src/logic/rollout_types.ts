@@ -1,0 +1,117 @@
+// What the hub says about releases and rollouts, as docs/formats/api.md writes it. Times are UTC milliseconds.
+
+export type RolloutState = "running" | "waiting" | "paused" | "halted" | "aborted" | "done" | "reversing" | "reversed";
+export type MemberState =
+  | "waiting"
+  | "queued"
+  | "fetching"
+  | "proving"
+  | "shadow"
+  | "probation"
+  | "committed"
+  | "went_back"
+  | "refused"
+  | "not_heard"
+  | "undone";
+
+/** A pack that the signed targets name. */
+export interface Release {
+  target: string;
+  name: string;
+  version: string;
+  digest: string;
+  line: string;
+  release: number;
+  pack_bytes: number;
+}
+
+export interface Releases {
+  now_ms: number;
+  releases: Release[];
+  faults: string[];
+}
+
+export interface Rollout {
+  id: string;
+  target: string;
+  line: string;
+  release: number;
+  name: string;
+  version: string;
+  digest: string;
+  state: RolloutState;
+  /** Counted from 0. */
+  wave: number;
+  waves: number;
+  wave_since_ms: number | null;
+  reason: string;
+  created_ms: number;
+  ended_ms: number | null;
+  created_by: string;
+  devices: number;
+  counts: Partial<Record<MemberState, number>>;
+}
+
+export interface Policy {
+  /** Shares of the fleet, rising; the last is 1. */
+  waves: number[];
+  success_share: number;
+  failure_share: number;
+  failures_min: number;
+  wave_min_s: number;
+  approval: boolean;
+  windows_min?: number;
+  time_min_s?: number;
+}
+
+export interface Gate {
+  name: string;
+  now: string | number | null;
+  limit: string | number | null;
+  result: "pass" | "fail" | "waiting";
+  if_fails: string;
+}
+
+export interface Member {
+  device: string;
+  site: string;
+  wave: number;
+  state: MemberState;
+  status: string;
+  phase: string;
+  progress: string;
+  reason: string;
+  serving: string;
+  updated_ms: number | null;
+  online: boolean;
+  undo_status: string;
+}
+
+export interface LogEntry {
+  at_ms: number;
+  who: string;
+  what: string;
+  detail: string;
+}
+
+export interface RolloutDetail extends Rollout {
+  approved_by?: string;
+  policy: Policy;
+  gates: Gate[];
+  members: Member[];
+  log: LogEntry[];
+}
+
+export interface StartRequest {
+  target: string;
+  policy?: Policy;
+  sites?: string[];
+  dry_run?: boolean;
+}
+
+export interface ModelInUse {
+  name: string;
+  hash: string;
+  devices: number;
+  assets: number;
+}
