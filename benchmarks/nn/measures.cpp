@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <span>
+#include <vector>
 
 #include "contenders.h"
 #include "model/testing/test_bundle.h"
@@ -20,6 +23,12 @@ size_t EqualToRowBefore(std::span<const std::byte> rows, size_t width) {
   size_t equal = 0;
   for (size_t i = width; i < rows.size(); ++i) equal += rows[i] == rows[i - width] ? 1U : 0U;
   return equal;
+}
+
+int64_t Median(std::vector<int64_t>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
 }
 
 Result<const model::Op*> FirstLstm(const model::Graph& graph) {
@@ -67,6 +76,36 @@ Result<Unchanged> MeasureUnchanged(const std::string& model, const std::string& 
   total.hidden_share = static_cast<double>(hidden) / static_cast<double>(hidden_of);
   total.input_share = static_cast<double>(input) / static_cast<double>(input_of);
   return total;
+}
+
+Result<double> MeasureOverlap(const std::string& model, int rounds) {
+  MW_TRY(const std::vector<std::byte> file, ReadFile(model));
+  MW_TRY(const auto engine, nn::Engine::Load(file));
+  nn::Session plain(engine), keeping(engine, {.keep_inputs = true});
+  const size_t bytes = engine->input().bytes;
+  const auto row = static_cast<size_t>(engine->input().shape.back());
+  std::vector<int8_t> recording(bytes + row * static_cast<size_t>(rounds));
+  uint32_t random = 1;
+  for (int8_t& value : recording) {
+    random = random * 1664525U + 1013904223U;
+    value = static_cast<int8_t>(random >> 24);
+  }
+  std::vector<int8_t> out(engine->output().bytes);
+  std::vector<int64_t> took_plain, took_keeping;
+  const auto timed = [](std::vector<int64_t>& took, const auto& work) {
+    const auto started = std::chrono::steady_clock::now();
+    work();
+    took.push_back((std::chrono::steady_clock::now() - started).count());
+  };
+  for (int i = 0; i < rounds; ++i) {
+    const std::span<const int8_t> window(recording.data() + row * static_cast<size_t>(i), bytes);
+    timed(took_plain, [&] {
+      plain.ResetState();
+      plain.Run(window, out);
+    });
+    timed(took_keeping, [&] { keeping.RunNext(window, out, 1); });
+  }
+  return static_cast<double>(Median(took_plain)) / static_cast<double>(Median(took_keeping));
 }
 
 Result<void> WriteLargeBundle(const std::string& folder) {

@@ -18,6 +18,10 @@ struct Unchanged {
 [[nodiscard]] Result<Unchanged> MeasureUnchanged(const std::string& model,
                                                  const std::string& inputs);
 
+/// How many times faster a window is that moved on by one step when its first layer's inputs are
+/// kept: medians of runs in turn. The model has one int8 input and one int8 output.
+[[nodiscard]] Result<double> MeasureOverlap(const std::string& model, int rounds);
+
 /// Writes a bundle whose model has some 2.3 MB of weights.
 [[nodiscard]] Result<void> WriteLargeBundle(const std::string& folder);
 

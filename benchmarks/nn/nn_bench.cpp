@@ -7,6 +7,7 @@
 //                                                  nanoseconds
 //   mw-nn-bench counts FILE KERNEL STREAMS THREADS allocations per run and weight bytes per step
 //   mw-nn-bench unchanged FILE WINDOWS             what stays from step to step
+//   mw-nn-bench overlap FILE ROUNDS               how much faster windows are that overlap
 //   mw-nn-bench bundle FOLDER                      writes a bundle of 2.3 MB
 //   mw-nn-bench load FOLDER                        milliseconds until it could run
 #include <cstdio>
@@ -77,6 +78,12 @@ Result<void> CountUnchanged(const Words& words) {
   return {};
 }
 
+Result<void> Overlap(const Words& words) {
+  MW_TRY(const double ratio, MeasureOverlap(words[0], std::stoi(words[1])));
+  std::printf("%.3f\n", ratio);
+  return {};
+}
+
 Result<void> Bundle(const Words& words) { return WriteLargeBundle(words[0]); }
 
 Result<void> Load(const Words& words) {
@@ -92,8 +99,10 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {"kernels", 0, Kernels},          {"serve", 0, Serve},   {"counts", 4, Counts},
-    {"unchanged", 2, CountUnchanged}, {"bundle", 1, Bundle}, {"load", 1, Load},
+    {"kernels", 0, Kernels}, {"serve", 0, Serve},
+    {"counts", 4, Counts},   {"unchanged", 2, CountUnchanged},
+    {"overlap", 2, Overlap}, {"bundle", 1, Bundle},
+    {"load", 1, Load},
 };
 
 int Main(const Words& words) {

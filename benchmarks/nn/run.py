@@ -183,7 +183,16 @@ def count(programs: Programs, files: dict, kernels: list, folder: Path, figures:
     figures["bundle_bytes"] = (bundle / "model.tflite").stat().st_size
     loads = sorted(float(programs.ask(*first_in_line(), programs.bench, "load", bundle)) for _ in range(9))
     figures["cold_load_ms"] = loads[len(loads) // 2]
+    overlap(programs, files, folder, figures)
     unchanged(programs, folder, figures)
+
+
+def overlap(programs: Programs, files: dict, folder: Path, figures: dict) -> None:
+    """A window that moved on by one step: how many times faster where the shared steps' input products are kept."""
+    small = folder / "64x32.tflite"
+    programs.ask(programs.compare, "make", 64, 32, STEPS, small)
+    for key, file, rounds in (("overlap_speedup_64x32", small, 2001), ("overlap_speedup_64x728", files[MAIN], 101)):
+        figures[key] = float(programs.ask(programs.bench, "overlap", file, rounds))
 
 
 def unchanged(programs: Programs, folder: Path, figures: dict) -> None:
