@@ -127,7 +127,8 @@ TEST(Session, OverlappingWindowsGiveWhatSingleOnesGive) {
       }
     }
   }
-  EXPECT_TRUE(kept > 20 || AvailableKernelSets().size() == 1) << kept;
+  const auto fast_sets = static_cast<int>(AvailableKernelSets().size()) - 1;
+  EXPECT_GE(kept, 10 * fast_sets);
 }
 
 TEST(Session, SessionsOfOneEngineDoNotTouchEachOther) {
