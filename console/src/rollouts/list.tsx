@@ -1,12 +1,12 @@
 // The left column: what is under way, what was before; or what is offered.
 import type { ComponentChildren } from "preact";
 import { bytes, plural } from "../logic/format.ts";
-import { groupOf, listWords } from "../logic/rollout.ts";
+import { groupOf, isOver, listWords } from "../logic/rollout.ts";
 import type { Release, Rollout } from "../logic/rollout_types.ts";
 import { releaseHref, rolloutHref } from "../logic/route.ts";
-import { rollouts } from "../store.ts";
+import { connected, rollouts } from "../store.ts";
 import type { Holder } from "../ui/held.tsx";
-import { Icon } from "../ui/shapes.tsx";
+import { Icon, Shape } from "../ui/shapes.tsx";
 import { Segmented, type Choice } from "../ui/parts.tsx";
 import { RolloutShape } from "./shapes.tsx";
 
@@ -27,14 +27,18 @@ export function Column({ tab, label, children, on }: { tab: "rollouts" | "models
 }
 
 function Row({ rollout, chosen }: { rollout: Rollout; chosen: boolean }) {
+  const known = connected.value || isOver(rollout.state);
   return (
     <a class="models-row" href={rolloutHref(rollout.id)} aria-current={chosen ? "true" : undefined} data-id={rollout.id}>
-      <RolloutShape state={rollout.state} size={16} />
+      {known ? <RolloutShape state={rollout.state} size={16} /> : <Shape name="unknown" size={16} />}
       <span>
         <b>
           {rollout.name} {rollout.version}
         </b>
-        <small>{listWords(rollout)}</small>
+        <small>
+          {known ? "" : "was: "}
+          {listWords(rollout)}
+        </small>
       </span>
     </a>
   );

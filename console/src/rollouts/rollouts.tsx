@@ -38,10 +38,16 @@ export function NotCurrent() {
 function Head({ detail, took }: { detail: RolloutDetail; took: (detail: RolloutDetail) => void }) {
   return (
     <header class="rollout-head">
-      <span class={`badge rollout-badge badge-${detail.state}`} data-rollout-state={detail.state}>
-        <RolloutShape state={detail.state} />
-        {stateWords(detail)}
-      </span>
+      {connected.value || isOver(detail.state) ? (
+        <span class={`badge badge-${detail.state}`} data-rollout-state={detail.state}>
+          <RolloutShape state={detail.state} />
+          {stateWords(detail)}
+        </span>
+      ) : (
+        <span class="badge badge-unknown" data-rollout-state="unknown">
+          <Shape name="unknown" /> Was: {stateWords(detail).toLowerCase()}
+        </span>
+      )}
       <h2 class="machine-title">
         {detail.name} {detail.version}
       </h2>

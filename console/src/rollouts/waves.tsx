@@ -7,8 +7,9 @@ import { MemberShape } from "./shapes.tsx";
 
 const kCellsMax = 60;
 const kColumnsMax = 4;
-const kColumnPx = 68; // a cell with a short name
-const kWordsPx = 132; // "10 %, 2 of 2 more" on one line
+const kColumnPx = 62; // a cell with a short name
+const kPaddingPx = 23;
+const kWordsPx = 124; // "10 %, 2 of 2 more" on one line
 
 export interface Choice {
   state: MemberState | null;
@@ -96,7 +97,7 @@ export function WavePanel({ waves, members, choice, choose, planned = false, app
           <section
             key={wave.index}
             class={`wave wave-${planned ? "planned" : wave.place}`}
-            style={{ "--grow": columns - 0.9, "--basis": `${Math.max(wave.index === 0 ? 0 : kWordsPx, kColumnPx * columns)}px` }}
+            style={{ "--grow": columns - 0.9, "--basis": `${Math.max(wave.index === 0 ? 0 : kWordsPx, kColumnPx * columns + kPaddingPx)}px` }}
             aria-label={wave.name}
             aria-current={wave.place === "now" && !planned ? "step" : undefined}
           >
