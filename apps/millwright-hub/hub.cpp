@@ -6,6 +6,7 @@
 #include "hub/api/device_routes.h"
 #include "hub/api/event_routes.h"
 #include "hub/api/machine_routes.h"
+#include "hub/api/rollout_routes.h"
 #include "hub/api/series.h"
 #include "hub/api/system_routes.h"
 #include "os/process.h"
@@ -15,6 +16,10 @@ namespace millwright::hub {
 
 Result<void> Hub::Start() {
   MW_TRY(OpenStore());
+  MW_TRY(identity_, HubIdentity::Make(config_, clock_));
+  if (config_.delivery.enabled()) {
+    MW_TRY(delivery_, HubDelivery::Make(config_, clock_, feed_));
+  }
   AddRoutes();
   AddGauges();
   server_ = std::make_unique<http::Server>(
@@ -25,6 +30,8 @@ Result<void> Hub::Start() {
   retention_ = std::make_unique<Retention>(*writer_, clock_, registry_, config_.retention);
   live_ = std::make_unique<Live>(*context_, feed_, *server_);
   MW_TRY(ingest_->Start());
+  MW_TRY(identity_->Start());
+  if (delivery_) MW_TRY(delivery_->Start());
   ingest_thread_ = std::jthread([this](const std::stop_token& stop) { RunIngest(stop); });
   live_thread_ = std::jthread([this](const std::stop_token& stop) { live_->Run(stop); });
   return {};
@@ -44,9 +51,11 @@ void Hub::AddRoutes() {
   AddSeriesRoute(router_, *context_);
   AddAlarmRoutes(router_, *context_);
   AddDeviceRoutes(router_, *context_);
+  AddRolloutRoutes(router_, *context_, delivery_ ? &delivery_->rollouts() : nullptr);
   AddEventRoutes(router_, *context_);
   AddStreamRoute(router_, *context_);
   AddSystemRoutes(router_, *context_, registry_, [this] { return NotReady(); });
+  identity_->AddTo(router_);
   SetConsole(router_);
 }
 
@@ -75,11 +84,14 @@ void Hub::Stop() {
     client_->Wake();
     ingest_thread_.join();
   }
+  if (delivery_) delivery_->Stop();
+  if (identity_) identity_->Stop();
   if (server_) server_->Stop();
 }
 
 std::string Hub::url() const {
-  return "http://" + config_.http.host + ":" + std::to_string(server_->port()) + "/";
+  const std::string scheme = config_.http.tls.certificate.empty() ? "http://" : "https://";
+  return scheme + config_.http.host + ":" + std::to_string(server_->port()) + "/";
 }
 
 std::vector<std::string> Hub::NotReady() const {
@@ -87,6 +99,8 @@ std::vector<std::string> Hub::NotReady() const {
   if (meters_.broker_connected.value() < 1)
     reasons.push_back("not connected to the broker at " + config_.broker.host + ":" +
                       std::to_string(config_.broker.port));
+  if (delivery_ && !delivery_->connected())
+    reasons.push_back("delivery of models is not connected to the broker");
   return reasons;
 }
 
@@ -117,6 +131,8 @@ void Hub::RefreshGauges() {
         counts.streams_dropped_slow);
   total("millwright_hub_http_refused_total", "Connections or streams refused at a limit.",
         counts.refused);
+
+  if (delivery_) delivery_->Refresh(registry_);
 
   const auto reader = readers_->Take(500 * kMillisecond);
   if (!reader) return;

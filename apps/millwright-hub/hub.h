@@ -1,5 +1,5 @@
 // The hub's parts, put together: one thread for ingest and the writing connection, one for the
-// event stream, the server's own.
+// event stream, one for models on their way where there are any, the server's own.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,8 @@
 #include "hub/ingest/meters.h"
 #include "hub/ingest/retention.h"
 #include "hub_config.h"
+#include "hub_delivery.h"
+#include "hub_identity.h"
 #include "metrics/registry.h"
 #include "mqtt/client.h"
 #include "os/clock.h"
@@ -67,6 +69,8 @@ class Hub {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Live> live_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<HubIdentity> identity_;
+  std::unique_ptr<HubDelivery> delivery_;  // null: this hub delivers nothing
   std::jthread ingest_thread_;
   std::jthread live_thread_;
 };

@@ -43,6 +43,11 @@ void ReadHttp(config::Table table, HubConfig& out) {
   out.http.connections.streams_max =
       static_cast<int>(table.Integer("streams_max", {.fallback = 1024, .min = 0, .max = 100'000}));
   if (table.Has("hosts")) out.http.hosts = table.Strings("hosts");
+  out.http.tls.certificate = table.String("cert_file", "");
+  out.http.tls.key = table.String("key_file", "");
+  if (out.http.tls.certificate.empty() != out.http.tls.key.empty())
+    table.Fault(out.http.tls.certificate.empty() ? "key_file" : "cert_file",
+                "cert_file and key_file go together");
 }
 
 void ReadStore(config::Table table, HubConfig& out) {
@@ -67,6 +72,17 @@ void ReadRetention(config::Table table, HubConfig& out) {
   keep.minutes_max = table.Integer("minutes_days", {.fallback = 400, .min = 1, .max = 3650}) * kDay;
   keep.database_bytes_max =
       table.Integer("database_mib_max", {.fallback = 20480, .min = 64, .max = 1 << 24}) * kMebibyte;
+}
+
+void ReadDelivery(config::Table table, HubConfig& out) {
+  if (!table.present()) return;
+  DeliveryConfig& delivery = out.delivery;
+  delivery.repository = table.String("repository", "");
+  delivery.prefix = table.String("prefix", delivery.prefix);
+  if (delivery.prefix.empty() || delivery.prefix.find_first_of("+#") != std::string::npos ||
+      delivery.prefix.ends_with('/'))
+    table.Fault("prefix",
+                "is no head of a topic: not empty, without '+', '#' and a '/' at its end");
 }
 
 }  // namespace
@@ -97,6 +113,14 @@ Result<HubConfig> ParseHubConfig(std::string_view text, std::string_view name) {
   ReadStore(root.OptionalSection("store"), out);
   ReadFreshness(root.OptionalSection("freshness"), out);
   ReadRetention(root.OptionalSection("retention"), out);
+  ReadDelivery(root.OptionalSection("delivery"), out);
+  ReadIdentity(root.OptionalSection("identity"), out.identity);
+  ReadAccess(root.OptionalSection("access"), out.database, out.access);
+  if (!out.access.required && !IsLoopbackHost(out.http.host))
+    root.OptionalSection("http").Fault(
+        "listen",
+        "is not on the loopback: set access.required = true, so that not everybody may "
+        "change everything");
   MW_TRY(file.Finish());
   return out;
 }

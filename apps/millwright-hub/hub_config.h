@@ -9,9 +9,17 @@
 #include "hub/api/context.h"
 #include "hub/ingest/ingest.h"
 #include "hub/ingest/retention.h"
+#include "identity_config.h"
 #include "mqtt/client.h"
 
 namespace millwright::hub {
+
+/// Models for gateways (docs/formats/delivery.md).
+struct DeliveryConfig {
+  std::string repository;  // folder of the signed releases; empty: this hub delivers nothing
+  std::string prefix = "$aws/things";
+  [[nodiscard]] bool enabled() const { return !repository.empty(); }
+};
 
 struct HubConfig {
   std::string database = "hub.db";
@@ -21,6 +29,9 @@ struct HubConfig {
   http::ServerOptions http;
   Freshness freshness;
   RetentionOptions retention;
+  DeliveryConfig delivery;
+  IdentityConfig identity;
+  AccessConfig access;
 };
 
 /// Every fault in one Error, each with file, line and key. A file may leave everything out.

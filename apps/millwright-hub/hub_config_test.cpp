@@ -12,6 +12,7 @@ TEST(HubConfigTest, EmptyFileGivesDefaults) {
   EXPECT_EQ(config->http.port, 8080);
   EXPECT_EQ(config->broker.client_id, "millwright-hub");
   EXPECT_FALSE(config->broker.clean_session);
+  EXPECT_FALSE(config->delivery.enabled());
 }
 
 TEST(HubConfigTest, ReadsEveryKey) {
@@ -22,7 +23,9 @@ TEST(HubConfigTest, ReadsEveryKey) {
       "\"x.db\"\nreaders = 2\n"
       "[freshness]\ntelemetry_period_s = 5\n[retention]\ntelemetry_days = 1\nhealth_days = "
       "2\nminutes_days = 3\n"
-      "database_mib_max = 100\n",
+      "database_mib_max = 100\n[delivery]\nrepository = \"repo\"\nprefix = \"mw/things\"\n"
+      "[identity]\nfolder = \"id\"\nhosts = [\"hub.example\"]\ncertificate_days = 30\n"
+      "broker_pid_file = \"m.pid\"\n[access]\nrequired = true\nfirst_token_file = \"t\"\n",
       "hub.toml");
   ASSERT_TRUE(config) << config.error().what;
   EXPECT_EQ(config->broker.port, 1893);
@@ -31,6 +34,12 @@ TEST(HubConfigTest, ReadsEveryKey) {
   EXPECT_EQ(config->http.port, 80);
   EXPECT_EQ(config->freshness.machine_max(), 15 * kSecond);
   EXPECT_EQ(config->retention.database_bytes_max, int64_t{100} << 20);
+  EXPECT_TRUE(config->delivery.enabled());
+  EXPECT_EQ(config->delivery.prefix, "mw/things");
+  EXPECT_TRUE(config->identity.enabled());
+  EXPECT_EQ(config->identity.life, 30 * 86'400 * kSecond);
+  EXPECT_TRUE(config->access.required);
+  EXPECT_EQ(config->access.first_token_file, "t");
 }
 
 struct BadConfig {
@@ -47,6 +56,9 @@ TEST(HubConfigTest, FaultsNameFileLineKeyAndTheNearestKey) {
       {"type", "[store]\npath = 3\n", {"hub.toml:2", "store.path"}},
       {"endpoint", "[http]\nlisten = \"somewhere\"\n", {"hub.toml:2", "http.listen", "HOST:PORT"}},
       {"half_identity", "[broker]\ncert_file = \"a\"\n", {"cert_file and key_file go together"}},
+      {"prefix", "[delivery]\nprefix = \"a/#\"\n", {"hub.toml:2", "delivery.prefix"}},
+      {"open_to_all", "[http]\nlisten = \"0.0.0.0:80\"\n", {"hub.toml:2", "access.required"}},
+      {"half_https", "[http]\nkey_file = \"k\"\n", {"cert_file and key_file go together"}},
       {"no_toml", "[broker\n", {"hub.toml:1"}},
   };
   for (const BadConfig& one : cases) {

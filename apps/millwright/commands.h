@@ -22,6 +22,16 @@ void ConfigureAlarms(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
 void ConfigureTrain(CLI::App& command, Context& context);
 void ConfigureSlot(CLI::App& command, Context& context);
+void ConfigureBundle(CLI::App& command, Context& context);
+void ConfigureRelease(CLI::App& command, Context& context);
+void ConfigureRollout(CLI::App& command, Context& context);
+void ConfigureCa(CLI::App& command, Context& context);
+void ConfigureEnrolToken(CLI::App& command, Context& context);
+void ConfigureEnrol(CLI::App& command, Context& context);
+void ConfigureCertificates(CLI::App& command, Context& context);
+void ConfigureRevoke(CLI::App& command, Context& context);
+void ConfigureToken(CLI::App& command, Context& context);
+void ConfigureMosquitto(CLI::App& command, Context& context);
 void ConfigureReplay(CLI::App& command, Context& context);
 void ConfigureDoctor(CLI::App& command, Context& context);
 void ConfigureCompletion(CLI::App& command, Context& context);
@@ -49,6 +59,44 @@ inline constexpr Command kCommands[] = {
      "  millwright slot --state /var/lib/millwright\n"
      "  millwright slot undo --reason 'false alarms on P-102'",
      ConfigureSlot},
+    {"Models", "bundle", "Make one file of a bundle, the same bytes for the same bundle",
+     "  millwright bundle pack bundle/ pump-12.tar", ConfigureBundle},
+    {"Models", "release", "Sign a bundle for the fleet, list what is offered",
+     "  millwright release add repository/ bundle/ --line models/pump --key release.pem --key "
+     "hub.pem\n"
+     "  millwright release list",
+     ConfigureRelease},
+    {"Models", "rollout", "Bring a release to the gateways in waves, and steer it",
+     "  millwright rollout start models/pump/12.tar --dry-run\n"
+     "  millwright rollout start models/pump/12.tar --waves 1%,10%,50%,100%\n"
+     "  millwright rollout show r-0123456789ab\n"
+     "  millwright rollout reverse r-0123456789ab --why 'false alarms on P-102'",
+     ConfigureRollout},
+    {"Identity", "ca", "Make the authority that a hub or a gateway's broker stands on",
+     "  millwright ca init --dir /var/lib/millwright-hub/identity --host hub.example", ConfigureCa},
+    {"Identity", "enroll-token", "Allow one gateway to come in, once",
+     "  millwright enroll-token gw-alder-1\n"
+     "  millwright enroll-token --replace gw-alder-1 --ttl 2h",
+     ConfigureEnrolToken},
+    {"Identity", "enroll", "Get this gateway its certificate, or renew it",
+     "  millwright enroll --hub https://hub:8443 --token mwe1... --dir /etc/millwright/identity\n"
+     "  millwright enroll --hub https://hub:8443 --renew --dir /etc/millwright/identity",
+     ConfigureEnrol},
+    {"Identity", "certificates", "List gateways' certificates, newest first",
+     "  millwright certificates", ConfigureCertificates},
+    {"Identity", "revoke", "Take a gateway's certificates back",
+     "  millwright revoke gw-alder-1 --why 'stolen from the cabinet'", ConfigureRevoke},
+    {"Identity", "token", "Add, list and revoke access tokens for the hub's API",
+     "  millwright token add prometheus --role viewer\n"
+     "  millwright token list\n"
+     "  millwright token revoke 1a2b3c4d",
+     ConfigureToken},
+    {"Identity", "mosquitto-config", "Write the configuration of a hub's or a gateway's broker",
+     "  millwright mosquitto-config hub --identity /var/lib/millwright-hub/identity --out "
+     "/etc/mosquitto/millwright\n"
+     "  millwright mosquitto-config gateway --site alder --sensor plc-gateway --reader plc "
+     "--out /etc/mosquitto/millwright",
+     ConfigureMosquitto},
     {"Data", "replay", "Play recordings to a gateway as if they happened now",
      "  millwright replay recordings/ --broker 127.0.0.1:1883 --site alder\n"
      "  millwright replay skab/ --broker 127.0.0.1:1883 --site lab --rate real",

@@ -36,13 +36,15 @@ std::string DetailOf(const httplib::Response& response) {
 
 Errc CodeOf(int status) {
   if (status == 404) return Errc::kNotFound;
+  if (status == 409) return Errc::kConflict;
   if (status == 503 || status == 502 || status == 504) return Errc::kUnavailable;
   return status == 400 ? Errc::kInvalid : Errc::kUnsupported;
 }
 
 Error Refused(const std::string& path, const httplib::Response& response) {
   // A refused question says itself which parameter it means.
-  const std::string where = response.status == 400 ? "hub: " : "hub: " + path + ": ";
+  const std::string where =
+      response.status == 400 || response.status == 409 ? "hub: " : "hub: " + path + ": ";
   return {CodeOf(response.status), where + DetailOf(response)};
 }
 
@@ -52,6 +54,12 @@ std::string Words(httplib::Error error) {
       return "cannot connect";
     case httplib::Error::ConnectionTimeout:
       return "no connection within " + std::to_string(kConnectSeconds) + " s";
+    case httplib::Error::SSLConnection:
+      return "no TLS connection";
+    case httplib::Error::SSLLoadingCerts:
+      return "the certificates to check it by cannot be read";
+    case httplib::Error::SSLServerVerification:
+      return "its certificate is not to be trusted";
     case httplib::Error::Read:
       return "no answer within " + std::to_string(kAnswerSeconds) + " s, or one that broke off";
     default:
@@ -64,16 +72,19 @@ std::string Words(httplib::Error error) {
 HubClient::HubClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HubClient::~HubClient() = default;
 
-Result<std::unique_ptr<HubClient>> HubClient::Make(const std::string& url) {
+Result<std::unique_ptr<HubClient>> HubClient::Make(const std::string& url, const HubTrust& trust) {
   std::string base = url;
   while (base.ends_with('/')) base.pop_back();
-  if (!base.starts_with("http://"))
-    return Fail(Errc::kInvalid, "hub address \"" + url + "\": expected http://HOST:PORT");
+  if (!base.starts_with("http://") && !base.starts_with("https://"))
+    return Fail(Errc::kInvalid, "hub address \"" + url + "\": expected http(s)://HOST:PORT");
   auto impl = std::make_unique<Impl>(base);
   if (!impl->client.is_valid())
     return Fail(Errc::kInvalid, "hub address \"" + url + "\": not a valid address");
   impl->client.set_connection_timeout(kConnectSeconds);
   impl->client.set_read_timeout(kAnswerSeconds);
+  if (!trust.ca_file.empty()) impl->client.set_ca_cert_path(trust.ca_file.c_str());
+  impl->client.enable_server_certificate_verification(!trust.blind);
+  if (!trust.token.empty()) impl->client.set_bearer_token_auth(trust.token.c_str());
   return std::unique_ptr<HubClient>(new HubClient(std::move(impl)));
 }
 
@@ -84,6 +95,16 @@ Result<std::string> HubClient::Get(const std::string& path) {
                 "hub " + impl_->url + " does not answer: " + Words(answer.error()));
   }
   if (answer->status != 200) return tl::unexpected(Refused(path, *answer));
+  return answer->body;
+}
+
+Result<std::string> HubClient::Post(const std::string& path, const std::string& body) {
+  const auto answer = impl_->client.Post(path, body, "application/json");
+  if (!answer) {
+    return Fail(Errc::kUnavailable,
+                "hub " + impl_->url + " does not answer: " + Words(answer.error()));
+  }
+  if (answer->status < 200 || answer->status > 299) return tl::unexpected(Refused(path, *answer));
   return answer->body;
 }
 

@@ -15,9 +15,16 @@ Result<nlohmann::json> ParseObject(std::string_view text, std::string_view what)
 }
 
 Result<nlohmann::json> AskHub(const Context& context, const std::string& path) {
-  MW_TRY(auto hub, HubClient::Make(context.hub));
+  MW_TRY(auto hub, HubClient::Make(context.hub, TrustOf(context)));
   MW_TRY(const std::string body, hub->Get(path));
   return ParseObject(body, "hub: " + path);
+}
+
+Result<nlohmann::json> TellHub(const Context& context, const std::string& path,
+                               const nlohmann::json& body) {
+  MW_TRY(auto hub, HubClient::Make(context.hub, TrustOf(context)));
+  MW_TRY(const std::string answer, hub->Post(path, body.dump()));
+  return ParseObject(answer, "hub: " + path);
 }
 
 std::string TextOf(const nlohmann::json& object, const char* key) {

@@ -9,11 +9,20 @@
 
 #include "context.h"
 #include "core/result.h"
+#include "hub_client.h"
 
 namespace millwright::cli {
 
+/// What --token, --token-file and --ca say.
+[[nodiscard]] inline HubTrust TrustOf(const Context& context) {
+  return {.token = context.token, .ca_file = context.ca_file};
+}
+
 /// Asks and parses. kUnsupported where the answer is no JSON object.
 [[nodiscard]] Result<nlohmann::json> AskHub(const Context& context, const std::string& path);
+/// The same for a request that changes something; `body` is sent as JSON.
+[[nodiscard]] Result<nlohmann::json> TellHub(const Context& context, const std::string& path,
+                                             const nlohmann::json& body);
 [[nodiscard]] Result<nlohmann::json> ParseObject(std::string_view text, std::string_view what);
 
 /// Fields of an object from outside: what is missing, null or of another type becomes the fallback.

@@ -47,6 +47,12 @@ Result<trust::Lifetimes> ReadLifetimes(const std::vector<std::string>& days) {
   return lifetimes;
 }
 
+void Say(const std::vector<std::string>& said, const Context& context) {
+  if (context.json) return FlatJson().Set("document", said).Print();
+  for (const std::string& line : said) std::printf("%s\n", line.c_str());
+  if (said.empty()) std::printf("nothing to do\n");
+}
+
 // A repository that is open for one command.
 struct Session {
   os::RealFiles files;
@@ -69,12 +75,7 @@ struct Session {
 
   Result<void> Settle(Context& context, const std::vector<std::string>& renew = {}) {
     MW_TRY(const auto said, repository->Settle(keys, renew));
-    if (context.json) {
-      FlatJson().Set("document", said).Print();
-      return {};
-    }
-    for (const std::string& line : said) std::printf("%s\n", line.c_str());
-    if (said.empty()) std::printf("nothing to do\n");
+    Say(said, context);
     return {};
   }
 };
@@ -161,10 +162,10 @@ Result<void> Renew(const RenewOptions& options, Context& context) {
   return session.Settle(context, roles);
 }
 
-Result<void> AddTarget(const TargetOptions& options, Context& context) {
+Result<std::vector<std::string>> PutTarget(const TargetOptions& options,
+                                           std::span<const std::byte> bytes) {
   Session session;
   MW_TRY(session.Open(options.repository));
-  MW_TRY(const os::Bytes bytes, session.files.Read(options.file, kTargetBytesMax));
   std::optional<trust::Release> release;
   if (options.release > 0) {
     release = trust::Release{.line = LineOf(options.path), .number = options.release};
@@ -177,7 +178,15 @@ Result<void> AddTarget(const TargetOptions& options, Context& context) {
   trust::SetTarget(targets, options.path, bytes, release);
   MW_TRY(session.repository->PutTarget(options.path, bytes));
   MW_TRY(session.repository->Stage(options.role, targets));
-  return session.Settle(context);
+  return session.repository->Settle(session.keys);
+}
+
+Result<void> AddTarget(const TargetOptions& options, Context& context) {
+  os::RealFiles files;
+  MW_TRY(const os::Bytes bytes, files.Read(options.file, kTargetBytesMax));
+  MW_TRY(const auto said, PutTarget(options, bytes));
+  Say(said, context);
+  return {};
 }
 
 Result<void> RemoveTarget(const TargetOptions& options, Context& context) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,10 @@ struct CheckOptions {
 [[nodiscard]] Result<void> SignStaged(const RepositoryOptions& options, Context& context);
 [[nodiscard]] Result<void> Renew(const RenewOptions& options, Context& context);
 [[nodiscard]] Result<void> AddTarget(const TargetOptions& options, Context& context);
+/// The same for bytes that are at hand (`file` is not read); the lines that tell what was
+/// published.
+[[nodiscard]] Result<std::vector<std::string>> PutTarget(const TargetOptions& options,
+                                                         std::span<const std::byte> bytes);
 [[nodiscard]] Result<void> RemoveTarget(const TargetOptions& options, Context& context);
 [[nodiscard]] Result<void> SetReleaseFloor(const FloorOptions& options, Context& context);
 [[nodiscard]] Result<void> Delegate(const DelegateOptions& options, Context& context);

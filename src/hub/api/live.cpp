@@ -6,6 +6,7 @@
 #include "hub/api/device_routes.h"
 #include "hub/api/machine_view.h"
 #include "hub/api/params.h"
+#include "hub/api/rollout_view.h"
 #include "hub/api/words.h"
 #include "os/process.h"
 
@@ -38,6 +39,7 @@ Result<void> Live::Step(store::Database& database) {
   const Nanos now = context_.clock.Utc();
   MW_TRY(SendMachines(database, now));
   MW_TRY(SendDevices(database, now));
+  MW_TRY(SendRollouts(database, now));
   waiting_ = {};
   return SendTick(database, now);
 }
@@ -88,6 +90,18 @@ Result<void> Live::SendDevices(store::Database& database, Nanos now) {
     http::JsonWriter json;
     MW_TRY(WriteDevices(json, database, context_.freshness, now, device));
     server_.Send("device", json.text(), true);
+  }
+  return {};
+}
+
+Result<void> Live::SendRollouts(store::Database& database, Nanos now) {
+  for (const std::string& id : waiting_.rollouts) {
+    const auto rollout = LoadRollout(database, id);
+    if (!rollout && rollout.error().code == Errc::kNotFound) continue;
+    if (!rollout) return tl::unexpected(rollout.error());
+    http::JsonWriter json;
+    MW_TRY(WriteRollout(json, database, context_.freshness, now, *rollout));
+    server_.Send("rollout", json.text(), true);
   }
   return {};
 }

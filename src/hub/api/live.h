@@ -23,13 +23,14 @@ class Live {
 
   /// Until the stop; looks four times a second.
   void Run(const std::stop_token& stop);
-  /// One look: alarms at once; machines, devices and the tick when their second has come.
+  /// One look: alarms at once; machines, devices, rollouts and the tick when their second has come.
   [[nodiscard]] Result<void> Step(store::Database& database);
 
  private:
   [[nodiscard]] Result<void> SendAlarms(store::Database& database);
   [[nodiscard]] Result<void> SendMachines(store::Database& database, Nanos now);
   [[nodiscard]] Result<void> SendDevices(store::Database& database, Nanos now);
+  [[nodiscard]] Result<void> SendRollouts(store::Database& database, Nanos now);
   [[nodiscard]] Result<void> SendTick(store::Database& database, Nanos now);
 
   struct Told {

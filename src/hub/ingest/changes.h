@@ -1,4 +1,5 @@
-// What a commit changed: the way from ingest to those who watch (the API's event stream).
+// What a commit changed: the way from ingest and rollouts to those who watch (the API's event
+// stream).
 #pragma once
 
 #include <set>
@@ -10,14 +11,16 @@
 namespace millwright::hub {
 
 struct Changes {
-  std::set<std::pair<std::string, std::string>> machines;  // site, asset
-  std::set<std::pair<std::string, std::string>> alarms;    // device, alarm_key
-  std::set<std::string> devices;
+  std::set<std::pair<std::string, std::string>> machines{};  // site, asset
+  std::set<std::pair<std::string, std::string>> alarms{};    // device, alarm_key
+  std::set<std::string> devices{};
+  std::set<std::string> rollouts{};  // ids
 
   void Merge(const Changes& other) {
     machines.insert(other.machines.begin(), other.machines.end());
     alarms.insert(other.alarms.begin(), other.alarms.end());
     devices.insert(other.devices.begin(), other.devices.end());
+    rollouts.insert(other.rollouts.begin(), other.rollouts.end());
   }
 };
 

@@ -1,5 +1,7 @@
 #include "hub/rollout/delivery.h"
 
+#include <algorithm>
+
 #include "core/log.h"
 
 namespace millwright::hub {
@@ -7,31 +9,21 @@ namespace {
 
 constexpr int kQos = 1;  // what AWS IoT has
 constexpr Nanos kStepEvery = kSecond;
+constexpr Nanos kCongested = 10 * kMillisecond;  // blocks wait for the connection: no spinning
+constexpr Nanos kLookEvery = 30 * kSecond;
 
 }  // namespace
-
-JobTable& Delivery::TableOf(Rollouts& rollouts) {
-  JobTable* table = nullptr;
-  rollouts.WithJobs([&](JobTable& t) { table = &t; });
-  return *table;
-}
-
-Releases& Delivery::ReleasesOf(Rollouts& rollouts) {
-  Releases* releases = nullptr;
-  rollouts.WithReleases([&](Releases& r) { releases = &r; });
-  return *releases;
-}
 
 Delivery::Delivery(mqtt::Client& client, Rollouts& rollouts, os::Clock& clock,
                    const std::string& prefix)
     : client_(client),
       rollouts_(rollouts),
       clock_(clock),
-      jobs_(TableOf(rollouts), clock, prefix,
+      jobs_(lent_jobs_, clock, prefix,
             [this](const std::string& topic, const std::string& payload) {
               (void)Publish(topic, std::as_bytes(std::span(payload.data(), payload.size())));
             }),
-      streams_(ReleasesOf(rollouts), prefix,
+      streams_(lent_releases_, prefix,
                [this](const std::string& topic, std::span<const std::byte> payload) {
                  const bool sent = Publish(topic, payload);
                  counts_.blocks += sent ? 1 : 0;
@@ -52,33 +44,68 @@ bool Delivery::Publish(const std::string& topic, std::span<const std::byte> payl
 }
 
 void Delivery::OnConnected(bool session_present) {
+  connected_ = true;
   log::Info("delivery", "connected to the broker", {{"session_present", session_present}});
 }
 
 void Delivery::OnDisconnected(std::string_view reason) {
+  connected_ = false;
   log::Warning("delivery", "lost the broker", {{"reason", reason}});
 }
 
 void Delivery::OnMessage(const mqtt::Message& message) {
   ++counts_.requests;
   bool taken = false;
-  rollouts_.WithJobs([&](JobTable&) { taken = jobs_.OnMessage(message.topic, message.payload); });
+  rollouts_.WithJobs([&](JobTable& table) {
+    const LentJobs::Loan loan(lent_jobs_, table);
+    taken = jobs_.OnMessage(message.topic, message.payload);
+  });
   if (taken) return;
-  rollouts_.WithReleases(
-      [&](Releases&) { (void)streams_.OnMessage(message.topic, message.payload); });
+  rollouts_.WithReleases([&](Releases& releases) {
+    const LentReleases::Loan loan(lent_releases_, releases);
+    (void)streams_.OnMessage(message.topic, message.payload);
+  });
 }
 
 void Delivery::Step(Nanos wait_max) {
-  client_.Poll(streams_.idle() ? wait_max : 0);
-  if (!streams_.idle()) rollouts_.WithReleases([&](Releases&) { streams_.Work(); });
-  if (clock_.Monotonic() < next_step_) return;
-  next_step_ = clock_.Monotonic() + kStepEvery;
+  client_.Poll(streams_.idle() ? wait_max : congested_ ? std::min(wait_max, kCongested) : 0);
+  if (!streams_.idle()) {
+    const uint64_t before = counts_.blocks;
+    rollouts_.WithReleases([&](Releases& releases) {
+      const LentReleases::Loan loan(lent_releases_, releases);
+      streams_.Work();
+    });
+    congested_ = counts_.blocks == before;
+  }
+  const Nanos now = clock_.Monotonic();
+  if (now >= next_step_) {
+    next_step_ = now + kStepEvery;
+    StepRollouts();
+  }
+  if (now < next_look_) return;
+  next_look_ = now + kLookEvery;
+  LookAtReleases();
+}
+
+void Delivery::StepRollouts() {
   const auto touched = rollouts_.Step();
   if (!touched) return log::Failure("delivery", touched.error());
-  rollouts_.WithJobs([&](JobTable&) {
+  rollouts_.WithJobs([&](JobTable& table) {
+    const LentJobs::Loan loan(lent_jobs_, table);
     jobs_.Tick();
     for (const std::string& device : *touched) jobs_.OnJobsChanged(device);
   });
+}
+
+// A release that cannot be delivered is told once, and again when it comes back after it was gone.
+void Delivery::LookAtReleases() {
+  std::vector<std::string> faults;
+  if (const auto offers = rollouts_.Offers(&faults); !offers) faults = {offers.error().what};
+  std::set<std::string> now(faults.begin(), faults.end());
+  for (const std::string& fault : now)
+    if (!faults_told_.contains(fault))
+      log::Warning("delivery", "a release cannot be delivered", {{"why", fault}});
+  faults_told_ = std::move(now);
 }
 
 void Delivery::Finish() { client_.Stop(); }

@@ -2,9 +2,12 @@
 // rollouts go on. One thread owns it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <set>
 #include <string>
 
+#include "hub/rollout/lent.h"
 #include "hub/rollout/rollouts.h"
 #include "jobs/jobs_server.h"
 #include "jobs/stream_server.h"
@@ -13,8 +16,11 @@
 
 namespace millwright::hub {
 
+/// Written by the delivery's thread, read by any.
 struct DeliveryCounts {
-  uint64_t requests = 0, blocks = 0, unsent = 0;
+  std::atomic<uint64_t> requests = 0;  // messages from gateways
+  std::atomic<uint64_t> blocks = 0;    // sent
+  std::atomic<uint64_t> unsent = 0;    // answers and blocks that the connection did not take
 };
 
 class Delivery : private mqtt::Listener {
@@ -26,23 +32,30 @@ class Delivery : private mqtt::Listener {
   /// Waits up to `wait_max` for messages, answers them, and once a second lets rollouts step.
   void Step(Nanos wait_max);
   void Finish();
+  /// Any thread.
   [[nodiscard]] const DeliveryCounts& counts() const { return counts_; }
+  [[nodiscard]] bool connected() const { return connected_; }
 
  private:
   void OnMessage(const mqtt::Message& message) override;
   void OnConnected(bool session_present) override;
   void OnDisconnected(std::string_view reason) override;
   [[nodiscard]] bool Publish(const std::string& topic, std::span<const std::byte> payload);
-  [[nodiscard]] static JobTable& TableOf(Rollouts& rollouts);
-  [[nodiscard]] static Releases& ReleasesOf(Rollouts& rollouts);
+  void StepRollouts();
+  void LookAtReleases();
 
   mqtt::Client& client_;
   Rollouts& rollouts_;
   os::Clock& clock_;
-  jobs::JobsServer jobs_;       // used inside WithJobs only
-  jobs::StreamServer streams_;  // used inside WithReleases only
-  Nanos next_step_ = 0;
+  LentJobs lent_jobs_;
+  LentReleases lent_releases_;
+  jobs::JobsServer jobs_;
+  jobs::StreamServer streams_;
+  Nanos next_step_ = 0, next_look_ = 0;  // monotonic
+  std::set<std::string> faults_told_;    // of releases
+  bool congested_ = false;
   DeliveryCounts counts_;
+  std::atomic<bool> connected_ = false;
 };
 
 }  // namespace millwright::hub

@@ -33,6 +33,33 @@ std::string DetailsText(const jobs::Execution& e) {
   return json(e.details).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string PhaseOf(const jobs::Execution& e) {
+  const auto phase = e.details.find("phase");
+  return phase == e.details.end() ? std::string() : phase->second;
+}
+
+// What the log of a rollout says about a gateway; empty: nothing worth a line.
+std::string_view Word(const jobs::Execution& e, std::string_view phase) {
+  switch (e.status) {
+    case jobs::Status::kInProgress:
+      return phase == "probation" ? "decides with it, on probation" : "";
+    case jobs::Status::kSucceeded:
+      return phase == "undone" ? "is back with the model before" : "committed";
+    case jobs::Status::kFailed:
+      return phase == "rolled_back" || phase == "undone" ? "went back" : "refused";
+    case jobs::Status::kRejected:
+      return "did not understand the job";
+    case jobs::Status::kTimedOut:
+      return "took too long";
+    case jobs::Status::kCanceled:
+      return "was told to stop";
+    case jobs::Status::kQueued:
+    case jobs::Status::kRemoved:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<std::vector<jobs::Execution>> JobTable::Pending(std::string_view thing) {
@@ -54,14 +81,36 @@ Result<std::optional<jobs::Execution>> JobTable::Find(std::string_view thing,
 }
 
 Result<void> JobTable::Save(std::string_view thing, const jobs::Execution& e) {
+  Known known;
+  MW_TRY(database_.First(
+      "SELECT rollout_id, phase FROM job_executions WHERE device = $1 AND job_id = $2",
+      {thing, e.job_id}, [&](const store::Row& row) {
+        known = {.rollout = std::string(row.Text(0)), .phase = std::string(row.Text(1))};
+      }));
   MW_TRY(const int64_t changed,
          database_.Run("UPDATE job_executions SET status = $1, details = $2, version = $3, "
-                       "started_ns = $4, updated_ns = $5, deadline_ns = $6 "
-                       "WHERE device = $7 AND job_id = $8",
+                       "started_ns = $4, updated_ns = $5, deadline_ns = $6, phase = $7 "
+                       "WHERE device = $8 AND job_id = $9",
                        {jobs::Name(e.status), DetailsText(e), e.version, e.started_at, e.updated_at,
-                        e.step_deadline, thing, e.job_id}));
-  if (changed == 1) return {};
-  return Fail(Errc::kNotFound, "rollout: no job " + e.job_id + " of " + std::string(thing));
+                        e.step_deadline, PhaseOf(e), thing, e.job_id}));
+  if (changed != 1)
+    return Fail(Errc::kNotFound, "rollout: no job " + e.job_id + " of " + std::string(thing));
+  return NoteChange(thing, e, known);
+}
+
+Result<void> JobTable::NoteChange(std::string_view thing, const jobs::Execution& e,
+                                  const Known& before) {
+  const std::string phase = PhaseOf(e);
+  const std::string_view word = Word(e, phase);
+  const auto reason = e.details.find("reason");
+  if (!word.empty() && (phase != before.phase || jobs::IsTerminal(e.status)))
+    MW_TRY(database_.Run(
+        "INSERT INTO audit (id, at_ns, who, what, subject, detail) "
+        "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
+        {e.updated_at, thing, word, before.rollout,
+         reason == e.details.end() ? std::string_view() : std::string_view(reason->second)}));
+  if (on_change_) on_change_(before.rollout);
+  return {};
 }
 
 Result<std::vector<std::string>> JobTable::Overdue(Nanos now) {
@@ -77,10 +126,10 @@ Result<void> JobTable::Queue(std::string_view thing, const std::string& rollout,
                              const jobs::Execution& e) {
   MW_TRY(database_.Run(
       "INSERT INTO job_executions (device, job_id, rollout_id, status, details, "
-      "version, number, queued_ns, started_ns, updated_ns, deadline_ns, document) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      "version, number, queued_ns, started_ns, updated_ns, deadline_ns, document, phase) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       {thing, e.job_id, rollout, jobs::Name(e.status), DetailsText(e), e.version, e.number,
-       e.queued_at, e.started_at, e.updated_at, e.step_deadline, e.document}));
+       e.queued_at, e.started_at, e.updated_at, e.step_deadline, e.document, PhaseOf(e)}));
   return {};
 }
 

@@ -1,6 +1,7 @@
 // jobs::JobStore on the hub's database.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,15 @@
 
 namespace millwright::hub {
 
-/// Borrows the connection; a call runs in the caller's transaction where there is one.
+/// The id of a rollout that changed.
+using ChangeHook = std::function<void(const std::string& rollout)>;
+
+/// Borrows the connection; a call runs in the caller's transaction where there is one. What a
+/// person wants to read about a gateway's job goes into the audit table.
 class JobTable : public jobs::JobStore {
  public:
-  explicit JobTable(store::Database& database) : database_(database) {}
+  explicit JobTable(store::Database& database, ChangeHook on_change = {})
+      : database_(database), on_change_(std::move(on_change)) {}
   [[nodiscard]] Result<std::vector<jobs::Execution>> Pending(std::string_view thing) override;
   [[nodiscard]] Result<std::optional<jobs::Execution>> Find(std::string_view thing,
                                                             std::string_view job_id) override;
@@ -26,7 +32,14 @@ class JobTable : public jobs::JobStore {
                                    const jobs::Execution& execution);
 
  private:
+  struct Known {
+    std::string rollout{}, phase{};
+  };
+  [[nodiscard]] Result<void> NoteChange(std::string_view thing, const jobs::Execution& execution,
+                                        const Known& before);
+
   store::Database& database_;
+  const ChangeHook on_change_;
 };
 
 }  // namespace millwright::hub

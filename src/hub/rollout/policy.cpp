@@ -32,6 +32,13 @@ Result<double> Number(const json& policy, const char* key, double otherwise, dou
   return value;
 }
 
+Result<bool> Flag(const json& policy, const char* key, bool otherwise) {
+  const auto found = policy.find(key);
+  if (found == policy.end()) return otherwise;
+  if (!found->is_boolean()) return Wrong(key, "is neither true nor false");
+  return found->get<bool>();
+}
+
 Result<std::vector<double>> ReadWaves(const json& policy, std::vector<double> otherwise) {
   const auto found = policy.find("waves");
   if (found == policy.end()) return otherwise;
@@ -55,7 +62,7 @@ Result<RolloutPolicy> ReadPolicy(std::string_view text) {
   if (!policy.is_object()) return Fail(Errc::kInvalid, "policy: is no JSON object");
   static const std::set<std::string> kKnown{"waves",        "success_share", "failure_share",
                                             "failures_min", "wave_min_s",    "approval",
-                                            "windows_min",  "time_min_s"};
+                                            "windows_min",  "time_min_s",    "reverse_on_halt"};
   for (const auto& [key, value] : policy.items())
     if (!kKnown.contains(key)) return Wrong(key, "is no known key");
   RolloutPolicy out;
@@ -70,10 +77,8 @@ Result<RolloutPolicy> ReadPolicy(std::string_view text) {
   MW_TRY(const double windows, Number(policy, "windows_min", 0, 0, 1e9));
   out.windows_min = static_cast<int64_t>(windows);
   MW_TRY(out.time_min_s, Number(policy, "time_min_s", -1, -1, kWaveSecondsMax));
-  if (const auto approval = policy.find("approval"); approval != policy.end()) {
-    if (!approval->is_boolean()) return Wrong("approval", "is neither true nor false");
-    out.approval = *approval;
-  }
+  MW_TRY(out.approval, Flag(policy, "approval", out.approval));
+  MW_TRY(out.reverse_on_halt, Flag(policy, "reverse_on_halt", out.reverse_on_halt));
   return out;
 }
 
@@ -84,6 +89,7 @@ std::string WritePolicy(const RolloutPolicy& policy) {
                       {"failures_min", policy.failures_min},
                       {"wave_min_s", Seconds(policy.wave_min)},
                       {"approval", policy.approval},
+                      {"reverse_on_halt", policy.reverse_on_halt},
                       {"windows_min", policy.windows_min},
                       {"time_min_s", policy.time_min_s}}
       .dump();
@@ -99,36 +105,42 @@ std::vector<Placed> PlanWaves(const RolloutPolicy& policy, std::vector<FleetMemb
   std::ranges::sort(fleet, [&](const FleetMember& a, const FleetMember& b) {
     return a.online != b.online ? a.online : order[a.device] < order[b.device];
   });
-  // One of each site to the front.
+  // One of each site to the front, so that a wave sees as many sites as it has places. Those that
+  // are not heard stay behind: a canary that does not answer tells nothing.
   std::set<std::string> sites;
-  std::ranges::stable_partition(fleet,
-                                [&](const FleetMember& m) { return sites.insert(m.site).second; });
+  std::ranges::stable_partition(
+      fleet, [&](const FleetMember& m) { return m.online && sites.insert(m.site).second; });
   std::vector<Placed> placed;
   const double count = static_cast<double>(fleet.size());
   size_t from = 0;
   for (size_t wave = 0; wave < policy.waves.size(); ++wave) {
     const auto share = static_cast<size_t>(std::ceil(policy.waves[wave] * count - 1e-9));
-    const size_t least = wave == 0 ? sites.size() : from + 1;
-    const size_t to = std::min(fleet.size(), std::max(share, least));
-    for (; from < to; ++from)
-      placed.push_back(
-          {.device = fleet[from].device, .site = fleet[from].site, .wave = static_cast<int>(wave)});
+    const size_t to = std::min(fleet.size(), std::max(share, from + 1));
+    for (; from < to; ++from) placed.push_back({fleet[from], static_cast<int>(wave)});
   }
   return placed;
 }
 
-Judgement Judge(const RolloutPolicy& policy, const Progress& p, bool next_is_last) {
+bool TooManyFailed(const RolloutPolicy& policy, const Progress& p) {
   const int64_t ended = p.succeeded + p.failed;
-  if (p.failed >= policy.failures_min &&
-      static_cast<double>(p.failed) > policy.failure_share * static_cast<double>(ended))
-    return {Verdict::kHalt, std::to_string(p.failed) + " of " + std::to_string(ended) +
-                                " gateways that tried the model refused it or went back"};
+  return p.failed >= policy.failures_min &&
+         static_cast<double>(p.failed) > policy.failure_share * static_cast<double>(ended);
+}
+
+bool EnoughTook(const RolloutPolicy& policy, const Progress& p) {
+  if (p.last_wave) return p.pending == 0;
   const double needed = policy.success_share * static_cast<double>(p.in_wave);
-  const bool enough = static_cast<double>(p.succeeded) >= needed - 1e-9;
-  if (p.last_wave) {
-    // Late and offline devices keep their job; the rollout ends with the last of them.
-    return {p.pending == 0 ? Verdict::kDone : Verdict::kWait, ""};
-  }
+  return static_cast<double>(p.succeeded) >= needed - 1e-9;
+}
+
+Judgement Judge(const RolloutPolicy& policy, const Progress& p, bool next_is_last) {
+  if (TooManyFailed(policy, p))
+    return {Verdict::kHalt, std::to_string(p.failed) + " of " +
+                                std::to_string(p.succeeded + p.failed) +
+                                " gateways that tried the model refused it or went back"};
+  const bool enough = EnoughTook(policy, p);
+  // Late and offline devices keep their job; the rollout ends with the last of them.
+  if (p.last_wave) return {enough ? Verdict::kDone : Verdict::kWait, ""};
   if (!enough || p.wave_age < policy.wave_min) return {};
   if (next_is_last && policy.approval && !p.approved)
     return {Verdict::kAskApproval, "a person must approve the last wave"};

@@ -18,6 +18,7 @@ struct RolloutPolicy {
   int failures_min = 1;         // so many are needed at least for that
   Nanos wave_min = 10 * 60 * kSecond;  // a wave lasts at least this long
   bool approval = true;                // a person approves the last wave
+  bool reverse_on_halt = false;        // gateways that took the model before it halted go back
   int64_t windows_min = 0;             // of the device's trial; 0: the device's own
   double time_min_s = -1;              // of the same; below 0: the device's own
 };
@@ -30,15 +31,15 @@ struct RolloutPolicy {
 struct FleetMember {
   std::string device, site;
   bool online = false;
+  Nanos last_seen = 0;
 };
-struct Placed {
-  std::string device, site;
+struct Placed : FleetMember {
   int wave = 0;
 };
 
-/// Which device comes in which wave: every wave has at least one as long as there are any, the
-/// first one has one of every site, and devices that are online come first within a wave. The same
-/// fleet and seed give the same places.
+/// Which device comes in which wave. Every wave has at least one as long as there are any and never
+/// more than its share otherwise; devices that are online come first, and of these one of each site
+/// before a second one of any. The same fleet and seed give the same places.
 [[nodiscard]] std::vector<Placed> PlanWaves(const RolloutPolicy& policy,
                                             std::vector<FleetMember> fleet, std::string_view seed);
 
@@ -48,6 +49,7 @@ struct Progress {
   int64_t succeeded = 0, failed = 0;  // of them
   int64_t pending = 0;                // of them: queued or in progress
   Nanos wave_age = 0;
+  int waves = 0;  // that have a device
   bool last_wave = false;
   bool approved = false;
 };
@@ -56,6 +58,10 @@ struct Judgement {
   Verdict verdict = Verdict::kWait;
   std::string reason{};  // in words, where it halts or waits for a person
 };
+/// More of the devices that have ended did not take the model than the policy lets pass.
+[[nodiscard]] bool TooManyFailed(const RolloutPolicy& policy, const Progress& progress);
+/// Of the last wave: all that will ever answer have.
+[[nodiscard]] bool EnoughTook(const RolloutPolicy& policy, const Progress& progress);
 [[nodiscard]] Judgement Judge(const RolloutPolicy& policy, const Progress& progress,
                               bool next_is_last);
 

@@ -58,12 +58,19 @@ TEST(PolicyTest, EveryGatewayHasOnePlaceAndWavesGrow) {
   EXPECT_EQ(Sizes(PlanWaves({}, Fleet(3, 1), "r")), (std::map<int, int>{{0, 1}, {1, 1}, {2, 1}}));
 }
 
-TEST(PolicyTest, TheCanaryHasOneOfEverySiteAndPrefersThoseThatAreThere) {
+TEST(PolicyTest, TheCanaryKeepsToItsShareSpreadsOverSitesAndPrefersThoseThatAreThere) {
   const auto placed = PlanWaves({}, Fleet(300, 5), "r");
   std::set<std::string> sites;
-  for (const Placed& p : placed)
-    if (p.wave == 0) sites.insert(p.site);
-  EXPECT_EQ(sites.size(), 5U);
+  int canaries = 0;
+  for (const Placed& p : placed) {
+    if (p.wave != 0) continue;
+    ++canaries;
+    sites.insert(p.site);
+  }
+  EXPECT_EQ(canaries, 3);
+  EXPECT_EQ(sites.size(), 3U);
+  EXPECT_EQ(Sizes(PlanWaves({}, Fleet(2, 2), "r")), (std::map<int, int>{{0, 1}, {1, 1}}))
+      << "two plants with a gateway each: one goes first";
   const auto fleet = Fleet(300, 5);
   for (const Placed& p : placed) {
     if (p.wave != 0) continue;

@@ -7,7 +7,7 @@ namespace millwright::hub {
 
 Result<void> Rollouts::Move(const std::string& id, const std::string& who,
                             std::initializer_list<RolloutState> from, RolloutState to) {
-  MW_TRY(Rollout r, Load(id));
+  MW_TRY(Rollout r, LoadRollout(*database_, id));
   if (std::ranges::find(from, r.state) == from.end())
     return Fail(Errc::kConflict, "rollout: " + id + " is " + std::string(Name(r.state)));
   MW_TRY(store::Transaction transaction, database_->Begin());
@@ -29,13 +29,14 @@ Result<void> Rollouts::Resume(const std::string& id, const std::string& who) {
 
 Result<void> Rollouts::Approve(const std::string& id, const std::string& who) {
   const MutexLock lock(mutex_);
-  MW_TRY(Rollout r, Load(id));
+  MW_TRY(Rollout r, LoadRollout(*database_, id));
   if (r.state != RolloutState::kWaiting)
     return Fail(Errc::kConflict, "rollout: " + id + " does not wait for approval");
   MW_TRY(store::Transaction transaction, database_->Begin());
   MW_TRY(Note(who, "rollout approved", id, ""));
   r.state = RolloutState::kRunning;
-  r.reason = "approved";
+  r.reason.clear();
+  r.approved_by = who.empty() ? "somebody" : who;
   MW_TRY(Save(r));
   return transaction.Commit();
 }
@@ -43,7 +44,7 @@ Result<void> Rollouts::Approve(const std::string& id, const std::string& who) {
 Result<void> Rollouts::Abort(const std::string& id, const std::string& who,
                              const std::string& why) {
   const MutexLock lock(mutex_);
-  MW_TRY(Rollout r, Load(id));
+  MW_TRY(Rollout r, LoadRollout(*database_, id));
   if (IsOver(r.state) || r.state == RolloutState::kReversing)
     return Fail(Errc::kConflict, "rollout: " + id + " is " + std::string(Name(r.state)));
   MW_TRY(store::Transaction transaction, database_->Begin());
@@ -56,17 +57,11 @@ Result<void> Rollouts::Abort(const std::string& id, const std::string& who,
 Result<void> Rollouts::Reverse(const std::string& id, const std::string& who,
                                const std::string& why) {
   const MutexLock lock(mutex_);
-  MW_TRY(Rollout r, Load(id));
+  MW_TRY(Rollout r, LoadRollout(*database_, id));
   if (r.state == RolloutState::kReversing || r.state == RolloutState::kReversed)
     return Fail(Errc::kConflict, "rollout: " + id + " is " + std::string(Name(r.state)));
   MW_TRY(store::Transaction transaction, database_->Begin());
-  MW_TRY(Note(who, "rollout reversing", id, why));
-  r.reason = (why.empty() ? "reversed by " + who : why).substr(0, kRolloutReasonMax);
-  MW_TRY(Cancel(r.id, r.reason, touched_));
-  r.state = RolloutState::kReversing;
-  r.ended = 0;
-  MW_TRY(Save(r));
-  MW_TRY(QueueUndo(r, touched_));
+  MW_TRY(TakeBack(std::move(r), who, why.empty() ? "reversed by " + who : why, touched_));
   return transaction.Commit();
 }
 

@@ -2,6 +2,7 @@
 // back on request. The book of record is the database; everything here may be killed at any moment.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,54 +13,11 @@
 #include "hub/rollout/job_table.h"
 #include "hub/rollout/policy.h"
 #include "hub/rollout/releases.h"
+#include "hub/rollout/rollout.h"
 #include "os/clock.h"
 #include "store/database.h"
 
 namespace millwright::hub {
-
-/// running -> (waiting -> running) -> done; any of them -> paused -> running; running, waiting,
-/// paused
-/// -> halted (by itself) or aborted; all but the reversed ones -> reversing -> reversed.
-enum class RolloutState : uint8_t {
-  kRunning,
-  kWaiting,  // for a person's approval of the last wave
-  kPaused,
-  kHalted,  // stopped itself: too many gateways refused the model or went back
-  kAborted,
-  kDone,
-  kReversing,
-  kReversed
-};
-[[nodiscard]] std::string_view Name(RolloutState state);
-/// Halted, aborted, done or reversed: nothing happens any more by itself.
-[[nodiscard]] bool IsOver(RolloutState state);
-inline constexpr size_t kRolloutReasonMax = 400;
-
-struct Rollout {
-  std::string id;
-  ReleaseInfo release;
-  RolloutState state = RolloutState::kRunning;
-  int wave = 0;
-  Nanos wave_since = 0;
-  RolloutPolicy policy;
-  std::string reason;
-  Nanos created = 0, ended = 0;
-  std::string created_by;
-};
-
-struct RolloutDevice {
-  std::string device, site;
-  int wave = 0;
-  std::string status{};  // of its job: "QUEUED", ...; empty: its wave has not come
-  std::string phase{}, progress{}, reason{}, serving{};
-  Nanos updated = 0;
-  std::string undo_status{};  // of the way back, where it was reversed
-};
-
-struct RolloutView {
-  Rollout rollout;
-  std::vector<RolloutDevice> devices;
-};
 
 struct RolloutRequest {
   std::string target{};
@@ -73,8 +31,10 @@ struct RolloutRequest {
 /// Thread-safe: the API's threads and the delivery thread share one.
 class Rollouts {
  public:
-  /// Borrows clock and releases; owns its connection.
-  Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock);
+  /// Borrows clock and releases; owns its connection. `on_change` is told the id of each rollout
+  /// that changed, under the lock: it must be short and not come back here.
+  Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock,
+           ChangeHook on_change = {});
 
   /// Places the fleet in waves and begins with the first. kConflict: another rollout of this line
   /// is under way; kNotFound: no such target, or no gateway. A dry run tells the places and does
@@ -90,9 +50,9 @@ class Rollouts {
   [[nodiscard]] Result<void> Reverse(const std::string& id, const std::string& who,
                                      const std::string& why);
 
-  [[nodiscard]] Result<std::vector<Rollout>> List();
   [[nodiscard]] Result<RolloutView> Find(const std::string& id);
-  [[nodiscard]] Result<std::vector<ReleaseInfo>> Offers();
+  /// What the repository offers; what is wrong with the rest goes into `faults`.
+  [[nodiscard]] Result<std::vector<ReleaseInfo>> Offers(std::vector<std::string>* faults = nullptr);
 
   /// Every second or so: lets each rollout take its next step. Gives the devices whose jobs
   /// changed.
@@ -112,11 +72,9 @@ class Rollouts {
 
  private:
   using Touched = std::vector<std::string>;
-  [[nodiscard]] Result<Rollout> Load(const std::string& id) MW_REQUIRES(mutex_);
-  [[nodiscard]] Result<std::vector<Rollout>> LoadAll() MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::optional<Rollout>> Before(const std::string& line) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> Supersede(Rollout before, const std::string& by) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Save(const Rollout& rollout) MW_REQUIRES(mutex_);
-  [[nodiscard]] Result<std::vector<RolloutDevice>> Devices(const std::string& id)
-      MW_REQUIRES(mutex_);
   [[nodiscard]] Result<std::vector<FleetMember>> Fleet(const RolloutRequest& request)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Insert(const Rollout& rollout, const std::vector<Placed>& placed)
@@ -125,6 +83,8 @@ class Rollouts {
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> StepOne(Rollout rollout, Touched& touched) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> StepBack(Rollout rollout, Touched& touched) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> TakeBack(Rollout rollout, const std::string& who,
+                                      const std::string& why, Touched& touched) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Cancel(const std::string& id, const std::string& why, Touched& touched)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> QueueUndo(const Rollout& rollout, Touched& touched)
@@ -138,8 +98,11 @@ class Rollouts {
                                   std::initializer_list<RolloutState> from, RolloutState to)
       MW_REQUIRES(mutex_);
 
+  void Tell(const std::string& id);
+
   Mutex mutex_;
   const std::unique_ptr<store::Database> database_;
+  const ChangeHook on_change_;
   JobTable jobs_ MW_GUARDED_BY(mutex_);
   Releases& releases_ MW_GUARDED_BY(mutex_);
   os::Clock& clock_;

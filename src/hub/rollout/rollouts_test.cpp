@@ -5,13 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/sha256.h"
+#include "hub/rollout/gates.h"
+#include "hub/rollout/test_releases.h"
 #include "jobs/jobs_server.h"
-#include "model/pack.h"
-#include "model/testing/test_bundle.h"
 #include "store/migrations.h"
 #include "store/test_folder.h"
-#include "trust/draft.h"
-#include "trust/folder_repository.h"
 
 namespace millwright::hub {
 namespace {
@@ -24,29 +22,10 @@ class RolloutsTest : public testing::Test {
     auto database = store::Database::Open(folder_.File("hub.db"));
     ASSERT_TRUE(database) << database.error().what;
     ASSERT_TRUE(store::Migrate(**database));
-    for (int i = 0; i < 6; ++i) AddDevice(**database, "gw-" + std::to_string(i), i % 2);
-    AddRelease("models/pump/2.tar", 2);
+    for (int i = 0; i < 6; ++i)
+      AddTestDevice(**database, "gw-" + std::to_string(i), "site-" + std::to_string(i % 2));
+    AddTestRelease(files_, "/repo", "models/pump/2.tar", 2);
     rollouts_ = std::make_unique<Rollouts>(std::move(*database), releases_, clock_);
-  }
-  static void AddDevice(store::Database& database, const std::string& device, int site) {
-    const auto added = database.Run(
-        "INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, "
-        "model_name, model_hash, health_ns, health) VALUES ($1, $2, 1, 0, 0, '', '', '', 0, $3)",
-        {device, "site-" + std::to_string(site), store::Blob()});
-    ASSERT_TRUE(added) << added.error().what;
-  }
-  // Unsigned: the hub passes on what others sign.
-  void AddRelease(const std::string& target, int64_t number) {
-    os::FakeFiles bundle;
-    ASSERT_TRUE(model::WriteTestBundle(bundle, "/b"));
-    const os::Bytes pack = *model::PackBundle(bundle, "/b");
-    trust::Draft targets = trust::Draft::Make("targets", 4'000'000'000);
-    trust::SetTarget(targets, target, pack,
-                     trust::Release{.line = "models/pump", .number = number});
-    ASSERT_TRUE(files_.WriteDurably("/repo/metadata/1.targets.json", targets.Bytes()));
-    ASSERT_TRUE(files_.WriteDurably("/repo/metadata/1.root.json", os::AsBytes("{}")));
-    trust::FolderRepository repository(files_, "/repo", 0, {});
-    ASSERT_TRUE(repository.PutTarget(target, pack));
   }
   RolloutView Start(std::string_view policy = R"({"wave_min_s":0,"waves":[0.3,1]})") {
     auto view = rollouts_->Start(
@@ -160,7 +139,7 @@ TEST_F(RolloutsTest, ADryRunTellsThePlacesAndDoesNothing) {
       rollouts_->Start({.target = "models/pump/2.tar", .sites = {"site-1"}, .dry_run = true});
   ASSERT_TRUE(view) << view.error().what;
   EXPECT_EQ(view->devices.size(), 3U);
-  EXPECT_TRUE(rollouts_->List()->empty());
+  rollouts_->WithJobs([](JobTable& table) { EXPECT_TRUE(table.Pending("gw-1")->empty()); });
 }
 
 TEST_F(RolloutsTest, WhatDoesNotExistIsNamed) {
