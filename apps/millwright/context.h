@@ -24,6 +24,8 @@ enum ExitCode : int {
 struct Context {
   std::string program_folder;  // where the other programs lie
   std::string hub = "http://127.0.0.1:8080";
+  std::string token;    // access token; for `enroll` the one-time token
+  std::string ca_file;  // who vouches for an https hub
   bool json = false;
   bool color = false;
   int exit_code = kOk;

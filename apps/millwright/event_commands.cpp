@@ -85,7 +85,7 @@ void ShowLive(const json& object, std::string_view name, const Context& context)
 // Follows alarms and gateways that come and go until it is interrupted; comes back after the hub
 // was away.
 void Follow(Context& context, const EventQuery& query) {
-  auto hub = HubClient::Make(context.hub);
+  auto hub = HubClient::Make(context.hub, TrustOf(context));
   if (!hub) return FailFromHub(context, hub.error());
   if (const auto ready = (*hub)->Get("/version"); !ready)
     return FailFromHub(context, ready.error());

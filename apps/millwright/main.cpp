@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "commands.h"
 #include "help.h"
@@ -28,6 +29,13 @@ void AddCommands(CLI::App& app, millwright::cli::Context& context) {
   }
   millwright::cli::AddModelCommands(app, context);
   millwright::cli::AddKeysCommands(app, context);
+}
+
+std::string FirstLine(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
 }
 
 // Empty where it is right, as CLI11 wants it.
@@ -57,6 +65,17 @@ int main(int argc, char** argv) {
       ->envname("MW_HUB")
       ->check(CheckHubAddress)
       ->capture_default_str();
+  app.add_option("--token", context.token,
+                 "Token that the hub asks for (environment: MILLWRIGHT_TOKEN)")
+      ->envname("MILLWRIGHT_TOKEN");
+  app.add_option_function<std::string>(
+         "--token-file", [&context](const std::string& path) { context.token = FirstLine(path); },
+         "A file whose first line is the token")
+      ->check(CLI::ExistingFile);
+  app.add_option("--ca", context.ca_file,
+                 "PEM of who vouches for an https hub (environment: MILLWRIGHT_CA)")
+      ->envname("MILLWRIGHT_CA")
+      ->check(CLI::ExistingFile);
   app.add_flag("--json", context.json, "Print one flat JSON object instead of text");
   app.formatter(std::make_shared<millwright::cli::HelpFormatter>());
   app.get_formatter()->column_width(34);

@@ -1,0 +1,49 @@
+// The part of the hub that knows who is who: its authority, tokens and sessions, and the door of
+// its API.
+#pragma once
+
+#include <memory>
+
+#include "core/result.h"
+#include "hub/api/access_gate.h"
+#include "hub/api/identity_routes.h"
+#include "hub/identity/access.h"
+#include "hub/identity/doorman.h"
+#include "hub/identity/enrolment.h"
+#include "hub_config.h"
+#include "os/clock.h"
+#include "os/files.h"
+
+namespace millwright::hub {
+
+class HubIdentity {
+ public:
+  /// The database is migrated already. Makes the authority and the first admin's token where there
+  /// are none. Borrows the clock.
+  [[nodiscard]] static Result<std::unique_ptr<HubIdentity>> Make(const HubConfig& config,
+                                                                 os::Clock& clock);
+  HubIdentity(const HubIdentity&) = delete;
+  HubIdentity& operator=(const HubIdentity&) = delete;
+
+  /// Adds the routes, and the gate before all of them.
+  void AddTo(http::Router& router);
+  [[nodiscard]] Result<void> Start();
+  void Stop();
+
+ private:
+  HubIdentity(const HubConfig& config, os::Clock& clock)
+      : config_(config), clock_(clock), failures_(clock) {}
+  [[nodiscard]] Result<void> OpenAuthority();
+  [[nodiscard]] Result<void> OpenAccess();
+  [[nodiscard]] Result<void> MakeFirstToken();
+
+  const HubConfig& config_;
+  os::Clock& clock_;
+  os::RealFiles files_;
+  FailureLimit failures_;
+  std::unique_ptr<Enrolment> enrolment_;  // null: no certificates
+  std::unique_ptr<Doorman> doorman_;
+  std::unique_ptr<Access> access_;  // null: access is open
+};
+
+}  // namespace millwright::hub

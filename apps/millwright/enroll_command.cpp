@@ -1,0 +1,133 @@
+// enroll: how a gateway comes by its certificate and keeps it. Its key is made here and stays here.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "crypto/hex.h"
+#include "gateway_identity.h"
+#include "hub/identity/enrolment.h"
+#include "hub_query.h"
+#include "output.h"
+
+namespace millwright::cli {
+namespace {
+
+struct EnrollOptions {
+  std::string folder = "/etc/millwright/identity";
+  bool renew = false;
+  bool force = false;
+};
+
+constexpr std::string_view kEnrollHint =
+    "millwright enroll-token DEVICE, on the hub's side, gives a token";
+
+Result<crypto::Certificate> CertificateIn(const nlohmann::json& answer, const char* key) {
+  return crypto::Certificate::FromPem(TextOf(answer, key));
+}
+
+// The hub is not known yet: the token says whose authority it must show.
+Result<crypto::Certificate> PinnedAuthority(const Context& context, const std::string& expected) {
+  MW_TRY(auto hub, HubClient::Make(context.hub, {.blind = true}));
+  MW_TRY(const std::string body, hub->Get("/api/v1/authority"));
+  MW_TRY(const nlohmann::json answer, ParseObject(body, "hub: /api/v1/authority"));
+  MW_TRY(crypto::Certificate authority, CertificateIn(answer, "certificate"));
+  if (authority.Fingerprint() != expected)
+    return Fail(Errc::kInvalid, "enroll: " + context.hub +
+                                    " is not the hub that the token is from: its authority is "
+                                    "another one");
+  return authority;
+}
+
+Result<nlohmann::json> Ask(const Context& context, const GatewayIdentity& identity,
+                           const std::string& path, const nlohmann::json& body) {
+  HubTrust trust;
+  trust.ca_file = context.ca_file.empty() ? identity.AuthorityFile() : context.ca_file;
+  MW_TRY(auto hub, HubClient::Make(context.hub, trust));
+  MW_TRY(const std::string answer, hub->Post(path, body.dump()));
+  return ParseObject(answer, "hub: " + path);
+}
+
+void Say(const Context& context, const crypto::Certificate& certificate, bool changed,
+         int64_t renew_from_ms, const GatewayIdentity& identity) {
+  const int64_t until_ms = certificate.Until() / kMillisecond;
+  if (context.json)
+    return FlatJson()
+        .Set("device", certificate.Name())
+        .Set("changed", changed)
+        .Set("serial", certificate.Serial())
+        .Set("until_ms", until_ms)
+        .Set("renew_from_ms", renew_from_ms)
+        .Set("file", identity.IdentityFile())
+        .Print();
+  std::printf("%s: %s, good until %s, renewed from %s on\n", identity.IdentityFile().c_str(),
+              certificate.Name().c_str(), ShortUtc(until_ms).c_str(),
+              ShortUtc(renew_from_ms).c_str());
+}
+
+Result<void> Enroll(const EnrollOptions& options, const Context& context) {
+  MW_TRY(const hub::TokenText token, hub::TokenText::Parse(context.token));
+  if (!context.hub.starts_with("https://"))
+    return Fail(Errc::kInvalid, "enroll: the hub's address must begin with https://");
+  os::RealFiles files;
+  GatewayIdentity identity(files, options.folder);
+  MW_TRY(const crypto::Certificate authority, PinnedAuthority(context, token.authority));
+  MW_TRY(identity.WriteAuthority(authority));
+  MW_TRY(const crypto::PrivateKey key, identity.NextKey());
+  MW_TRY(const auto request, crypto::CertificateRequest::Make(key));
+  MW_TRY(const nlohmann::json answer, Ask(context, identity, "/api/v1/enroll",
+                                          {{"token", token.secret}, {"request", request.Pem()}}));
+  MW_TRY(const crypto::Certificate certificate, CertificateIn(answer, "certificate"));
+  if (!certificate.IssuedBy(authority))
+    return Fail(Errc::kInvalid, "enroll: the certificate is not of the token's authority");
+  MW_TRY(identity.Adopt(key, certificate));
+  Say(context, certificate, true, IntegerOf(answer, "renew_from_ms"), identity);
+  return {};
+}
+
+// The hub decides by its clock whether it is time: this machine's may stand in 1970.
+Result<void> Renew(const EnrollOptions& options, const Context& context) {
+  os::RealFiles files;
+  GatewayIdentity identity(files, options.folder);
+  MW_TRY(const Identity old, identity.Read());
+  MW_TRY(const crypto::PrivateKey key, identity.NextKey());
+  MW_TRY(const auto request, crypto::CertificateRequest::Make(key));
+  MW_TRY(const auto proof,
+         old.key.Sign(os::AsBytes(hub::RenewalText(old.certificate, request.Pem()))));
+  MW_TRY(const nlohmann::json answer, Ask(context, identity, "/api/v1/renew",
+                                          {{"certificate", old.certificate.Pem()},
+                                           {"request", request.Pem()},
+                                           {"proof", crypto::ToHex(proof)},
+                                           {"force", options.force}}));
+  const bool due = FlagOf(answer, "due");
+  if (!due) {
+    MW_TRY(identity.ForgetNextKey());
+    Say(context, old.certificate, false, IntegerOf(answer, "renew_from_ms"), identity);
+    return {};
+  }
+  MW_TRY(const crypto::Certificate certificate, CertificateIn(answer, "certificate"));
+  if (certificate.Name() != old.certificate.Name())
+    return Fail(Errc::kInvalid, "enroll: the renewed certificate is for another name");
+  MW_TRY(identity.Adopt(key, certificate));
+  Say(context, certificate, true, IntegerOf(answer, "renew_from_ms"), identity);
+  return {};
+}
+
+}  // namespace
+
+void ConfigureEnrol(CLI::App& command, Context& context) {
+  const auto options = std::make_shared<EnrollOptions>();
+  command.add_option("--dir", options->folder, "Where key and certificate are kept")
+      ->capture_default_str();
+  CLI::Option* renew = command.add_flag("--renew", options->renew,
+                                        "Renew the certificate where the hub says that it is time");
+  command.add_flag("--force", options->force, "Renew it also before its time")->needs(renew);
+  command.callback([&context, options] {
+    const Result<void> done = options->renew ? Renew(*options, context) : Enroll(*options, context);
+    if (done) return;
+    if (done.error().code == Errc::kUnavailable) return FailFromHub(context, done.error());
+    FailWith(context, done.error(), options->renew ? "" : kEnrollHint);
+  });
+}
+
+}  // namespace millwright::cli
