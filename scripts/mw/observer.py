@@ -17,14 +17,23 @@ class AssetView:
     decisions: int = 0
     seq: int = 0
     learned: bool = False
+    model: str = ""            # hash of the model that decided last
+    step_end: int = 0          # of the last window, data time; 0: none, or the machine did not run
+    decided_at: int = 0        # when that was told, ns
+    windows: int = 0           # that were decided while the machine ran
+    missed: int = 0            # windows between two decisions of a running machine that nobody decided
+    twice: int = 0
+    silent_s: int = 0          # whole seconds without a decision while it ran
+    switches: int = 0          # of the model that decides
 
 
 class Observer:
     """One plant. `on_decision(site, asset, decision, level_before)` is called for every scored window, on the
     observer's own thread."""
 
-    def __init__(self, site: str, port: int, on_decision, on_gateway=None):
+    def __init__(self, site: str, port: int, on_decision, on_gateway=None, step_ms: float = 0.0):
         self.site = site
+        self._step_ns = int(step_ms * 1e6)   # 0: windows are not counted
         self.assets: dict[str, AssetView] = {}
         self.latencies_ms: list[float] = []
         self.heartbeats = 0
@@ -78,6 +87,8 @@ class Observer:
         if body.get("heartbeat"):
             self.heartbeats += 1
             return
+        if self._step_ns:
+            _count_window(view, body, self._step_ns)
         if body.get("state") != "learning" and body.get("score") is not None:
             view.decisions += 1
             view.seq = body.get("seq", 0)
@@ -94,3 +105,19 @@ def wait_until(condition, wait_s: float, step_s: float = 0.1) -> bool:
             return True
         time.sleep(step_s)
     return bool(condition())
+
+
+def _count_window(view: AssetView, body: dict, step_ns: int) -> None:
+    """Steps follow each other without a hole while a machine runs; a decision each, whichever model makes it."""
+    if body.get("state") != "running":
+        view.step_end = 0
+        return
+    step_end, at = body["step_end"], body["ts"]
+    if view.step_end:
+        steps = round((step_end - view.step_end) / step_ns)
+        view.missed += max(0, steps - 1)
+        view.twice += steps < 1
+        view.silent_s += max(0, at - view.decided_at) // 1_000_000_000
+    view.windows += 1
+    view.switches += bool(view.model) and view.model != body["model_hash"]
+    view.step_end, view.decided_at, view.model = step_end, at, body["model_hash"]

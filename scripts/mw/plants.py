@@ -92,13 +92,15 @@ def plant_toml(plant: Plant, broker_port: int, wear_s: float = 60.0) -> str:
 
 
 def agent_toml(plant: Plant, broker_port: int, uplink_port: int, state: Path, bundle: Path, witness: str,
-               channels: list[dict], uplink_qos: int = 1, commissioning_s: float = 20.0) -> str:
-    """`channels`: the ones that the bundle's schema names, each with name, unit, kind and rate_hz."""
+               channels: list[dict], uplink_qos: int = 1, commissioning_s: float = 20.0,
+               delivery: list[str] = ()) -> str:
+    """`channels`: the ones that the bundle's schema names, each with name, unit, kind and rate_hz. `delivery`: lines of
+    a section of their own."""
     lines = ["[device]", f'id = "{plant.device}"', f'site = "{plant.site}"',
              "[broker]", 'host = "127.0.0.1"', f"port = {broker_port}",
              "[uplink]", 'host = "127.0.0.1"', f"port = {uplink_port}", f"qos = {uplink_qos}",
              "[paths]", f'state = "{state}"', "[model]", f'bundle = "{bundle}"',
-             "[witness]", f'socket = "{witness}"', ""]
+             "[witness]", f'socket = "{witness}"', *delivery, ""]
     for m in plant.machines:
         lines += ["[[asset]]", f'id = "{m.asset}"', f'area = "{m.area}"', f'name = "{m.name}"', f'class = "{m.kind}"',
                   f"commissioning_s = {commissioning_s}", f"zone_c_mm_s = {ZONE_C_MM_S}", f"zone_d_mm_s = {ZONE_D_MM_S}"]

@@ -11,6 +11,7 @@ import threading
 import time
 
 CHUNK_BYTES = 65536
+SLOW_CHUNK_BYTES = 4096
 
 
 class Relay:
@@ -21,6 +22,8 @@ class Relay:
         self.cut_since: float | None = None
         self.outages: list[tuple[float, float]] = []   # wall clock, from and to
         self.bytes_passed = 0
+        self.bytes_down = 0                            # of them: from the hub to the gateway
+        self.down_bytes_s: float | None = None         # None: as fast as it goes
         self._kind = ""
         self._loop = asyncio.new_event_loop()
         self._open: asyncio.Event | None = None
@@ -125,16 +128,19 @@ class Relay:
         self._pairs.add(far_writer)
         for end in (writer, far_writer):
             end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, down=True))
         self._pairs -= {writer, far_writer}
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, down: bool = False) -> None:
         try:
-            while data := await reader.read(CHUNK_BYTES):
+            while data := await reader.read(SLOW_CHUNK_BYTES if down and self.down_bytes_s else CHUNK_BYTES):
+                if down and self.down_bytes_s:
+                    await asyncio.sleep(len(data) / self.down_bytes_s)
                 await self._open.wait()
                 writer.write(data)
                 await writer.drain()
                 self.bytes_passed += len(data)
+                self.bytes_down += len(data) if down else 0
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import plants
@@ -19,23 +20,74 @@ TRAIN_SEED = 5
 TRAIN_CONFIG = ROOT / "examples/demo/train.toml"
 
 
+@dataclass(frozen=True)
+class Models:
+    base: Path       # what gateways come with
+    better: Path     # the same recordings, another seed: an ordinary retraining
+    sabotaged: Path  # honest golden vectors and a signature, yet it was never shown most faults
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    version: str
+    seed: int
+    settings: tuple[str, ...] = ()
+    only_faults: tuple[str, ...] | None = None   # None: all recordings
+
+
+BASE = Variant("base", "1", TRAIN_SEED)
+BETTER = Variant("better", "2", 8)
+SABOTAGED = Variant("sabotaged", "3", 9, ("--epochs", "8"), ("overheating",))
+SABOTAGED_SEEDS = RECORD_SEEDS[:4]
+
+
 def demo_bundle(bin_dir: Path, work: Path, screen: Screen) -> Path:
-    """The bundle folder; records and trains where this content was not trained before."""
+    """The bundle folder that gateways come with."""
+    return _make(bin_dir, work, screen, [BASE])[0]
+
+
+def demo_models(bin_dir: Path, work: Path, screen: Screen) -> Models:
+    """All of them; records and trains where this content was not trained before."""
+    return Models(*_make(bin_dir, work, screen, [BASE, BETTER, SABOTAGED]))
+
+
+def _make(bin_dir: Path, work: Path, screen: Screen, variants: list[Variant]) -> list[Path]:
     configs = {s: plants.plant_toml(plants.training_plant(s, RECORD_SECONDS), 1883) for s in RECORD_SEEDS}
     key = _key(configs, [bin_dir / "millwright-sim", bin_dir / "millwright-train"])
-    bundle = work / "models" / key
-    if (bundle / "manifest.json").exists():
-        return bundle
-    data = work / "recordings"
-    shutil.rmtree(data, ignore_errors=True)
-    _record(bin_dir, configs, data, screen)
-    train(bin_dir, data, bundle, screen, work / "logs" / "train.log", TRAIN_SEED,
-          ["--name", "demo", "--config", TRAIN_CONFIG])
-    shutil.rmtree(data, ignore_errors=True)
-    return bundle
+    bundles = {v: work / "models" / key / v.name for v in variants}
+    missing = [v for v, bundle in bundles.items() if not (bundle / "manifest.json").exists()]
+    if missing:
+        data = work / "recordings"
+        shutil.rmtree(data, ignore_errors=True)
+        _record(bin_dir, configs, data, screen)
+        for variant in missing:
+            _train_variant(bin_dir, work, data, bundles[variant], variant, screen)
+        shutil.rmtree(data, ignore_errors=True)
+    return list(bundles.values())
 
 
-def train(bin_dir: Path, data: Path, bundle: Path, screen: Screen, log: Path, seed: int, arguments=()) -> dict:
+def _train_variant(bin_dir: Path, work: Path, data: Path, bundle: Path, variant: Variant, screen: Screen) -> None:
+    config = work / f"train-{variant.name}.toml"
+    config.write_text(f'[model]\nversion = "{variant.version}"\n\n' + TRAIN_CONFIG.read_text())
+    arguments = ["--name", "demo", "--config", config, *variant.settings]
+    if variant.only_faults is not None:
+        arguments += ["--runs", ",".join(_runs_with(variant.only_faults))]
+    train(bin_dir, data, bundle, screen, work / "logs" / "train.log", variant.seed, arguments, variant.name)
+
+
+def _runs_with(kinds: tuple[str, ...]) -> list[str]:
+    """Recordings of machines that stay healthy or get one of these faults."""
+    runs = []
+    for seed in SABOTAGED_SEEDS:
+        plant = plants.training_plant(seed, RECORD_SECONDS)
+        faulty = {f.asset: f.kind for f in plant.faults}
+        runs += [f"seed-{seed}/{m.asset}" for m in plant.machines if faulty.get(m.asset, kinds[0]) in kinds]
+    return runs
+
+
+def train(bin_dir: Path, data: Path, bundle: Path, screen: Screen, log: Path, seed: int, arguments=(),
+          name: str = "") -> dict:
     """Trains into `bundle`, which appears only when it is whole; the trainer's report."""
     scratch = bundle.with_name(bundle.name + ".new")
     shutil.rmtree(scratch, ignore_errors=True)
@@ -46,13 +98,18 @@ def train(bin_dir: Path, data: Path, bundle: Path, screen: Screen, log: Path, se
     shutil.rmtree(bundle, ignore_errors=True)
     os.rename(scratch, bundle)
     screen.clear_status()
-    screen.line(f"  {'model':<18} trained in {time.monotonic() - started:.0f} s, its report: {bundle}/report.html")
+    screen.line(f"  {'model ' + name:<18} trained in {time.monotonic() - started:.0f} s, its report: {bundle}/report.html")
     report = bundle / "report.json"
     return json.loads(report.read_text()) if report.exists() else {}
 
 
 def schema_channels(bundle: Path) -> list[dict]:
     return json.loads((bundle / "manifest.json").read_text())["schema"]["channels"]
+
+
+def model_hash(bundle: Path) -> str:
+    """As decisions name their model."""
+    return json.loads((bundle / "manifest.json").read_text())["model"]["sha256"]
 
 
 def step_ms(bundle: Path) -> float:
@@ -66,7 +123,7 @@ def _key(configs: dict, programs: list[Path]) -> str:
     for program in programs:
         digest.update(program.read_bytes())
     digest.update(TRAIN_CONFIG.read_bytes())
-    digest.update(f"{RECORD_SECONDS} {TRAIN_SEED}".encode())
+    digest.update(f"{RECORD_SECONDS} {BASE} {BETTER} {SABOTAGED}".encode())
     return digest.hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@
 import json
 import shutil
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from observer import Observer, wait_until
 from plants import Plant, agent_toml, plant_toml
 from procs import Family, Process, free_port, wait_for_port
 from relay import Relay
+from releases import Releases, delivery_toml
 
 CONSOLE_PORT = 8480
 
@@ -63,6 +65,8 @@ class World:
     plants: list[Plant]
     uplink_qos: int = 1
     commissioning_s: float = 20.0
+    trial_windows: int = 30            # of a new model's shadow and probation, each, ...
+    trial_s: float = 10.0              # ... and how long they last at least
     family: Family = field(default_factory=Family)
     runs: list[PlantRun] = field(default_factory=list)
 
@@ -71,6 +75,7 @@ class World:
         self.folder.mkdir(parents=True)
         self.hub_port = free_port(CONSOLE_PORT)
         self.hub_broker_port = free_port()
+        self.releases = Releases(self.folder / "hub", self.bin_dir)
         self.hub: Process | None = None
         self.hub_broker: Process | None = None
 
@@ -89,8 +94,9 @@ class World:
         folder.mkdir(exist_ok=True)
         self.hub_broker = self.family.add(broker("hub-broker", self.folder, self.hub_broker_port))
         wait_for_port(self.hub_broker_port, self.hub_broker)
+        self.releases.make()
         config = folder / "hub.toml"
-        config.write_text(hub_toml(self.hub_port, self.hub_broker_port, self.database))
+        config.write_text(hub_toml(self.hub_port, self.hub_broker_port, self.database, self.releases.folder))
         self.hub = self.family.add(Process("hub", [self.bin_dir / "millwright-hub", "--config", config],
                                            self.folder / "logs" / "hub.log"))
         wait_for_port(self.hub_port, self.hub)
@@ -121,8 +127,9 @@ class World:
         config = folder / "agent.toml"
         config.write_text(agent_toml(plant, run.broker_port, run.relay.port, folder / "state", self.bundle,
                                      str(socket_path), training.schema_channels(self.bundle), self.uplink_qos,
-                                     self.commissioning_s))
-        run.observer = Observer(plant.site, run.broker_port, on_decision, on_gateway)
+                                     self.commissioning_s,
+                                     delivery_toml(self.releases.root, self.trial_windows, self.trial_s)))
+        run.observer = Observer(plant.site, run.broker_port, on_decision, on_gateway, training.step_ms(self.bundle))
         run.agent = self.family.add(Process(f"{plant.site}-agent",
                                             [self.bin_dir / "millwright-agent", "--config", config],
                                             self.folder / "logs" / f"{plant.site}-agent.log"))
@@ -229,6 +236,16 @@ class World:
         with urllib.request.urlopen(self.console_url + path.lstrip("/"), timeout=10) as answer:
             return json.load(answer)
 
+    def hub_post(self, path: str, body: dict):
+        request = urllib.request.Request(self.console_url + path.lstrip("/"), json.dumps(body).encode(),
+                                         {"Content-Type": "application/json", "X-Millwright": "1"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            problem = json.loads(error.read() or b"{}")
+            raise RuntimeError(f"the hub refused {path}: {problem.get('detail', error)}") from None
+
 
 def _count_new_lines(file: Path, run: PlantRun) -> int:
     try:
@@ -241,7 +258,8 @@ def _count_new_lines(file: Path, run: PlantRun) -> int:
     return data.count(b"\n")
 
 
-def hub_toml(http_port: int, broker_port: int, database: Path) -> str:
+def hub_toml(http_port: int, broker_port: int, database: Path, repository: Path) -> str:
     return "\n".join(["[broker]", 'host = "127.0.0.1"', f"port = {broker_port}",
                       "[http]", f'listen = "127.0.0.1:{http_port}"',
-                      "[store]", f'path = "{database}"', ""])
+                      "[store]", f'path = "{database}"',
+                      "[delivery]", f'repository = "{repository}"', ""])
