@@ -4,7 +4,7 @@ const kMinute = 60_000;
 const kHour = 60 * kMinute;
 const kDay = 24 * kHour;
 export const kStates = ["waiting", "queued", "fetching", "proving", "shadow", "probation", "committed", "went_back", "refused", "not_heard", "undone"];
-const kPolicy = { waves: [0.01, 0.1, 0.5, 1], success_share: 0.9, failure_share: 0.25, failures_min: 2, wave_min_s: 1800, approval: true, windows_min: 0, time_min_s: -1 };
+const kPolicy = { waves: [0.01, 0.1, 0.5, 1], success_share: 0.9, failure_share: 0.25, failures_min: 2, wave_min_s: 1800, approval: true, windows_min: 400, time_min_s: -1 };
 
 const digestOf = (name, version) => {
   let h = 0x811c9dc5;
@@ -28,7 +28,7 @@ const kReleases = [
 ];
 
 const kUnderWay = {
-  "a-06": ["probation", "212/400"], "b-02": ["probation", "160/400"], "b-03": ["shadow", "98/400"], "a-07": ["fetching", "31/45"],
+  "a-06": ["probation", "212"], "b-02": ["probation", "160"], "b-03": ["shadow", "98"], "a-07": ["fetching", "31/45"],
 };
 
 /** The waves of the design's picture: 1, 2, 8 and 11 of 22 gateways. */

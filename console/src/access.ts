@@ -7,8 +7,19 @@ export const accessNeeded = signal(false);
 /** Counts the tokens that were taken: screens begin anew with each. */
 export const grants = signal(0);
 
+/** Why the last token was not taken, in words. */
+export const accessFault = signal<string | null>(null);
+
+/** The token of the address is on its way: questions wait for the answer, the page does not. */
+let entering: Promise<unknown> = Promise.resolve();
+export const entered = (): Promise<unknown> => entering;
+export function enter(done: Promise<unknown>): void {
+  entering = done;
+}
+
 export function granted(): void {
   accessNeeded.value = false;
+  accessFault.value = null;
   grants.value += 1;
 }
 

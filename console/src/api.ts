@@ -1,5 +1,5 @@
 // The hub's API: one way to ask, errors as a person can read them.
-import { accessNeeded } from "./access.ts";
+import { accessNeeded, entered } from "./access.ts";
 import type { ModelInUse, Releases, Rollout, RolloutDetail, StartRequest } from "./logic/rollout_types.ts";
 import type { Alarm, Alarms, Board, Device, MachineDetail, Series, Spectrum } from "./logic/types.ts";
 
@@ -24,6 +24,7 @@ interface Ask {
 }
 
 async function ask<T>(path: string, { signal, body }: Ask = {}): Promise<T> {
+  if (path !== kSessionPath) await entered();
   if (accessNeeded.peek() && path !== kSessionPath) throw new ApiError("An access token is needed", `401 ${path.split("?")[0]}`, 401);
   const timeout = AbortSignal.timeout(kTimeoutMs);
   let response: Response;

@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { grants, takeToken } from "./access.ts";
+import { enter, grants, takeToken } from "./access.ts";
 import { App } from "./app.tsx";
 import { retryNow, start } from "./live.ts";
 import { AccessPrompt, giveToken } from "./ui/access.tsx";
@@ -22,18 +22,15 @@ function Root() {
   );
 }
 
-async function main(): Promise<void> {
+/** A link with a token: the page's first address, or one that was opened in this same page. */
+function takeAddress(): void {
   const token = takeToken();
-  if (token !== null) await giveToken(token);
-  const root = document.getElementById("app");
-  if (root) render(<Root />, root);
-  start();
-  grants.subscribe((count) => count > 0 && retryNow());
-  // A link with a token that was opened in this same page.
-  addEventListener("hashchange", () => {
-    const next = takeToken();
-    if (next !== null) void giveToken(next);
-  });
+  if (token !== null) enter(giveToken(token));
 }
 
-void main();
+takeAddress();
+addEventListener("hashchange", takeAddress);
+const root = document.getElementById("app");
+if (root) render(<Root />, root);
+start();
+grants.subscribe((count) => count > 0 && retryNow());

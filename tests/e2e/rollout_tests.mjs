@@ -19,6 +19,7 @@ async function open(scope, options, path = `#/rollouts/${kId}`) {
 async function showsOneRollout(scope) {
   const { page } = await open(scope);
   await cell(page, "a-06").waitFor();
+  assert.equal(await cell(page, "a-06").locator(".gw-bar").evaluate((bar) => bar.style.width), "53%", "212 of 400 windows");
   assert.match(await badge(page).innerText(), /Wave 3 of 4/);
   assert.equal(await page.locator(".top h1").innerText(), "Models / Rollouts / bearing-lstm 38");
   assert.deepEqual(await page.locator(".wave-words").allInnerTexts(), ["1 of 1", "10 %, 2 of 2 more", "50 %, 3 of 8 more, 1 went back", "all, 11 more, waits for approval"]);
@@ -279,7 +280,7 @@ async function asksForAToken(scope) {
   await scope.shot(page, "access-light");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
-  assert.equal(await box.isVisible(), true, "there is nothing behind it");
+  await until(() => box.isVisible(), "there is nothing behind it");
   const field = page.getByLabel("Access token");
   await field.fill("wrong");
   await page.keyboard.press("Enter");
@@ -305,6 +306,9 @@ async function takesTheTokenFromTheAddress(scope) {
   await page.locator(".tile").first().waitFor();
   assert.equal(page.url(), `${hub.url}#/`, "it left the address");
   assert.equal(await page.getByRole("dialog").count(), 0);
+  const wrong = await scope.page(`${hub.url}#token=old`);
+  const box = wrong.getByRole("dialog", { name: "This hub asks for a token" });
+  await until(async () => /does not take this token/.test(await box.innerText()), "a link that is old says so");
   const open = await scope.mock(); // a hub that asks for none
   const second = await scope.page(`${open.url}#token=any`);
   await second.locator(".tile").first().waitFor();

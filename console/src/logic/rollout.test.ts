@@ -31,6 +31,8 @@ test("part done is told only where there is something to measure against", () =>
   assert.equal(partDone("12/48"), 0.25);
   assert.equal(partDone("9/0"), null);
   assert.equal(partDone("212"), null);
+  assert.equal(partDone("212", 424), 0.5);
+  assert.equal(partDone("500", 424), 1);
   assert.equal(progressWords("fetching", "1200/4500"), "1,200 of 4,500 blocks");
   assert.equal(progressWords("shadow", "212"), "212 windows");
   assert.equal(progressWords("shadow", ""), "");

@@ -46,12 +46,15 @@ export function tallyMembers(members: readonly Member[], connected: boolean): Ma
   return counts;
 }
 
-/** "12/45" as a share; null where nothing is told to measure against. */
-export function partDone(progress: string): number | null {
-  const found = /^(\d+)\/(\d+)$/.exec(progress);
+/**
+ * "12/45" as a share; null where nothing is told to measure against. A trial counts windows only: these are measured
+ * against the least that the rollout asks for, where it asks.
+ */
+export function partDone(progress: string, windowsMin = 0): number | null {
+  const found = /^(\d+)(?:\/(\d+))?$/.exec(progress);
   if (!found) return null;
-  const [done, all] = [Number(found[1]), Number(found[2])];
-  return all > 0 ? Math.min(1, done / all) : null;
+  const all = Number(found[2] ?? windowsMin);
+  return all > 0 ? Math.min(1, Number(found[1]) / all) : null;
 }
 
 /** "12 of 45 blocks", "212 of 400 windows": as much as the gateway told. */

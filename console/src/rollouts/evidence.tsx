@@ -13,7 +13,9 @@ import type { Choice } from "./waves.tsx";
 const kFirst = 8; // what matters is sorted to the top; the log stays near
 const kPage = 50;
 // What asks to be read comes first: who did not take it, then who is trying it now.
-const kReadOrder: readonly MemberState[] = ["went_back", "refused", "not_heard", "probation", "shadow", "proving", "fetching", "undone", "committed", "queued", "waiting"];
+const kReadOrder: readonly MemberState[] = [
+  "went_back", "refused", "not_heard", "probation", "shadow", "proving", "fetching", "undone", "committed", "queued", "waiting",
+];
 const rank = new Map(kReadOrder.map((state, index) => [state, index]));
 
 function told(member: Member, state: MemberState, was: MemberState | null): string {

@@ -79,7 +79,14 @@ function Body({ detail, releases }: { detail: RolloutDetail; releases: readonly 
     <>
       <div class="rollout-main">
         <section class={`panel ${connected.value ? "" : "is-stale"}`} aria-label="Waves">
-          <WavePanel waves={waves} members={detail.members} choice={choice} choose={choose} approval={detail.policy.approval && !detail.approved_by} />
+          <WavePanel
+            waves={waves}
+            members={detail.members}
+            choice={choice}
+            choose={choose}
+            windowsMin={detail.policy.windows_min}
+            approval={detail.policy.approval && !detail.approved_by}
+          />
           <Legend members={detail.members} choice={choice} choose={choose} />
         </section>
         <Gates gates={detail.gates} />

@@ -24,11 +24,13 @@ interface Shared {
   choose: (choice: Choice) => void;
   /** A place that was only planned: nothing runs there yet. */
   planned?: boolean;
+  /** The least that the rollout asks of a trial; 0: as each gateway asks. */
+  windowsMin?: number | undefined;
 }
 
-function Cell({ member, choice, choose, planned }: { member: Member } & Pick<Shared, "choice" | "choose" | "planned">) {
+function Cell({ member, choice, choose, planned, windowsMin }: { member: Member } & Pick<Shared, "choice" | "choose" | "planned" | "windowsMin">) {
   const { state } = memberView(member, connected.value);
-  const done = partDone(member.progress);
+  const done = partDone(member.progress, windowsMin);
   const chosen = choice.device === member.device;
   const plant = plants.value?.find((one) => one.site === member.site)?.name ?? member.site;
   const inside = (
@@ -38,7 +40,8 @@ function Cell({ member, choice, choose, planned }: { member: Member } & Pick<Sha
       {done !== null && state !== "not_heard" && <i class="gw-bar" style={{ width: `${100 * done}%` }} />}
     </>
   );
-  const title = `${member.device}, ${plant}. ${planned ? (state === "not_heard" ? "Not heard now: gets it when it returns" : "Heard now") : memberWords(member, connected.value)}`;
+  const plan = state === "not_heard" ? "Not heard now: gets it when it returns" : "Heard now";
+  const title = `${member.device}, ${plant}. ${planned ? plan : memberWords(member, connected.value)}`;
   if (planned)
     return (
       <li class={`gw gw-${state}`} title={title}>
@@ -84,7 +87,7 @@ function Bars({ members }: { members: readonly Member[] }) {
   );
 }
 
-export function WavePanel({ waves, members, choice, choose, planned = false, approval }: Shared & { approval: boolean }) {
+export function WavePanel({ waves, members, choice, choose, planned = false, windowsMin, approval }: Shared & { approval: boolean }) {
   const heard = connected.value;
   const cells = members.length <= kCellsMax;
   const last = waves.at(-1)?.index;
@@ -106,7 +109,7 @@ export function WavePanel({ waves, members, choice, choose, planned = false, app
             {cells ? (
               <ul class="gws">
                 {shown.map((member) => (
-                  <Cell key={member.device} member={member} choice={choice} choose={choose} planned={planned} />
+                  <Cell key={member.device} member={member} choice={choice} choose={choose} planned={planned} windowsMin={windowsMin} />
                 ))}
               </ul>
             ) : (

@@ -1,6 +1,6 @@
 // "Access token": asked once, where the hub does not know this browser.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { accessNeeded, granted } from "../access.ts";
+import { accessFault, accessNeeded, granted } from "../access.ts";
 import { api, ApiError } from "../api.ts";
 
 const kAsksForNone = [404, 409];
@@ -12,20 +12,22 @@ function faultWords(error: unknown): string {
   return `${error.message}.`;
 }
 
-/** Null where it was taken; otherwise what was wrong with it, in words. A hub that asks for none takes any. */
-export async function giveToken(token: string): Promise<string | null> {
+/** True where it was taken; accessFault says why not. A hub that asks for none takes any. */
+export async function giveToken(token: string): Promise<boolean> {
   try {
     await api.session(token);
   } catch (error) {
-    if (!(error instanceof ApiError && kAsksForNone.includes(error.status))) return faultWords(error);
+    if (!(error instanceof ApiError && kAsksForNone.includes(error.status))) {
+      accessFault.value = faultWords(error);
+      return false;
+    }
   }
   granted();
-  return null;
+  return true;
 }
 
 export function AccessPrompt() {
   const box = useRef<HTMLDialogElement>(null);
-  const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const needed = accessNeeded.value;
   useEffect(() => {
@@ -35,12 +37,11 @@ export function AccessPrompt() {
   const give = async (form: HTMLFormElement) => {
     const field = form.elements.namedItem("token") as HTMLInputElement;
     const token = field.value.trim();
-    if (token === "") return setFault("Paste a token first.");
+    if (token === "") return void (accessFault.value = "Paste a token first.");
     setBusy(true);
-    const said = await giveToken(token);
+    const taken = await giveToken(token);
     setBusy(false);
-    setFault(said);
-    if (said === null) form.reset();
+    if (taken) form.reset();
     else field.select();
   };
   return (
@@ -49,6 +50,7 @@ export function AccessPrompt() {
       ref={box}
       aria-labelledby="access-head"
       // There is nothing to see behind it: Esc only closes it once there is.
+      onCancel={(event) => event.preventDefault()}
       onClose={() => accessNeeded.peek() && box.current?.showModal()}
     >
       <form
@@ -64,7 +66,7 @@ export function AccessPrompt() {
           <input class="field" name="token" type="password" autocomplete="off" spellcheck={false} aria-describedby="access-fault" />
         </label>
         <p id="access-fault" class="fault" role="alert">
-          {fault}
+          {accessFault.value}
         </p>
         <p class="ask-buttons">
           <button class="button primary" type="submit" disabled={busy}>
