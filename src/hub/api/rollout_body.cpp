@@ -20,7 +20,7 @@ Result<json> ReadObject(std::string_view body, std::initializer_list<std::string
   return object;
 }
 
-Result<std::string> Text(const json& object, const char* key) {
+Result<std::string> TextField(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return std::string();
   if (!found->is_string()) return Fail(Errc::kInvalid, std::string(key) + ": is no text");
@@ -46,7 +46,7 @@ Result<std::vector<std::string>> Names(const json& object, const char* key) {
 Result<RolloutRequest> ReadRolloutRequest(std::string_view body) {
   MW_TRY(const json object, ReadObject(body, {"target", "policy", "sites", "devices", "dry_run"}));
   RolloutRequest out;
-  MW_TRY(out.target, Text(object, "target"));
+  MW_TRY(out.target, TextField(object, "target"));
   if (out.target.empty())
     return Fail(Errc::kInvalid, "target: is missing; GET /api/v1/releases names them");
   MW_TRY(out.sites, Names(object, "sites"));
@@ -63,7 +63,7 @@ Result<RolloutRequest> ReadRolloutRequest(std::string_view body) {
 
 Result<std::string> ReadWhy(std::string_view body) {
   MW_TRY(const json object, ReadObject(body, {"why"}));
-  MW_TRY(std::string why, Text(object, "why"));
+  MW_TRY(std::string why, TextField(object, "why"));
   if (why.size() > kRolloutReasonMax)
     return Fail(Errc::kInvalid,
                 "why: is longer than " + std::to_string(kRolloutReasonMax) + " bytes");
