@@ -125,6 +125,8 @@ mqtt::Options ConnectionOptions(const machines::PlantConfig& config) {
   mqtt::Options options;
   options.host = config.broker_host;
   options.port = config.broker_port;
+  options.username = config.broker_username;
+  options.password = config.broker_password;
   options.client_id = "millwright-sim-" + config.site + "-" + std::to_string(getpid());
   options.clean_session = true;  // it subscribes to nothing
   options.reconnect_max = kSecond;

@@ -22,6 +22,7 @@ struct PlantConfig {
       0;  // share of readings and blocks that a flaky sensor link loses before they are sent
   std::string broker_host = "127.0.0.1";
   int broker_port = 1883;
+  std::string broker_username, broker_password;
   int qos = 2;
   std::vector<MachineConfig> machines;
 };

@@ -104,6 +104,8 @@ Result<PlantConfig> ReadPlantConfig(std::string_view text, std::string_view file
   plant.broker_host = broker.String("host", "127.0.0.1");
   plant.broker_port =
       static_cast<int>(broker.Integer("port", {.fallback = 1883, .min = 1, .max = 65535}));
+  plant.broker_username = broker.String("username", "");
+  plant.broker_password = broker.String("password", "");
   plant.qos = static_cast<int>(broker.Integer("qos", {.fallback = 2, .min = 0, .max = 2}));
   std::set<std::string> assets;
   for (config::Table& table : file.root().List("machine")) {

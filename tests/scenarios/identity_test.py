@@ -5,13 +5,14 @@ import hashlib
 import os
 import shutil
 import ssl
+import subprocess
 import threading
 import time
 import unittest
 from pathlib import Path
 
 import paths  # noqa: F401  (makes scripts/mw importable)
-from identity_world import Fortress, Peer, new_key, new_request, openssl, until
+from identity_world import Fortress, GatewayBroker, Peer, new_key, new_request, openssl, until
 
 CLI, HUB = os.environ.get("MW_CLI", ""), os.environ.get("MW_HUB_PROGRAM", "")
 MISSING = [name for name in ("mosquitto", "openssl") if not shutil.which(name) and not Path(f"/usr/sbin/{name}").exists()]
@@ -277,6 +278,64 @@ class IdentityTest(unittest.TestCase):
         statuses = [self.world.ask("GET", "/api/v1/board", token="mwa1." + "0" * 48)[0] for _ in range(40)]
         self.assertIn(429, statuses)
         self.assertEqual(self.world.ask("GET", "/api/v1/board", token=self.world.admin)[0], 200)
+
+
+@unittest.skipUnless(CLI, "MW_CLI names the program; ctest sets it")
+@unittest.skipIf(MISSING, f"not installed: {', '.join(MISSING)}")
+class GatewayBrokerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gateway = GatewayBroker(CLI)
+        cls.addClassCleanup(cls.gateway.close)
+
+    def entered(self, *words, **more):
+        peer = self.gateway.peer(*words, **more)
+        self.addCleanup(peer.close)
+        self.assertTrue(peer.comes_in())
+        return peer
+
+    def refused(self, peer):
+        self.addCleanup(peer.close)
+        self.assertTrue(peer.is_refused())
+
+    def test_accounts_on_a_gateway_do_what_they_are_for(self):
+        agent, sensor, reader = (self.entered(name) for name in ("agent", "vib-1", "plc-1"))
+        for peer in (agent, sensor, reader):
+            peer.subscribe("#", "mw/#", "mw/alder/+/+/decision")
+        reading, decision = "mw/alder/hall/P-1/vib", "mw/alder/hall/P-1/decision"
+        for peer, topic in ((sensor, decision), (sensor, "mw/alder/gateways/gw/status"), (sensor, "mw/birch/hall/P-1/vib"),
+                            (reader, reading), (reader, decision), (agent, "mw/birch/hall/P-1/decision")):
+            peer.publish(topic, "forged")
+        sensor.publish(reading, "good")
+        agent.publish(decision, "good")
+        self.assertTrue(until(lambda: (decision, "good") in reader.heard and (reading, "good") in agent.heard))
+        self.assertEqual([m for p in (agent, sensor, reader) for m in p.heard if m[1] == "forged"], [])
+        self.assertEqual(reader.heard, [(decision, "good")])
+        self.assertEqual(sensor.heard, [])
+
+    def test_strangers_stay_outside(self):
+        self.refused(self.gateway.peer(""))
+        self.refused(self.gateway.peer("vib-1", "guess"))
+        self.refused(self.gateway.peer("nobody", "guess"))
+
+    def test_the_plants_network_speaks_tls_1_3_with_accounts(self):
+        account = ("vib-1", self.gateway.accounts["vib-1"])
+        lan, ca = self.gateway.lan_port, self.gateway.ca
+        good = Peer(lan, "lan", ca, account=account)
+        self.addCleanup(good.close)
+        self.assertTrue(good.comes_in())
+        self.refused(Peer(lan, "lan-old", ca, account=account, tls_max=ssl.TLSVersion.TLSv1_2))
+        self.refused(Peer(lan, "lan-plain", ca, account=account, tls=False))
+        self.refused(Peer(lan, "lan-anonymous", ca))
+
+    def test_passwords_stay_when_the_configuration_is_written_again(self):
+        words = ["mosquitto-config", "gateway", "--site", "alder", "--out", str(self.gateway.folder / "again"), "--sensor", "s"]
+        told = []
+        for more in ([], ["--reader", "r"]):
+            subprocess.run([CLI, *words, *more], check=True, capture_output=True)
+            told.append(dict(line.split() for line in (self.gateway.folder / "again/accounts").read_text().splitlines()))
+        self.assertEqual(told[0]["s"], told[1]["s"])
+        self.assertIn("r", told[1])
 
 
 if __name__ == "__main__":

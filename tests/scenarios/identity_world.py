@@ -51,6 +51,7 @@ class Peer:
     key: Path | None = None
     tls_max: int | None = None
     tls: bool = True
+    account: tuple[str, str] | None = None
     heard: list = field(default_factory=list)
     connects: int = 0
     drops: int = 0
@@ -65,6 +66,8 @@ class Peer:
             if self.tls_max:
                 context.maximum_version = self.tls_max
             self.client.tls_set_context(context)
+        if self.account:
+            self.client.username_pw_set(*self.account)
         self.client.on_connect = self._connected
         self.client.on_disconnect = self._dropped
         self.client.on_message = lambda _c, _u, m: self.heard.append((m.topic, m.payload.decode()))
@@ -118,6 +121,33 @@ class Peer:
             self.client.disconnect()
         except OSError:
             pass  # it was thrown out already
+
+
+class GatewayBroker:
+    """A gateway's Mosquitto: plain on the loopback, TLS 1.3 on what stands for the plant's network."""
+
+    def __init__(self, cli: str):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.folder = Path(self.scratch.name)
+        self.port, self.lan_port = free_port(), free_port()
+        self.ca = self.folder / "authority/ca.pem"
+        for words in (["ca", "init", "--dir", self.folder / "authority", "--host", "127.0.0.1"],
+                      ["mosquitto-config", "gateway", "--site", "alder", "--out", self.folder, "--port", self.port,
+                       "--lan", "127.0.0.1", "--lan-port", self.lan_port, "--identity", self.folder / "authority",
+                       "--sensor", "vib-1", "--reader", "plc-1", "--user", "root"]):
+            subprocess.run([cli, *map(str, words)], check=True, capture_output=True, timeout=60)
+        self.accounts = dict(line.split() for line in (self.folder / "accounts").read_text().splitlines())
+        self.broker = Process("broker", ["mosquitto", "-c", self.folder / "mosquitto.conf"],
+                              self.folder / "broker.log").start()
+        wait_for_port(self.port, self.broker)
+
+    def peer(self, name: str, password: str | None = None, **more) -> Peer:
+        account = (name, password or self.accounts[name]) if name else None
+        return Peer(self.port, f"{name}-{time.monotonic_ns()}", self.ca, tls=False, account=account, **more)
+
+    def close(self) -> None:
+        self.broker.stop()
+        self.scratch.cleanup()
 
 
 class Fortress:
