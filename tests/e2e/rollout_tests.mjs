@@ -26,7 +26,7 @@ async function showsOneRollout(scope) {
   assert.equal(await page.locator('.wave[aria-current="step"] h3').innerText(), "Wave 3");
   assert.deepEqual(await legend(page), ["6 committed", "2 probation", "1 shadow", "1 fetching", "1 went back", "10 waiting", "1 not heard"]);
   assert.match(await page.getByRole("region", { name: "Table of gates" }).innerText(), /Gateways that took it, waves so far\s+6 of 11\s+at least 90 %\s+not yet\s+the next wave waits/);
-  assert.match(await page.locator(".serving").innerText(), /bearing-lstm 38\s+8 of 22\s+bearing-lstm 37\s+3 of 22/);
+  assert.match(await page.locator(".serving").innerText(), /bearing-lstm 37\s+14 of 22\s+bearing-lstm 38\s+8 of 22/);
   assert.match(await page.locator(".log").innerText(), /b-04\s+Went back: decision p99\.9 7\.2 ms/);
   const first = page.locator(".evidence tbody tr").first();
   assert.match(await first.innerText(), /b-04\s+Birch\s+Wave 3\s+went back/, "who did not take it comes first");
@@ -160,7 +160,7 @@ async function startsAfterADryRun(scope) {
 async function modelsInUse(scope) {
   const { page } = await open(scope, {}, "#/models");
   await page.locator("[data-model]").waitFor();
-  assert.match(await page.locator("[data-model]").innerText(), /bearing-lstm 37\s+9f41c2d0\s+bearing, release 37\s+22\s+44\s+Alder 12, Birch 10, 1 not heard/);
+  assert.match(await page.locator("[data-model]").innerText(), /bearing-lstm 37\s+9f41c2d0\s+bearing-lstm 37 \(bearing, release 37\)\s+22\s+44\s+Alder 12, Birch 10, 1 not heard/);
   assert.match(await page.getByRole("region", { name: "Left out" }).innerText(), /limits\/2026-11\.tar: the pack's file is missing/);
   await page.getByRole("link", { name: /spindle-lstm 12/ }).click();
   await page.getByText("release 12 of spindle, decides nowhere now").waitFor();

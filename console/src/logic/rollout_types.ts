@@ -19,7 +19,10 @@ export interface Release {
   target: string;
   name: string;
   version: string;
+  /** Of the bundle's manifest: what a gateway says in a rollout that it serves. */
   digest: string;
+  /** Of the model file: what a gateway says in its health reports that it decides with. */
+  model_hash: string;
   line: string;
   release: number;
   pack_bytes: number;

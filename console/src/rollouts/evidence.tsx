@@ -28,7 +28,7 @@ function told(member: Member, state: MemberState, was: MemberState | null): stri
   return progressWords(state, member.progress) || "–";
 }
 
-function EvidenceRow({ member, nameOf }: { member: Member; nameOf: (digest: string) => string }) {
+function EvidenceRow({ member, served }: { member: Member; served: string | null }) {
   const { state, was } = memberView(member, connected.value);
   return (
     <tr data-device={member.device}>
@@ -39,13 +39,19 @@ function EvidenceRow({ member, nameOf }: { member: Member; nameOf: (digest: stri
         <MemberShape state={state} /> {kMemberWords[state]}
       </td>
       <td class="told">{told(member, state, was)}</td>
-      <td title={member.serving || undefined}>{member.serving ? nameOf(member.serving) : "–"}</td>
+      <td title={member.serving || undefined}>{served ?? "–"}</td>
       <td class="right">{member.updated_ms ? <At ms={member.updated_ms}>{ageWhole(nowMs.value - member.updated_ms)} ago</At> : "–"}</td>
     </tr>
   );
 }
 
-export function Evidence({ members, choice, nameOf }: { members: readonly Member[]; choice: Choice; nameOf: (digest: string) => string }) {
+interface Found {
+  members: readonly Member[];
+  choice: Choice;
+  servedBy: (member: Member) => string | null;
+}
+
+export function Evidence({ members, choice, servedBy }: Found) {
   const [limit, setLimit] = useState(kFirst);
   const known = new Map(members.map((one) => [one.device, one]));
   const wanted = members
@@ -76,7 +82,7 @@ export function Evidence({ members, choice, nameOf }: { members: readonly Member
           </thead>
           <tbody>
             {shown.map((member) => (
-              <EvidenceRow key={member.device} member={member} nameOf={nameOf} />
+              <EvidenceRow key={member.device} member={member} served={servedBy(member)} />
             ))}
           </tbody>
         </table>

@@ -49,14 +49,14 @@ function InUse({ models, releases }: { models: readonly ModelInUse[]; releases: 
           </thead>
           <tbody>
             {sorted.map((model) => {
-              const release = releases.find((one) => one.digest === model.hash);
+              const known = releases.filter((one) => one.model_hash === model.hash);
               return (
                 <tr key={`${model.name} ${model.hash}`} data-model={model.hash}>
                   <th scope="row">{model.name}</th>
                   <td>
                     <code title={model.hash}>{model.hash.slice(0, 8)}</code>
                   </td>
-                  <td>{release ? `${release.line}, release ${release.release}` : "not offered by this hub"}</td>
+                  <td>{known.map((one) => `${one.name} ${one.version} (${one.line}, release ${one.release})`).join(", ") || "not offered by this hub"}</td>
                   <td class="right">{count(model.devices)}</td>
                   <td class="right">{count(model.assets)}</td>
                   <td>{places(model.hash)}</td>
@@ -114,7 +114,7 @@ function ReleasePage({ release, uses }: { release: Release; uses: ModelInUse | u
               <dt>Target</dt>
               <dd>{release.target}</dd>
               <dt>Where</dt>
-              <dd>{uses ? places(release.digest) : "nowhere now"}</dd>
+              <dd>{uses ? places(release.model_hash) : "nowhere now"}</dd>
             </dl>
           </section>
           <section class="panel side" aria-label="Rollouts of this release">
@@ -162,7 +162,7 @@ export function ModelsScreen({ target }: { target: string | null }) {
       <ReleaseList releases={offered} chosen={target} faults={faults} />
       <div class="rollout-rest">
         {chosen ? (
-          <ReleasePage release={chosen} uses={models.value.find((one) => one.hash === chosen.digest)} />
+          <ReleasePage release={chosen} uses={models.value.find((one) => one.hash === chosen.model_hash)} />
         ) : target ? (
           <Empty title="This release is not offered here">
             It may have been withdrawn from the signed targets. <a href="#/models">See what is offered</a>.

@@ -18,7 +18,7 @@ import { Gates } from "./gates.tsx";
 import { Column, RolloutList } from "./list.tsx";
 import { useReleases, useRollout } from "./reading.ts";
 import { RolloutShape } from "./shapes.tsx";
-import { Lineage, namer, Origin, Rules, Serving } from "./side.tsx";
+import { Lineage, namer, Origin, Rules, serverNamer, Serving } from "./side.tsx";
 import { kAll, Legend, WavePanel } from "./waves.tsx";
 
 export function NotCurrent() {
@@ -75,6 +75,7 @@ function Body({ detail, releases }: { detail: RolloutDetail; releases: readonly 
   const [choice, choose] = useState(kAll);
   const waves = wavesOf(detail, detail.policy, detail.members);
   const nameOf = useMemo(() => namer([...(rollouts.value ?? []), ...releases, detail]), [rollouts.value, releases, detail.id]);
+  const servedBy = serverNamer(releases, nameOf);
   return (
     <>
       <div class="rollout-main">
@@ -90,11 +91,11 @@ function Body({ detail, releases }: { detail: RolloutDetail; releases: readonly 
           <Legend members={detail.members} choice={choice} choose={choose} />
         </section>
         <Gates gates={detail.gates} />
-        <Evidence members={detail.members} choice={choice} nameOf={nameOf} />
+        <Evidence members={detail.members} choice={choice} servedBy={servedBy} />
         <Log log={detail.log} members={detail.members} />
       </div>
       <div class="rollout-side">
-        <Serving members={detail.members} nameOf={nameOf} />
+        <Serving members={detail.members} servedBy={servedBy} />
         <Rules detail={detail} />
         <Origin detail={detail} release={releases.find((one) => one.target === detail.target)} />
         <Lineage line={detail.line} releases={releases} digest={detail.digest} />

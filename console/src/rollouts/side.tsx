@@ -3,7 +3,7 @@ import { absolute, bytes, count, plural } from "../logic/format.ts";
 import { policyWords } from "../logic/policy.ts";
 import type { Member, Release, RolloutDetail } from "../logic/rollout_types.ts";
 import { releaseHref } from "../logic/route.ts";
-import { connected } from "../store.ts";
+import { connected, devices } from "../store.ts";
 
 const kShortHash = 8;
 
@@ -13,17 +13,31 @@ export function namer(known: readonly { digest: string; name: string; version: s
   return (digest) => names.get(digest) ?? digest.slice(0, kShortHash);
 }
 
-export function Serving({ members, nameOf }: { members: readonly Member[]; nameOf: (digest: string) => string }) {
-  const counts = new Map<string, number>();
-  for (const member of members) counts.set(member.serving, (counts.get(member.serving) ?? 0) + 1);
-  const rows = [...counts].sort((a, b) => Number(a[0] === "") - Number(b[0] === "") || b[1] - a[1]);
+/** With which model a gateway decides: as it said in this rollout, otherwise as its health reports say. */
+export function serverNamer(releases: readonly Release[], nameOf: (digest: string) => string): (member: Member) => string | null {
+  const byModel = new Map(releases.map((one) => [one.model_hash, `${one.name} ${one.version}`]));
+  return (member) => {
+    if (member.serving) return nameOf(member.serving);
+    const device = devices.value?.get(member.device);
+    if (!device?.model_hash) return null;
+    return byModel.get(device.model_hash) ?? `${device.model_name ?? ""} ${device.model_hash.slice(0, kShortHash)}`.trim();
+  };
+}
+
+export function Serving({ members, servedBy }: { members: readonly Member[]; servedBy: (member: Member) => string | null }) {
+  const counts = new Map<string | null, number>();
+  for (const member of members) {
+    const name = servedBy(member);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const rows = [...counts].sort((a, b) => Number(a[0] === null) - Number(b[0] === null) || b[1] - a[1]);
   return (
     <section class="panel side" aria-label="Which model decides">
       <h2>{connected.value ? "Which model decides now" : "Which model decided, as last told"}</h2>
       <dl class="serving">
-        {rows.map(([digest, number]) => (
-          <div key={digest}>
-            <dt title={digest || undefined}>{digest ? nameOf(digest) : "Not told yet"}</dt>
+        {rows.map(([name, number]) => (
+          <div key={name ?? ""}>
+            <dt title={name ?? undefined}>{name ?? "Not told yet"}</dt>
             <dd>
               <i style={{ width: `${(100 * number) / members.length}%` }} />
             </dd>
