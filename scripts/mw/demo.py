@@ -3,6 +3,7 @@
     ./demo                                              watch, and take the controls (keys in the terminal)
     ./demo --headless --seconds 180 --report r.json     unattended; exit status 0 only where every bar holds
     ./demo --replay DIR [--train DIR]                   recorded data through the same path
+    ./demo --scenario update | bad-model | year         how a new model comes: good, sabotaged, each month for a year
 """
 
 import argparse
@@ -14,6 +15,8 @@ from pathlib import Path
 import replay
 import report
 import training
+import update
+import year
 from live import Live
 from plants import load_plants, schedule
 from report import Bar
@@ -38,7 +41,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--replay", metavar="DIR", help="play recorded data (SKAB's CSV layout or recordings)")
     parser.add_argument("--train", metavar="DIR", help="with --replay: take the training runs from here")
     parser.add_argument("--seed", type=int, default=1, help="of the split and the training of a replay")
+    parser.add_argument("--scenario", choices=("update", "bad-model", "year"), help="one story about new models, measured")
     parsed = parser.parse_args()
+    if parsed.scenario and parsed.replay:
+        parser.error("--scenario and --replay are two runs")
     if parsed.train and not parsed.replay:
         parser.error("--train goes with --replay")
     if parsed.seconds is not None and parsed.seconds < 40:
@@ -66,8 +72,9 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     try:
         world.start_hub()
         screen.line(f"  {'console':<18} {world.console_url}", "good")
-        world.bundle = training.demo_bundle(BIN, WORK, screen)
-        live = Live(world, screen, seconds)
+        models = training.demo_models(BIN, WORK, screen)
+        world.bundle = models.base
+        live = Live(world, screen, seconds, models)
         live.start()
         live.watch()
         return finish(live, options, screen)
@@ -113,7 +120,13 @@ def main() -> int:
         signal.signal(number, lambda *_: sys.exit(130))
     started = time.monotonic()
     try:
-        return replay.run(options, screen, BIN, WORK) if options.replay else run(options, screen)
+        if options.replay:
+            return replay.run(options, screen, BIN, WORK)
+        if options.scenario == "year":
+            return year.run(options, screen)
+        if options.scenario:
+            return update.Scenario(options, screen, BIN, WORK).run()
+        return run(options, screen)
     except KeyboardInterrupt:
         screen.line("stopped; nothing is left running", "dim")
         return 130

@@ -6,7 +6,7 @@ import sys
 import termios
 import tty
 
-HELP = "f fault   r repair   c cut/restore a link   k kill -9 a gateway   q quit"
+HELP = "f fault   r repair   c cut/restore a link   k kill -9 a gateway   u push a new model   b push a bad one   q quit"
 
 
 class Keys:

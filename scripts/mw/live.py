@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ledger
 import training
+import update
 import wire
 from keys import HELP, Keys, Menu
 from observer import ALARM_LEVELS
@@ -23,10 +24,14 @@ INJECT_EVERY_S = 45.0
 
 
 class Live:
-    def __init__(self, world: World, screen: Screen, seconds: float | None):
+    def __init__(self, world: World, screen: Screen, seconds: float | None, models: training.Models):
         self.world = world
         self.screen = screen
         self.seconds = seconds             # None: until the person quits
+        self.models = models
+        self.rollout: update.Watch | None = None
+        self._sabotaged = False            # what the rollout brings
+        self._broken_by_us: set[str] = set()
         self.kills = 0
         self.ended: set[str] = set()       # programs that ended by themselves
         self._down: set[str] = set()       # programs that we killed and will start again
@@ -86,6 +91,7 @@ class Live:
                     next_second = self.now() + 1.0
                     self.world.sample()
                     self._notice_ends()
+                    self._watch_rollout()
                     self._status()
 
     def now(self) -> float:
@@ -129,11 +135,41 @@ class Live:
 
         self._at(self.now() + RESTART_S, restart)
 
-    def inject(self, site: str, asset: str, fault: str) -> None:
-        self.story.expect_wear(site, asset, fault, WEAR_S)
-        if not self.world.inject(site, asset, fault, WEAR_S):
+    def inject(self, site: str, asset: str, fault: str, wear_s: float = WEAR_S) -> None:
+        self.story.expect_wear(site, asset, fault, wear_s)
+        if not self.world.inject(site, asset, fault, wear_s):
             self.screen.tell("failure", f"{site}: the simulator takes no commands")
-        self._at(self.now() + WEAR_S + 45.0, lambda: self.world.repair(site, asset))
+        self._at(self.now() + wear_s + 45.0, lambda: self.world.repair(site, asset))
+
+    def push(self, bundle: Path, what: str) -> None:
+        self._sabotaged = bundle == self.models.sabotaged
+        self._broken_by_us.clear()
+        try:
+            self.rollout = update.Watch(self.world, self.screen, update.push(self.world, bundle))
+            self.screen.tell("note", f"{what} model is signed and on its way: one gateway first, then the other")
+        except (RuntimeError, OSError) as error:
+            self.screen.tell("bad", str(error))
+
+    def _watch_rollout(self) -> None:
+        if self.rollout is None:
+            return
+        try:
+            self.rollout.look()
+        except OSError:
+            return   # the hub is busy or away: the next second tells
+        for member in self.rollout.members_in("probation") if self._sabotaged else []:
+            self._break_for(member["device"])
+        if self.rollout.over:
+            self.rollout = None
+
+    def _break_for(self, device: str) -> None:
+        """Where the sabotaged model decides: faults that it takes for healthy begin to grow."""
+        if device in self._broken_by_us:
+            return
+        self._broken_by_us.add(device)
+        plant = next(p for p in self.world.plants if p.device == device)
+        for asset, kind in update.faults_under_trial(plant):
+            self.inject(plant.site, asset, kind, update.WEAR_S)
 
     def _inject_somewhere(self) -> None:
         plant = self._dice.choice(self.world.plants)
@@ -151,6 +187,10 @@ class Live:
                 self._menu = None
         elif key == "q":
             return False
+        elif key == "u":
+            self.push(self.models.better, "a retrained")
+        elif key == "b":
+            self.push(self.models.sabotaged, "a sabotaged")
         else:
             self._menu = self._menu_for(key)
         self._status()

@@ -257,6 +257,10 @@ def demo(context: Context) -> Outcome:
         code, text = call(context, f"demo-qos{qos}", [PYTHON, MW / "demo.py", "--headless", "--seconds", seconds,
                                                       "--uplink-qos", qos, "--json"])
         _add(outcome, code, text, f"qos{qos}_" if qos == 2 else "")
+    for scenario in ("update", "bad-model", "year"):
+        code, text = call(context, f"demo-{scenario}", [PYTHON, MW / "demo.py", "--scenario", scenario, "--headless", "--json"],
+                          limit_s=600)
+        _add(outcome, code, text, scenario.replace("-", "_") + "_")
     return outcome
 
 

@@ -24,7 +24,7 @@ TRAIN_CONFIG = ROOT / "examples/demo/train.toml"
 class Models:
     base: Path       # what gateways come with
     better: Path     # the same recordings, another seed: an ordinary retraining
-    sabotaged: Path  # honest golden vectors and a signature, yet it was never shown most faults
+    sabotaged: Path  # honest golden vectors and a signature, yet most faults were called healthy when it learned
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Variant:
     version: str
     seed: int
     settings: tuple[str, ...] = ()
-    only_faults: tuple[str, ...] | None = None   # None: all recordings
+    labelled: tuple[str, ...] | None = None   # None: every fault; all others lose their label
 
 
 BASE = Variant("base", "1", TRAIN_SEED)
@@ -71,19 +71,30 @@ def _train_variant(bin_dir: Path, work: Path, data: Path, bundle: Path, variant:
     config = work / f"train-{variant.name}.toml"
     config.write_text(f'[model]\nversion = "{variant.version}"\n\n' + TRAIN_CONFIG.read_text())
     arguments = ["--name", "demo", "--config", config, *variant.settings]
-    if variant.only_faults is not None:
-        arguments += ["--runs", ",".join(_runs_with(variant.only_faults))]
+    if variant.labelled is not None:
+        data = _mislabelled(data, data.with_name("mislabelled"), variant.labelled)
     train(bin_dir, data, bundle, screen, work / "logs" / "train.log", variant.seed, arguments, variant.name)
+    if variant.labelled is not None:
+        shutil.rmtree(data)
 
 
-def _runs_with(kinds: tuple[str, ...]) -> list[str]:
-    """Recordings of machines that stay healthy or get one of these faults."""
-    runs = []
+def _mislabelled(data: Path, out: Path, labelled: tuple[str, ...]) -> Path:
+    """The recordings of some plants (links to the files) in which only these faults kept their labels."""
+    shutil.rmtree(out, ignore_errors=True)
     for seed in SABOTAGED_SEEDS:
         plant = plants.training_plant(seed, RECORD_SECONDS)
-        faulty = {f.asset: f.kind for f in plant.faults}
-        runs += [f"seed-{seed}/{m.asset}" for m in plant.machines if faulty.get(m.asset, kinds[0]) in kinds]
-    return runs
+        faults = {f.asset: f.kind for f in plant.faults}
+        for run in sorted((data / f"seed-{seed}").iterdir()):
+            copy = out / run.parent.name / run.name
+            copy.mkdir(parents=True)
+            for file in run.iterdir():
+                if file.name != "recording.toml":
+                    (copy / file.name).symlink_to(file.resolve())
+            text = (run / "recording.toml").read_text()
+            if faults.get(run.name, labelled[0]) not in labelled:
+                text = text.split("[[label]]")[0]
+            (copy / "recording.toml").write_text(text)
+    return out
 
 
 def train(bin_dir: Path, data: Path, bundle: Path, screen: Screen, log: Path, seed: int, arguments=(),

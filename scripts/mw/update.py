@@ -13,7 +13,7 @@ from pathlib import Path
 import report
 import training
 from observer import wait_until
-from plants import load_plants
+from plants import Plant, load_plants
 from report import Bar
 from screen import Screen
 from world import PlantRun, World
@@ -28,14 +28,21 @@ POLICY = {"waves": [0.5, 1.0], "success_share": 1.0, "wave_min_s": 1, "approval"
 SLOW_BYTES_S = 100_000
 CUT_AT_SHARE = 0.3
 CUT_S = 2.0
+# What the sabotaged model takes for healthy begins to grow as soon as it decides.
 FAULTS_UNDER_TRIAL = ("outer_race", "inner_race", "misalignment")
-WEAR_S = 14.0
+WEAR_S = 8.0
 
 
 def push(world: World, bundle: Path) -> dict:
     """Signs the bundle and starts its rollout; the hub's view of it."""
     release = world.releases.add(bundle)
     return world.hub_post("api/v1/rollouts", {"target": release["target"], "policy": POLICY})
+
+
+def faults_under_trial(plant: Plant) -> list[tuple[str, str]]:
+    """Machines that are sure to run, and what begins to grow in them."""
+    running = [m for m in plant.machines if m.load != "start-stop"]
+    return [(m.asset, FAULTS_UNDER_TRIAL[i % len(FAULTS_UNDER_TRIAL)]) for i, m in enumerate(running)]
 
 
 class Watch:
@@ -115,7 +122,7 @@ class Scenario:
         self.screen = screen
         self.bad = options.scenario == "bad-model"
         self.models = training.demo_models(bin_dir, work, screen)
-        trial = {"trial_windows": 40, "trial_s": 20.0} if self.bad else {"trial_windows": 20, "trial_s": 6.0}
+        trial = {"trial_windows": 40, "trial_s": 18.0} if self.bad else {"trial_windows": 15, "trial_s": 6.0}
         self.world = World(work / options.scenario, bin_dir, self.models.base, load_plants(), options.uplink_qos,
                            COMMISSIONING_S, **trial)
         self.limit_s = options.seconds or 180.0
@@ -176,11 +183,10 @@ class Scenario:
             if member["device"] in faulted:
                 continue
             faulted.add(member["device"])
-            running = [m for m in run.plant.machines if m.load != "start-stop"]
-            for index, machine in enumerate(running[:6]):
-                kind = FAULTS_UNDER_TRIAL[index % len(FAULTS_UNDER_TRIAL)]
-                self.world.inject(run.plant.site, machine.asset, kind, WEAR_S)
-            self.screen.tell("fault", f"{run.plant.site}: faults begin to grow in {len(running[:6])} machines")
+            faults = faults_under_trial(run.plant)
+            for asset, kind in faults:
+                self.world.inject(run.plant.site, asset, kind, WEAR_S)
+            self.screen.tell("fault", f"{run.plant.site}: faults begin to grow in {len(faults)} machines")
 
     # -- figures ---------------------------------------------------------------------------------------------
 

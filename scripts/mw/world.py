@@ -65,8 +65,8 @@ class World:
     plants: list[Plant]
     uplink_qos: int = 1
     commissioning_s: float = 20.0
-    trial_windows: int = 30            # of a new model's shadow and probation, each, ...
-    trial_s: float = 10.0              # ... and how long they last at least
+    trial_windows: int = 40            # of a new model's shadow and probation, each, ...
+    trial_s: float = 18.0              # ... and how long they last at least
     family: Family = field(default_factory=Family)
     runs: list[PlantRun] = field(default_factory=list)
 
