@@ -123,7 +123,8 @@ void WriteRelease(JsonWriter& json, const ReleaseInfo& release) {
   json.BeginObject().Field("target", release.target).Field("name", release.name);
   json.Field("version", release.version).Field("digest", release.digest);
   json.Field("line", release.line).Field("release", release.release);
-  json.Field("pack_bytes", release.pack_bytes).EndObject();
+  json.Field("pack_bytes", release.pack_bytes);
+  json.Field("model_hash", release.model_sha256).EndObject();
 }
 
 }  // namespace millwright::hub

@@ -86,6 +86,7 @@ Result<ReleaseInfo> Releases::Inspect(ReleaseInfo release) {
   release.digest = crypto::Sha256Hex(packed.front().bytes);
   release.name = manifest.name;
   release.version = manifest.version;
+  release.model_sha256 = manifest.model.sha256;
   inspected_[release.pack_sha256] = release;
   return release;
 }

@@ -20,6 +20,7 @@ struct ReleaseInfo {
   std::string line{};
   int64_t release = 0;
   std::string digest{}, name{}, version{};  // of its manifest
+  std::string model_sha256{};  // of its model file: what gateways tell they decide with
 };
 
 inline constexpr std::string_view kMetadataStream = "mw-tuf";
