@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "commands.h"
+#include "key_files.h"
 #include "output.h"
 #include "replay.h"
 
@@ -20,6 +21,7 @@ namespace {
 struct ReplayRequest {
   std::string folder;
   std::string broker = "127.0.0.1:1883";
+  std::string username, password_file;
   std::string site;
   std::string area = "recorded";
   std::string rate = "max";
@@ -118,7 +120,9 @@ void ShowProgress(double share, const ReplayFigures& figures) {
 }
 
 Result<ReplayFigures> Run(const ReplayRequest& request) {
-  MW_TRY(const mqtt::Options broker, BrokerOptions(request.broker));
+  MW_TRY(mqtt::Options broker, BrokerOptions(request.broker));
+  broker.username = request.username;
+  MW_TRY(broker.password, ReadPassphrase(request.password_file));
   MW_TRY(std::vector<Track> tracks, FindTracks(request));
   ReplayOptions options;
   options.site = SiteId(request.site);
@@ -194,6 +198,11 @@ void ConfigureReplay(CLI::App& command, Context& context) {
   command.add_option("--broker", request->broker, "The gateway's broker, HOST:PORT")
       ->check(CheckBrokerText)
       ->capture_default_str();
+  command.add_option("--username", request->username, "Account at that broker");
+  command
+      .add_option("--password-file", request->password_file,
+                  "A file whose first line is the account's password")
+      ->check(CLI::ExistingFile);
   command.add_option("--area", request->area, "Area in the topics")
       ->check(CheckId)
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include "hub/api/board.h"
 #include "hub/api/device_routes.h"
 #include "hub/api/event_routes.h"
+#include "hub/api/identity_routes.h"
 #include "hub/api/live.h"
 #include "hub/api/machine_routes.h"
 #include "hub/api/openapi.h"
@@ -39,8 +40,26 @@ class ApiTest : public ::testing::Test {
     AddEventRoutes(router_, *context_);
     AddStreamRoute(router_, *context_);
     AddSystemRoutes(router_, *context_, hub_.registry, [] { return std::vector<std::string>(); });
+    AddIdentity();
     SetConsole(router_);
     document_ = json::parse(OpenApiDocument());
+  }
+
+  void AddIdentity() {
+    const auto open = [&] { return std::move(*store::Database::Open(hub_.path())); };
+    const auto authority = crypto::Authority::Make({.name = "fleet",
+                                                    .purpose = crypto::Purpose::kAuthority,
+                                                    .until = hub_.clock.Utc() + 100 * kDay});
+    enrolment_ = std::make_unique<Enrolment>(open(), *authority, hub_.clock);
+    access_ = std::make_unique<Access>(open(), hub_.clock);
+    const auto request = crypto::CertificateRequest::Make(authority->key());
+    const auto token = enrolment_->MakeToken({.device = "gw-1", .who = "test"});
+    ASSERT_TRUE(enrolment_->Enrol(token->secret, request->Pem()));
+    ASSERT_TRUE(access_->Add({.name = "ana", .role = Role::kAdmin, .who = "test"}));
+    const IdentityParts parts{
+        .enrolment = enrolment_.get(), .access = access_.get(), .failures = *failures_};
+    AddEnrolmentRoutes(router_, parts);
+    AddAccessRoutes(router_, parts);
   }
 
   // A running machine with an open alarm, a spectrum, a gap and a change of state.
@@ -118,6 +137,9 @@ class ApiTest : public ::testing::Test {
   TestHub hub_;
   std::unique_ptr<store::ReaderPool> readers_;
   std::unique_ptr<ApiContext> context_;
+  std::unique_ptr<Enrolment> enrolment_;
+  std::unique_ptr<Access> access_;
+  std::unique_ptr<FailureLimit> failures_ = std::make_unique<FailureLimit>(hub_.clock);
   Board board_;
   http::Router router_;
   json document_;
