@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { get, Agent } from "node:http";
 import { Gateway } from "./gateway.mjs";
 import { kSettleMs, pause, until } from "./harness.mjs";
+import { makeRepository } from "./repository.mjs";
 import { startHub } from "./servers.mjs";
 
 const kAssets = [["P-101", "Cooling pump 1"], ["P-102", "Cooling pump 2"], ["P-103", "Cooling pump 3"], ["F-106", "Tower fan"]];
@@ -89,6 +90,43 @@ async function listHolds(scope, program) {
   await until(async () => /P-102/.test(await page.locator(".alarm-row").first().innerText()), "the new one stands first");
 }
 
+// The gateways here speak for themselves only: their jobs stay queued, which is all that steering needs.
+async function rolloutIsSteered(scope, program) {
+  const served = "5d".repeat(32); // what gateway.mjs says it decides with
+  const repository = makeRepository(scope, program, "models/pump", [
+    { name: "pump", version: "1", modelHash: served },
+    { name: "pump", version: "2", modelHash: "7a".repeat(32) },
+  ]);
+  const hub = await startHub(scope, program, `\n[delivery]\nrepository = "${repository}"\n`);
+  for (const [n, asset] of kAssets.slice(0, 3).entries()) {
+    const gateway = new Gateway({ port: hub.brokerPort, device: `gw-alder-${n + 1}`, site: "alder", area: "cooling-water", assets: [asset] });
+    scope.defer(() => gateway.die().catch(() => undefined));
+    await gateway.start();
+  }
+  const page = await scope.page(`${hub.url}#/models`);
+  await until(async () => /pump 1 \(models\/pump, release 1\)\s+3\s+3\s+/.test(await page.locator("[data-model]").innerText().catch(() => "")), "which model decides where");
+  await page.getByRole("link", { name: /pump 2/ }).click();
+  await page.getByRole("button", { name: "Show the waves" }).click();
+  await page.getByRole("button", { name: "Start on 3 gateways" }).click();
+  const state = () => page.locator("[data-rollout-state]").getAttribute("data-rollout-state");
+  await until(async () => (await page.locator('[data-state="queued"]').count()) === 1, "the canary has its job");
+  assert.equal(await page.locator('[data-state="waiting"]').count(), 2);
+  assert.match(await page.getByRole("region", { name: "Table of gates" }).innerText(), /Gateways that took it, waves so far\s+0 of 1/);
+  assert.match(await page.locator(".serving").innerText(), /pump 1\s+3 of 3/);
+  await page.keyboard.press("p");
+  await until(async () => (await state()) === "paused", "p pauses");
+  await page.keyboard.press("p");
+  await until(async () => (await state()) === "running", "p resumes");
+  await scope.shot(page, "hub-rollout");
+  await scope.axe(page, "the hub's rollout");
+  await page.getByRole("button", { name: "Reverse…" }).click();
+  await page.getByRole("dialog").getByRole("textbox").fill("changed our minds");
+  await page.getByRole("dialog").getByRole("button", { name: "Reverse the rollout" }).click();
+  await until(async () => (await state()) === "reversed", "the stream tells that all are back");
+  assert.match(await page.locator(".log").innerText(), /Reversing: changed our minds/);
+  assert.match(await page.locator("[data-id]").innerText(), /reversed: changed our minds/);
+}
+
 const kStreams = 200;
 const kPerSecond = 50;
 const kLoadSeconds = 10;
@@ -146,5 +184,6 @@ export const hubTests = (program) =>
     ["a stale machine is never shown as healthy", staleIsNeverHealthy],
     ["the console outlives a restart of the hub", hubRestarts],
     ["a list never moves under the pointer", listHolds],
+    ["a rollout is started and steered from the screen", rolloutIsSteered],
     ["200 open streams beside 50 requests a second", manyStreams],
   ].map(([name, run]) => ({ name: `hub: ${name}`, run: (scope) => run(scope, program) }));

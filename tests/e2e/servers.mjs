@@ -43,7 +43,8 @@ function start(scope, program, args, name) {
   return { stop, check: () => { if (over !== null) throw new Error(over); } };
 }
 
-export async function startHub(scope, program) {
+/** `more`: sections of hub.toml beside the usual ones. */
+export async function startHub(scope, program, more = "") {
   const folder = mkdtempSync(join(tmpdir(), "mw-e2e-hub-"));
   scope.closers.push(() => rmSync(folder, { recursive: true, force: true }));
   const [brokerPort, port] = [await freePort(), await freePort()];
@@ -51,7 +52,7 @@ export async function startHub(scope, program) {
   const broker = start(scope, "mosquitto", ["-c", join(folder, "mosquitto.conf")], "mosquitto");
   await until(() => (broker.check(), answers(brokerPort)), "the broker listens");
   const config = join(folder, "hub.toml");
-  writeFileSync(config, hubConfig(folder, port, brokerPort));
+  writeFileSync(config, hubConfig(folder, port, brokerPort) + more);
   const run = () => start(scope, program, ["--config", config], "millwright-hub");
   const hub = { url: `http://127.0.0.1:${port}/`, brokerPort, process: run() };
   hub.ready = () =>
