@@ -27,6 +27,7 @@ async function showsOneRollout(scope) {
   assert.deepEqual(await legend(page), ["6 committed", "2 probation", "1 shadow", "1 fetching", "1 went back", "10 waiting", "1 not heard"]);
   assert.match(await page.getByRole("region", { name: "Table of gates" }).innerText(), /Gateways that took it, waves so far\s+6 of 11\s+at least 90 %\s+not yet\s+the next wave waits/);
   assert.match(await page.locator(".serving").innerText(), /bearing-lstm 37\s+14 of 22\s+bearing-lstm 38\s+8 of 22/);
+  assert.match(await page.getByRole("region", { name: "Which model decides" }).innerText(), /1 gateway not heard now: counted as last told/);
   assert.match(await page.locator(".log").innerText(), /b-04\s+Went back: decision p99\.9 7\.2 ms/);
   const first = page.locator(".evidence tbody tr").first();
   assert.match(await first.innerText(), /b-04\s+Birch\s+Wave 3\s+went back/, "who did not take it comes first");

@@ -1,6 +1,6 @@
 // What each gateway found in its trial, in its own words, and with which model it decides; and the log of the rollout.
 import { useState } from "preact/hooks";
-import { ageWhole, count, sentence, when } from "../logic/format.ts";
+import { ageWhole, clock, count, day, sentence } from "../logic/format.ts";
 import { kMemberOrder, kMemberWords, memberView, memberWords, progressWords, waveName } from "../logic/rollout.ts";
 import type { LogEntry, Member, MemberState } from "../logic/rollout_types.ts";
 import { connected, nowMs, plants } from "../store.ts";
@@ -17,6 +17,8 @@ const kReadOrder: readonly MemberState[] = [
   "went_back", "refused", "not_heard", "probation", "shadow", "proving", "fetching", "undone", "committed", "queued", "waiting",
 ];
 const rank = new Map(kReadOrder.map((state, index) => [state, index]));
+// Not heard, but nothing was asked of it yet: that can wait.
+const rankOf = (member: Member, state: MemberState) => rank.get(state === "not_heard" && member.status === "" ? "queued" : state) ?? 0;
 
 function told(member: Member, state: MemberState, was: MemberState | null): string {
   if (member.reason) return sentence(member.reason);
@@ -24,6 +26,7 @@ function told(member: Member, state: MemberState, was: MemberState | null): stri
   if (member.status === "") return "its wave has not come";
   if (member.status === "CANCELED") return "its job was taken back";
   if (state === "not_heard") return "its job waits for it";
+  if (state === "queued") return "has its job, has not begun";
   if (state === "committed") return /^(QUEUED|IN_PROGRESS)$/.test(member.undo_status) ? "goes back next" : "took it after its trial";
   return progressWords(state, member.progress) || "–";
 }
@@ -57,7 +60,7 @@ export function Evidence({ members, choice, servedBy }: Found) {
   const wanted = members
     .map((member) => ({ member, state: memberView(member, connected.value).state }))
     .filter(({ member, state }) => (choice.state === null || state === choice.state) && (choice.device === null || member.device === choice.device))
-    .sort((a, b) => (rank.get(a.state) ?? 0) - (rank.get(b.state) ?? 0) || a.member.wave - b.member.wave || (a.member.device < b.member.device ? -1 : 1))
+    .sort((a, b) => rankOf(a.member, a.state) - rankOf(b.member, b.state) || a.member.wave - b.member.wave || (a.member.device < b.member.device ? -1 : 1))
     .map(({ member }) => member.device);
   const held = useHeld(wanted, `${choice.state} ${choice.device} ${members.length}`);
   const shown = held.ids.slice(0, limit).flatMap((device) => known.get(device) ?? []);
@@ -76,7 +79,7 @@ export function Evidence({ members, choice, servedBy }: Found) {
               <th scope="col">Found</th>
               <th scope="col">Decides with</th>
               <th scope="col" class="right">
-                Told
+                Changed
               </th>
             </tr>
           </thead>
@@ -108,6 +111,7 @@ interface News {
 }
 
 const kNewsMax = 40;
+const kDayMs = 24 * 3_600_000;
 
 /** What people and rules did, and the latest of each gateway, newest first. */
 function newsOf(log: readonly LogEntry[], members: readonly Member[]): News[] {
@@ -116,7 +120,7 @@ function newsOf(log: readonly LogEntry[], members: readonly Member[]): News[] {
     at: one.at_ms,
     who: one.who,
     state: null,
-    text: `${sentence(one.what.replace(/^rollout /, ""))}${one.detail ? `: ${one.detail}` : ""}`,
+    text: `${one.what === "rollout running" ? "Resumed" : sentence(one.what.replace(/^rollout /, ""))}${one.detail ? `: ${one.detail}` : ""}`,
   }));
   const told = members
     .filter((one) => one.updated_ms && kMemberOrder.indexOf(one.state) < kMemberOrder.indexOf("queued"))
@@ -135,7 +139,7 @@ export function Log({ log, members }: { log: readonly LogEntry[]; members: reado
       <ol>
         {held.ids.flatMap((key) => known.get(key) ?? []).map((one) => (
           <li key={one.key}>
-            <At ms={one.at}>{when(one.at, nowMs.value)}</At>
+            <At ms={one.at}>{nowMs.value - one.at < kDayMs ? clock(one.at) : day(one.at)}</At>
             {one.state ? <MemberShape state={one.state} /> : <Icon name="model" size={14} />}
             <b>{one.who}</b>
             <span>{one.text}</span>

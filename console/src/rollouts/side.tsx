@@ -31,6 +31,7 @@ export function Serving({ members, servedBy }: { members: readonly Member[]; ser
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const rows = [...counts].sort((a, b) => Number(a[0] === null) - Number(b[0] === null) || b[1] - a[1]);
+  const unheard = members.filter((one) => !one.online).length;
   return (
     <section class="panel side" aria-label="Which model decides">
       <h2>{connected.value ? "Which model decides now" : "Which model decided, as last told"}</h2>
@@ -47,6 +48,11 @@ export function Serving({ members, servedBy }: { members: readonly Member[]; ser
           </div>
         ))}
       </dl>
+      {connected.value && unheard > 0 && (
+        <p class="state-unknown">
+          {plural(unheard, "gateway")} not heard now: counted as last told.
+        </p>
+      )}
     </section>
   );
 }

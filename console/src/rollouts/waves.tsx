@@ -10,6 +10,7 @@ const kColumnsMax = 4;
 const kColumnPx = 62; // a cell with a short name
 const kPaddingPx = 23;
 const kWordsPx = 124; // "10 %, 2 of 2 more" on one line
+const kLastWordsPx = 216; // "all, 1 more, waits for approval"
 
 export interface Choice {
   state: MemberState | null;
@@ -95,12 +96,13 @@ export function WavePanel({ waves, members, choice, choose, planned = false, win
     <div class="waves">
       {waves.map((wave) => {
         const columns = cells ? Math.min(kColumnsMax, Math.ceil(wave.members.length / 2)) : kColumnsMax;
+        const wordsPx = wave.index === 0 ? 0 : wave.index === last ? kLastWordsPx : kWordsPx;
         const shown = wave.members.filter((one) => choice.state === null || memberView(one, heard).state === choice.state);
         return (
           <section
             key={wave.index}
             class={`wave wave-${planned ? "planned" : wave.place}`}
-            style={{ "--grow": columns - 0.9, "--basis": `${Math.max(wave.index === 0 ? 0 : kWordsPx, kColumnPx * columns + kPaddingPx)}px` }}
+            style={{ "--grow": Math.max(0.4, columns - 0.9), "--basis": `${Math.max(wordsPx, kColumnPx * columns + kPaddingPx)}px` }}
             aria-label={wave.name}
             aria-current={wave.place === "now" && !planned ? "step" : undefined}
           >
