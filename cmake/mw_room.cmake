@@ -74,7 +74,8 @@ function(mw_test name)
   include(GoogleTest)
   find_library(MW_RAPIDCHECK rapidcheck REQUIRED)
   add_executable(${name} ${ARG_SOURCES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  # Never in one unit: an overload of another test file must not stand in for a test's own helper.
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests UNITY_BUILD OFF)
   target_link_libraries(${name} PRIVATE mw_compiler mw_test_compiler ${ARG_LINKS} GTest::gtest GTest::gmock
                         GTest::gtest_main ${MW_RAPIDCHECK})
   target_compile_definitions(${name} PRIVATE MW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
