@@ -44,6 +44,7 @@ constexpr Column kDeviceColumns[] = {
     {"model_name", ColumnKind::kText, "MODEL"},
     {"model_hash", ColumnKind::kText},
     {"priority", ColumnKind::kText},
+    {"update", ColumnKind::kText},
     {"uptime_s", ColumnKind::kNumber},
     {"rss_mb", ColumnKind::kNumber},
     {"decisions", ColumnKind::kInteger},

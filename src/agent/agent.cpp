@@ -49,9 +49,10 @@ struct Agent::Parts {
         local(*plan, inbox, outlets, decider.counts(), phase, decider_bell, env.make_client,
               env.clock, env.version),
         uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
-        recorder(plan, std::move(memory), outlets, *outbox, env.files, env.clock,
-                 {local.latency().total, local.ingest(), decider.counts(), urgency, env.version},
-                 [this] { uplink.Wake(); }) {
+        recorder(
+            plan, std::move(memory), outlets, *outbox, env.files, env.clock,
+            {local.latency().total, local.ingest(), decider.counts(), urgency, phase, env.version},
+            [this] { uplink.Wake(); }) {
     if (!installed) return;
     models = std::make_unique<ModelsLink>(
         ModelsLink::Parts{.settings = plan->settings,

@@ -133,6 +133,7 @@ Event HealthEvent(const Plan& plan, const HealthFigures& f, Nanos ts) {
   health.set_dropped_readings(f.dropped_readings);
   health.set_rejected_payloads(f.rejected_payloads);
   health.set_priority(f.priority);
+  health.set_update(std::string(f.update));
   health.set_agent_version(f.version);
   health.set_model_hash(plan.manifest.model.sha256);
   health.set_model_name(plan.manifest.name);

@@ -29,6 +29,7 @@ struct HealthFigures {
   uint64_t dropped_readings = 0, rejected_payloads = 0;
   std::string version;
   std::string priority;
+  std::string_view update;  // phase of the model that is on its way
 };
 
 /// What a record is, for the witness and for logs.

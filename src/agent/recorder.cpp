@@ -248,6 +248,7 @@ void Recorder::MakeHealth(Nanos now) {
   figures.rejected_payloads = sources_.ingest.rejected.load(std::memory_order_relaxed);
   figures.version = sources_.version;
   figures.priority = os::Name(sources_.urgency.load(std::memory_order_relaxed));
+  figures.update = slots::Name(sources_.phase.load(std::memory_order_relaxed));
   Pend(HealthEvent(*plan_, figures, clock_.Utc()));
 }
 

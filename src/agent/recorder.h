@@ -23,6 +23,7 @@
 #include "os/files.h"
 #include "os/process.h"
 #include "outbox/outbox.h"
+#include "slots/table.h"
 
 namespace millwright::agent {
 
@@ -32,6 +33,7 @@ struct HealthSources {
   const IngestCounts& ingest;
   const DeciderCounts& decider;
   const std::atomic<os::Urgency>& urgency;
+  const std::atomic<slots::Phase>& phase;  // of the model that is on its way
   std::string version;
 };
 

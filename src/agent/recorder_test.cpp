@@ -60,7 +60,7 @@ class RecorderTest : public ::testing::Test {
     memory.alarms = {std::move(alarm)};
     recorder_ = std::make_unique<Recorder>(
         plan_, std::move(memory), *outlets_, outbox_, files_, clock_,
-        HealthSources{latency_, ingest_, decider_, urgency_, "test"}, [this] { ++woken_; });
+        HealthSources{latency_, ingest_, decider_, urgency_, phase_, "test"}, [this] { ++woken_; });
   }
   // A step with a decision; its readings are covered up to its end.
   Outcome Step(Nanos step_end) const {
@@ -120,6 +120,7 @@ class RecorderTest : public ::testing::Test {
   IngestCounts ingest_;
   DeciderCounts decider_;
   std::atomic<os::Urgency> urgency_{os::Urgency::kNice};
+  std::atomic<slots::Phase> phase_{slots::Phase::kShadow};
   int woken_ = 0;
   std::unique_ptr<Recorder> recorder_;
 };
@@ -238,6 +239,7 @@ TEST_F(RecorderTest, HealthTellsThePriorityThatDecisionsHave) {
                                    [](const wire::Event& event) { return event.has_health(); });
   ASSERT_NE(health, events.end());
   EXPECT_EQ(health->health().priority(), "nice");
+  EXPECT_EQ(health->health().update(), "shadow");
 }
 
 TEST_F(RecorderTest, FinishLeavesNothingBehind) {

@@ -39,7 +39,7 @@ void WriteHealth(JsonWriter& json, const wire::Health& health) {
       .Field("dropped_readings", health.dropped_readings());
   json.Field("rejected_payloads", health.rejected_payloads())
       .Field("evicted_records", health.evicted_records());
-  json.Field("priority", health.priority());
+  json.Field("priority", health.priority()).Field("update", health.update());
 }
 
 void WriteDevice(JsonWriter& json, const DeviceRow& device, bool heard) {
