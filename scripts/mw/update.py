@@ -122,7 +122,7 @@ class Scenario:
         self.screen = screen
         self.bad = options.scenario == "bad-model"
         self.models = training.demo_models(bin_dir, work, screen)
-        trial = {"trial_windows": 40, "trial_s": 18.0} if self.bad else {"trial_windows": 15, "trial_s": 6.0}
+        trial = {"trial_windows": 40, "trial_s": 18.0} if self.bad else {"trial_windows": 12, "trial_s": 3.0}
         self.world = World(work / options.scenario, bin_dir, self.models.base, load_plants(), options.uplink_qos,
                            COMMISSIONING_S, **trial)
         self.limit_s = options.seconds or 180.0
