@@ -1,6 +1,8 @@
 // The console as it ships, served by millwright-hub, fed through a real broker.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { get, Agent } from "node:http";
+import { dirname, join } from "node:path";
 import { Gateway } from "./gateway.mjs";
 import { kSettleMs, pause, until } from "./harness.mjs";
 import { makeRepository } from "./repository.mjs";
@@ -127,6 +129,37 @@ async function rolloutIsSteered(scope, program) {
   assert.match(await page.locator("[data-id]").innerText(), /reversed: changed our minds/);
 }
 
+async function asksForAToken(scope, program) {
+  scope.failuresExpected = true;
+  const repository = makeRepository(scope, program, "models/pump", [{ name: "pump", version: "1", modelHash: "5d".repeat(32) }]);
+  const first = join(dirname(repository), "first-token");
+  const hub = await startHub(scope, program, `\n[access]\nrequired = true\nfirst_token_file = "${first}"\n\n[delivery]\nrepository = "${repository}"\n`);
+  const gateway = new Gateway({ port: hub.brokerPort, device: "gw-alder-1", site: "alder", area: "cooling-water", assets: kAssets });
+  scope.defer(() => gateway.die().catch(() => undefined));
+  await gateway.start();
+  const admin = readFileSync(first, "utf8").trim();
+  const ask = (path, body) =>
+    fetch(`${hub.url}api/v1/${path}`, { method: "POST", headers: { authorization: `Bearer ${admin}`, "content-type": "application/json" }, body: JSON.stringify(body) }).then((answer) => answer.json());
+  const { token } = await ask("access", { name: "wall", role: "viewer" });
+  const { id } = await ask("rollouts", { target: "models/pump/1.tar" });
+  const page = await scope.page(`${hub.url}#/rollouts/${id}`);
+  const prompt = page.getByRole("dialog", { name: "This hub asks for a token" });
+  await prompt.getByLabel("Access token").fill(token);
+  await page.keyboard.press("Enter");
+  await page.locator("[data-gateway]").waitFor();
+  await page.keyboard.press("p");
+  await until(async () => /Pause did not happen: this needs the role operator; wall has viewer/.test(await page.locator(".toast").innerText().catch(() => "")), "a viewer changes nothing");
+  await page.goto(`${hub.url}#token=${encodeURIComponent(admin)}`);
+  await until(() => page.url() === `${hub.url}#/`, "the token leaves the address");
+  await until(async () => (await tile(page, "alder/P-101").count()) > 0, "the board is there");
+  await page.goto(`${hub.url}#/rollouts/${id}`);
+  await page.locator("[data-gateway]").waitFor();
+  await page.keyboard.press("p");
+  await until(async () => (await page.locator("[data-rollout-state]").getAttribute("data-rollout-state")) === "paused", "an admin does");
+  const cookies = await page.context().cookies();
+  assert.ok(cookies.length > 0 && cookies.every((one) => one.httpOnly && one.sameSite === "Strict"), "no script and no other site has the session");
+}
+
 const kStreams = 200;
 const kPerSecond = 50;
 const kLoadSeconds = 10;
@@ -185,5 +218,6 @@ export const hubTests = (program) =>
     ["the console outlives a restart of the hub", hubRestarts],
     ["a list never moves under the pointer", listHolds],
     ["a rollout is started and steered from the screen", rolloutIsSteered],
+    ["asks for a token, and a viewer changes nothing", asksForAToken],
     ["200 open streams beside 50 requests a second", manyStreams],
   ].map(([name, run]) => ({ name: `hub: ${name}`, run: (scope) => run(scope, program) }));

@@ -60,7 +60,7 @@ export function AccessPrompt() {
         }}
       >
         <h2 id="access-head">This hub asks for a token</h2>
-        <p>An administrator makes one with <code>millwright token add</code>. This browser then stays signed in.</p>
+        <p>An administrator makes one with <code>millwright token add</code>. It goes to the hub once and is kept nowhere here.</p>
         <label>
           Access token
           <input class="field" name="token" type="password" autocomplete="off" spellcheck={false} aria-describedby="access-fault" />
