@@ -9,9 +9,10 @@ mw_app(millwright ROOMS core config os wire mqtt recording model nn crypto trust
 if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright)
   mw_test(millwright_cli_test
-    SOURCES ${folder}/columns_test.cpp ${folder}/event_stream_test.cpp ${folder}/output_test.cpp
-            ${folder}/replay_test.cpp ${folder}/usage_test.cpp ${folder}/columns.cpp
-            ${folder}/event_stream.cpp ${folder}/hub_client.cpp ${folder}/hub_query.cpp ${folder}/output.cpp
-            ${folder}/replay.cpp ${folder}/usage.cpp
-    LINKS mw_core mw_config mw_os mw_wire mw_mqtt mw_recording ${millwright_links})
+    SOURCES ${folder}/columns_test.cpp ${folder}/event_stream_test.cpp ${folder}/gateway_identity_test.cpp
+            ${folder}/output_test.cpp ${folder}/replay_test.cpp ${folder}/usage_test.cpp ${folder}/columns.cpp
+            ${folder}/event_stream.cpp ${folder}/gateway_identity.cpp ${folder}/hub_client.cpp
+            ${folder}/hub_query.cpp ${folder}/mosquitto_config.cpp ${folder}/output.cpp ${folder}/replay.cpp
+            ${folder}/usage.cpp
+    LINKS mw_core mw_config mw_os mw_wire mw_mqtt mw_recording mw_crypto mw_hub_identity ${millwright_links})
 endif()

@@ -22,7 +22,9 @@ Result<Identity> GatewayIdentity::Read() {
 Result<crypto::PrivateKey> GatewayIdentity::NextKey() {
   if (const auto bytes = files_.Read(NextFile(), kIdentityBytesMax); bytes) {
     auto key = crypto::PrivateKey::FromPem(os::AsText(*bytes));
-    if (key) return key;  // a damaged one is made anew
+    // A damaged one is made anew; so is one that was adopted and came back after a power cut.
+    const auto current = Read();
+    if (key && !(current && current->key.Public().SameKey(key->Public()))) return key;
   }
   MW_TRY(files_.MakeFolders(folder_));
   MW_TRY(crypto::PrivateKey key, crypto::PrivateKey::Generate(crypto::Scheme::kEcdsaP256));

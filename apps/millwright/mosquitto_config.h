@@ -10,14 +10,14 @@ namespace millwright::cli {
 
 /// What both need.
 struct BrokerFiles {
-  std::string folder;       // where the texts will lie
-  std::string identity;     // folder of an authority (millwright ca init)
-  std::string user;         // that a broker started as root becomes; empty: mosquitto
-  std::string persistence;  // folder of its database; empty: nothing is kept
+  std::string folder{};       // where the texts will lie
+  std::string identity{};     // folder of an authority (millwright ca init)
+  std::string user{};         // that a broker started as root becomes; empty: mosquitto
+  std::string persistence{};  // folder of its database; empty: nothing is kept
 };
 
 struct HubBroker {
-  BrokerFiles files;
+  BrokerFiles files{};
   std::string host = "0.0.0.0";
   int port = 8883;
   std::string prefix = "$aws/things";  // of jobs and streams, as [delivery] has it
@@ -27,13 +27,13 @@ struct HubBroker {
 inline constexpr std::string_view kAgentAccount = "agent";
 
 struct GatewayBroker {
-  BrokerFiles files;
-  std::string site;
-  int port = 1883;       // on the loopback
-  std::string lan_host;  // empty: nothing listens beyond the loopback
+  BrokerFiles files{};
+  std::string site{};
+  int port = 1883;         // on the loopback
+  std::string lan_host{};  // empty: nothing listens beyond the loopback
   int lan_port = 8883;
-  std::vector<std::string> sensors;  // accounts that publish readings
-  std::vector<std::string> readers;  // accounts that read decisions
+  std::vector<std::string> sensors{};  // accounts that publish readings
+  std::vector<std::string> readers{};  // accounts that read decisions
 };
 
 [[nodiscard]] std::string HubBrokerConfig(const HubBroker& broker);
