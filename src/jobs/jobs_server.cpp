@@ -309,6 +309,11 @@ void JobsServer::OnJobsChanged(std::string_view thing) {
   if (first != std::exchange(told.next, first)) Notify(thing, "notify-next", text(next));
 }
 
+void JobsServer::Remind(std::string_view thing) {
+  if (const auto told = told_.find(thing); told != told_.end()) told_.erase(told);
+  OnJobsChanged(thing);
+}
+
 void JobsServer::Tick() {
   const Nanos now = clock_.Utc();
   const auto things = store_.Overdue(now);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ class JobsServer {
   /// The device's executions were changed by the service (queued, cancelled): tells it where its
   /// list or its next one differ from what it was told last.
   void OnJobsChanged(std::string_view thing);
+  /// Tells the device its list and its next one whether or not they changed: what it was told last
+  /// may have been lost on the way.
+  void Remind(std::string_view thing);
   /// Ends steps whose time is over. Every second or so.
   void Tick();
 
@@ -35,8 +39,8 @@ class JobsServer {
 
  private:
   class Request;
-  struct Told {
-    std::string list, next;
+  struct Told {  // nothing: not known, as after a start
+    std::optional<std::string> list, next;
   };
   void List(Request& request);
   void StartNext(Request& request);

@@ -63,6 +63,14 @@ class CliTest(unittest.TestCase):
         self.refused(4, "replay", str(self.folder / "none"), "--site", "lab")
         self.assertIn("millwright-train", self.refused(4, "train")["error"])
 
+    def test_a_rollout_and_a_release_say_what_is_wrong(self):
+        self.refused(69, "--hub", NOBODY, "rollout", "list")
+        self.refused(69, "--hub", NOBODY, "rollout", "start", "models/pump/1.tar", "--dry-run")
+        self.assertIn("share", self.refused(1, "rollout", "start", "x", "--waves", "1%,all")["error"])
+        self.assertIn("reverse", self.refused(2, "rollout", "revers", "r-1")["error"])
+        self.refused(4, "bundle", "pack", str(self.folder / "none"), str(self.folder / "out.tar"))
+        self.refused(4, "release", "add", str(self.folder), str(self.folder / "none"), "--line", "models/pump")
+
     def test_bytes_that_are_no_model_are_an_error(self):
         file = self.folder / "text.tflite"
         file.write_text("no model")

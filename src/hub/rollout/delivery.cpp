@@ -1,6 +1,7 @@
 #include "hub/rollout/delivery.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.h"
 
@@ -10,6 +11,8 @@ namespace {
 constexpr int kQos = 1;  // what AWS IoT has
 constexpr Nanos kStepEvery = kSecond;
 constexpr Nanos kCongested = 10 * kMillisecond;  // blocks wait for the connection: no spinning
+constexpr Nanos kRemindAfter = 30 * kSecond;
+constexpr Nanos kDay = 86'400 * kSecond;
 constexpr Nanos kLookEvery = 30 * kSecond;
 
 }  // namespace
@@ -45,6 +48,8 @@ bool Delivery::Publish(const std::string& topic, std::span<const std::byte> payl
 
 void Delivery::OnConnected(bool session_present) {
   connected_ = true;
+  remind_all_ = true;  // what was said while nobody listened is said again
+  next_look_ = 0;
   log::Info("delivery", "connected to the broker", {{"session_present", session_present}});
 }
 
@@ -85,6 +90,7 @@ void Delivery::Step(Nanos wait_max) {
   if (now < next_look_) return;
   next_look_ = now + kLookEvery;
   LookAtReleases();
+  if (connected_) Remind();
 }
 
 void Delivery::StepRollouts() {
@@ -94,6 +100,20 @@ void Delivery::StepRollouts() {
     const LentJobs::Loan loan(lent_jobs_, table);
     jobs_.Tick();
     for (const std::string& device : *touched) jobs_.OnJobsChanged(device);
+  });
+}
+
+// A kill or a lost link may fall between the record and the word to the gateway. One that has its
+// job, or has dropped it, hears nothing new.
+void Delivery::Remind() {
+  const Nanos now = clock_.Utc();
+  const bool all = std::exchange(remind_all_, false);
+  rollouts_.WithJobs([&](JobTable& table) {
+    const LentJobs::Loan loan(lent_jobs_, table);
+    const auto uninformed = all ? table.Uninformed(now + 1, now - kDay)
+                                : table.Uninformed(now - kRemindAfter, now - 2 * kLookEvery);
+    if (!uninformed) return log::Failure("delivery", uninformed.error());
+    for (const std::string& device : *uninformed) jobs_.Remind(device);
   });
 }
 

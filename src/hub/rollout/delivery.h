@@ -43,6 +43,7 @@ class Delivery : private mqtt::Listener {
   [[nodiscard]] bool Publish(const std::string& topic, std::span<const std::byte> payload);
   void StepRollouts();
   void LookAtReleases();
+  void Remind();
 
   mqtt::Client& client_;
   Rollouts& rollouts_;
@@ -54,6 +55,7 @@ class Delivery : private mqtt::Listener {
   Nanos next_step_ = 0, next_look_ = 0;  // monotonic
   std::set<std::string> faults_told_;    // of releases
   bool congested_ = false;
+  bool remind_all_ = false;
   DeliveryCounts counts_;
   std::atomic<bool> connected_ = false;
 };

@@ -122,6 +122,18 @@ Result<std::vector<std::string>> JobTable::Overdue(Nanos now) {
   return out;
 }
 
+Result<std::vector<std::string>> JobTable::Uninformed(Nanos queued_before, Nanos cancelled_since) {
+  std::vector<std::string> out;
+  MW_TRY(
+      database_.Each("SELECT DISTINCT e.device FROM job_executions e "
+                     "JOIN devices v ON v.device = e.device AND v.online = 1 "
+                     "WHERE (e.status = 'QUEUED' AND e.updated_ns < $1) "
+                     "OR (e.status = 'CANCELED' AND e.updated_ns >= $2)",
+                     {queued_before, cancelled_since},
+                     [&](const store::Row& row) { out.emplace_back(row.Text(0)); }));
+  return out;
+}
+
 Result<void> JobTable::Queue(std::string_view thing, const std::string& rollout,
                              const jobs::Execution& e) {
   MW_TRY(database_.Run(

@@ -27,6 +27,11 @@ class JobTable : public jobs::JobStore {
                                   const jobs::Execution& execution) override;
   [[nodiscard]] Result<std::vector<std::string>> Overdue(Nanos now) override;
 
+  /// Gateways that are there and may not know what they should: a job has waited for them since
+  /// before `queued_before`, or was taken back from them since `cancelled_since`.
+  [[nodiscard]] Result<std::vector<std::string>> Uninformed(Nanos queued_before,
+                                                            Nanos cancelled_since);
+
   /// A new one; kConflict where the device has this job already.
   [[nodiscard]] Result<void> Queue(std::string_view thing, const std::string& rollout,
                                    const jobs::Execution& execution);

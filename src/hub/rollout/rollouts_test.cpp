@@ -35,9 +35,11 @@ class RolloutsTest : public testing::Test {
     return *view;
   }
   // What each device with a pending job answers.
-  void Answer(jobs::Status status, const std::string& job = "", const std::string& reason = "") {
+  void Answer(jobs::Status status, const std::string& job = "", const std::string& reason = "",
+              const std::string& only = "") {
     for (int i = 0; i < 6; ++i) {
       const std::string device = "gw-" + std::to_string(i);
+      if (!only.empty() && device != only) continue;
       rollouts_->WithJobs([&](JobTable& table) {
         auto pending = table.Pending(device);
         ASSERT_TRUE(pending);
@@ -51,6 +53,13 @@ class RolloutsTest : public testing::Test {
     }
     clock_.Advance(kSecond);
     ASSERT_TRUE(rollouts_->Step());
+  }
+  // As ingest does; `device` empty: all.
+  void SetOnline(const std::string& device, bool online) {
+    auto database = store::Database::Open(folder_.File("hub.db"));
+    ASSERT_TRUE(database);
+    ASSERT_TRUE((*database)->Run("UPDATE devices SET online = $1 WHERE device = $2 OR $3 = ''",
+                                 {online ? 1 : 0, device, device}));
   }
   int64_t Count(const std::string& status) {
     int64_t count = 0;
@@ -147,6 +156,84 @@ TEST_F(RolloutsTest, WhatDoesNotExistIsNamed) {
   const auto device = rollouts_->Start({.target = "models/pump/2.tar", .devices = {"gw-99"}});
   EXPECT_NE(device.error().what.find("gw-99"), std::string::npos);
   EXPECT_EQ(rollouts_->Find("r-none").error().code, Errc::kNotFound);
+}
+
+TEST_F(RolloutsTest, OneThatWaitsForAbsentGatewaysGivesWayToTheNext) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.5,1],"approval":false})").rollout.id;
+  Answer(jobs::Status::kSucceeded);
+  EXPECT_EQ(Count("QUEUED"), 3);
+  EXPECT_EQ(rollouts_->Start({.target = "models/pump/2.tar"}).error().code, Errc::kConflict)
+      << "these are there and will answer";
+  SetOnline("", false);
+  const std::string before = id_;
+  clock_.Advance(kSecond);
+  id_ = Start().rollout.id;
+  EXPECT_NE(id_, before);
+  const auto old = *rollouts_->Find(before);
+  EXPECT_EQ(old.rollout.state, RolloutState::kDone);
+  EXPECT_NE(old.rollout.reason.find("3 gateways were not heard"), std::string::npos)
+      << old.rollout.reason;
+  EXPECT_EQ(old.devices.back().status, "CANCELED");
+}
+
+TEST_F(RolloutsTest, AHaltTakesBackWhatHadCommittedWhereThePolicySaysSo) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false,"reverse_on_halt":true})")
+            .rollout.id;
+  Answer(jobs::Status::kSucceeded);
+  Answer(jobs::Status::kFailed, id_, "silent on 100 % of the windows");
+  EXPECT_EQ(StateNow(), RolloutState::kReversing);
+  Answer(jobs::Status::kSucceeded, id_ + "-undo");
+  EXPECT_EQ(StateNow(), RolloutState::kReversed);
+  EXPECT_NE(rollouts_->Find(id_)->rollout.reason.find("went back"), std::string::npos);
+}
+
+TEST_F(RolloutsTest, OneThatWaitsForAPersonStillHaltsByItself) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.5,1],"success_share":0.6})").rollout.id;
+  const auto devices = rollouts_->Find(id_)->devices;
+  Answer(jobs::Status::kSucceeded, "", "", devices[0].device);
+  Answer(jobs::Status::kSucceeded, "", "", devices[1].device);
+  ASSERT_EQ(StateNow(), RolloutState::kWaiting);
+  Answer(jobs::Status::kFailed, "", "too slow", devices[2].device);
+  EXPECT_EQ(StateNow(), RolloutState::kHalted);
+}
+
+TEST_F(RolloutsTest, ItsLogTellsWhatGatewaysAndPeopleDid) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1]})").rollout.id;
+  Answer(jobs::Status::kSucceeded);
+  ASSERT_TRUE(rollouts_->Approve(id_, "ana"));
+  ASSERT_TRUE(rollouts_->Step());
+  auto reader = *store::Database::Open(folder_.File("hub.db"), {.read_only = true});
+  std::vector<std::string> said;
+  const auto log = LoadRolloutLog(*reader, id_, 100);
+  ASSERT_TRUE(log) << log.error().what;
+  for (const RolloutLogLine& line : *log) said.insert(said.begin(), line.who + ": " + line.what);
+  ASSERT_EQ(said.size(), 6U);
+  EXPECT_EQ(said[0], "a person: rollout started");
+  EXPECT_NE(said[1].find("committed"), std::string::npos);
+  EXPECT_EQ(said[3], "hub: rollout waits");
+  EXPECT_EQ(said[4], "ana: rollout approved");
+  EXPECT_EQ(said[5], "hub: wave 2 begins");
+  EXPECT_EQ(rollouts_->Find(id_)->rollout.approved_by, "ana");
+}
+
+TEST_F(RolloutsTest, CountsAndGatesSayWhereItStands) {
+  id_ = Start(R"({"wave_min_s":60,"waves":[0.3,1]})").rollout.id;
+  SetOnline("gw-5", false);
+  auto reader = *store::Database::Open(folder_.File("hub.db"), {.read_only = true});
+  const auto count = [&](MemberState state) {
+    return CountMembers(*reader, id_, 0)->by_state[static_cast<size_t>(state)];
+  };
+  EXPECT_EQ(CountMembers(*reader, id_, 0)->waves, 2);
+  EXPECT_EQ(CountMembers(*reader, id_, 0)->devices, 6);
+  EXPECT_EQ(count(MemberState::kQueued) + count(MemberState::kWaiting), 5);
+  EXPECT_EQ(count(MemberState::kNotHeard), 1);
+  const auto view = *rollouts_->Find(id_);
+  const auto gates = GatesOf(view.rollout, ProgressOf(view.rollout, view.devices, clock_.Utc()));
+  ASSERT_EQ(gates.size(), 4U);
+  EXPECT_EQ(gates[0].result, GateResult::kPass);
+  EXPECT_EQ(gates[1].now, "0 of 2");
+  EXPECT_EQ(gates[2].limit, "at least 60 s");
+  EXPECT_EQ(gates[3].now, "not yet");
 }
 
 TEST_F(RolloutsTest, GatewaysFetchMetadataAndPackAsStreams) {
