@@ -3,7 +3,7 @@
 // Live changes are gathered and applied at most once a second, all at once: values change in place, together.
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { needPerson } from "./logic/rollout.ts";
-import type { Rollout } from "./logic/rollout_types.ts";
+import type { Rollout, RolloutDetail } from "./logic/rollout_types.ts";
 import type { Alarm, Board, Device, Machine, Site } from "./logic/types.ts";
 import { severity, tally, view, type View } from "./logic/shown.ts";
 
@@ -159,4 +159,11 @@ export function putRollouts(list: Iterable<Rollout>, whole: boolean): void {
     rolloutsError.value = null;
     rolloutRevision.value += 1;
   });
+}
+
+/** What was just read of one stands in the list too, at once; whoever read it needs no news of it. */
+export function noteRollout(detail: RolloutDetail): void {
+  const { policy, gates, members, log, approved_by, ...item } = detail;
+  const list = rollouts.peek();
+  if (list) rollouts.value = list.some((one) => one.id === item.id) ? list.map((one) => (one.id === item.id ? item : one)) : [...list, item];
 }

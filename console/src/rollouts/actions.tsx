@@ -5,7 +5,7 @@ import { bind } from "../keys.ts";
 import { plural } from "../logic/format.ts";
 import { actionsOf, askWords, concerned, type Action } from "../logic/rollout.ts";
 import type { RolloutDetail } from "../logic/rollout_types.ts";
-import { connected, putRollouts } from "../store.ts";
+import { connected, noteRollout } from "../store.ts";
 import { Key } from "../ui/parts.tsx";
 import { say, sayFailed } from "../ui/toast.tsx";
 
@@ -76,7 +76,7 @@ export function Actions({ detail, took }: { detail: RolloutDetail; took: (detail
     try {
       const now = await (action === "abort" || action === "reverse" ? api.endRollout(detail.id, action, why) : api.steerRollout(detail.id, action));
       took(now);
-      putRollouts([now], false);
+      noteRollout(now);
       say(`${nameOf(detail)} ${kDone[action]}`);
     } catch (failed) {
       sayFailed(`${kLabels[action].replace("…", "")} did not happen: ${(failed as Error).message}.`);

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { isOver } from "../logic/rollout.ts";
 import type { ModelInUse, Releases, RolloutDetail } from "../logic/rollout_types.ts";
-import { connected, rolloutRevision } from "../store.ts";
+import { connected, noteRollout, rolloutRevision } from "../store.ts";
 
 const kPollMs = 5_000;
 const kSpacingMs = 1_000;
@@ -44,6 +44,7 @@ export function useRollout(id: string | null): Reading<RolloutDetail> {
         spacing = got.members.length > kMany ? kSpacingManyMs : kSpacingMs;
         if (isOver(got.state)) next = null;
         setValue(got);
+        noteRollout(got);
         setError(null);
       } catch (failed) {
         if (stop.signal.aborted) return;

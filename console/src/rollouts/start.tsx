@@ -6,7 +6,7 @@ import { kPolicyFields, readFields, type FieldName, type PolicyFields } from "..
 import { wavesOf } from "../logic/rollout.ts";
 import type { Release, RolloutDetail, StartRequest } from "../logic/rollout_types.ts";
 import { rolloutHref } from "../logic/route.ts";
-import { connected, plants, putRollouts } from "../store.ts";
+import { connected, noteRollout, plants } from "../store.ts";
 import { say } from "../ui/toast.tsx";
 import { kAll, WavePanel } from "./waves.tsx";
 
@@ -51,7 +51,7 @@ export function StartPanel({ release }: { release: Release }) {
     try {
       const got = await api.startRollout(request);
       if (dry) return setPlan(got);
-      putRollouts([got], false);
+      noteRollout(got);
       say(`${release.name} ${release.version} started: ${plural(got.members.filter((one) => one.wave === 0).length, "gateway")} in the canary wave.`);
       location.hash = rolloutHref(got.id);
     } catch (failed) {
