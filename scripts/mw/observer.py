@@ -31,7 +31,7 @@ class Observer:
     """One plant. `on_decision(site, asset, decision, level_before)` is called for every scored window, on the
     observer's own thread."""
 
-    def __init__(self, site: str, port: int, on_decision, on_gateway=None, step_ms: float = 0.0):
+    def __init__(self, site: str, port: int, account: tuple[str, str], on_decision, on_gateway=None, step_ms: float = 0.0):
         self.site = site
         self._step_ns = int(step_ms * 1e6)   # 0: windows are not counted
         self.assets: dict[str, AssetView] = {}
@@ -43,6 +43,7 @@ class Observer:
         self._on_gateway = on_gateway
         self._lock = threading.Lock()
         self._client = mqtt.Client(client_id=f"observer-{site}", clean_session=False)
+        self._client.username_pw_set(*account)
         self._client.on_connect = self._connected
         self._client.on_message = self._message
         self._client.reconnect_delay_set(1, 1)

@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from identity import account_lines
+
 ROOT = Path(__file__).resolve().parents[2]
 VIB_RATE_HZ = 12800
 BLOCK_MS = 200
@@ -78,9 +80,10 @@ def schedule(plants: list[Plant], seconds: float, commissioning_s: float) -> Non
         plant.faults.append(ScheduledFault(asset, kind, round(onset, 1), round(wear_s, 1)))
 
 
-def plant_toml(plant: Plant, broker_port: int, wear_s: float = 60.0) -> str:
+def plant_toml(plant: Plant, broker_port: int, wear_s: float = 60.0, account: tuple[str, str] | None = None) -> str:
     lines = ["[plant]", f'site = "{plant.site}"', f"seed = {plant.seed}", f"wear_s = {wear_s}",
-             f"block_ms = {BLOCK_MS}", "[broker]", 'host = "127.0.0.1"', f"port = {broker_port}", "qos = 2", ""]
+             f"block_ms = {BLOCK_MS}", "[broker]", 'host = "127.0.0.1"', f"port = {broker_port}", "qos = 2",
+             *account_lines(account), ""]
     for m in plant.machines:
         lines += ["[[machine]]", f'asset = "{m.asset}"', f'area = "{m.area}"', f'name = "{m.name}"',
                   f'kind = "{m.kind}"', f"shaft_hz = {m.shaft_hz}", f"rated_kw = {m.rated_kw}",
@@ -93,12 +96,12 @@ def plant_toml(plant: Plant, broker_port: int, wear_s: float = 60.0) -> str:
 
 def agent_toml(plant: Plant, broker_port: int, uplink_port: int, state: Path, bundle: Path, witness: str,
                channels: list[dict], uplink_qos: int = 1, commissioning_s: float = 20.0,
-               delivery: list[str] = ()) -> str:
+               delivery: list[str] = (), account: tuple[str, str] | None = None, uplink_tls: list[str] = ()) -> str:
     """`channels`: the ones that the bundle's schema names, each with name, unit, kind and rate_hz. `delivery`: lines of
-    a section of their own."""
+    a section of their own; `account`: at the gateway's broker; `uplink_tls`: further lines of [uplink]."""
     lines = ["[device]", f'id = "{plant.device}"', f'site = "{plant.site}"',
-             "[broker]", 'host = "127.0.0.1"', f"port = {broker_port}",
-             "[uplink]", 'host = "127.0.0.1"', f"port = {uplink_port}", f"qos = {uplink_qos}",
+             "[broker]", 'host = "127.0.0.1"', f"port = {broker_port}", *account_lines(account),
+             "[uplink]", 'host = "127.0.0.1"', f"port = {uplink_port}", f"qos = {uplink_qos}", *uplink_tls,
              "[paths]", f'state = "{state}"', "[model]", f'bundle = "{bundle}"',
              "[witness]", f'socket = "{witness}"', *delivery, ""]
     for m in plant.machines:

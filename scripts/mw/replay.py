@@ -93,8 +93,12 @@ def play(world: World, data: Path, runs: list[str], screen: Screen, bin_dir: Pat
     assets = world.folder / "assets.txt"
     assets.write_text("".join(f"{r} {asset_of(r)} recorded\n" for r in runs))
     decisions = world.folder / "decisions.csv"
+    name, password = plant.accounts.account("agent")   # publishes readings and reads decisions
+    password_file = plant.folder / "password"
+    password_file.write_text(password + "\n")
     player = world.family.add(Process(
         "replay", [bin_dir / "millwright", "replay", data, "--broker", f"127.0.0.1:{plant.broker_port}", "--site", SITE,
+                   "--username", name, "--password-file", password_file,
                    "--runs", ",".join(runs), "--assets", assets, "--decisions", decisions, "--json"],
         world.folder / "logs" / "replay.log"))
     started = time.monotonic()

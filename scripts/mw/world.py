@@ -15,6 +15,7 @@ from pathlib import Path
 import ledger
 import training
 from broker import broker
+from identity import READER, SENSOR, GatewayBroker, Identities, tls_of_gateway
 from observer import Observer, wait_until
 from plants import Plant, agent_toml, plant_toml
 from procs import Family, Process, free_port, wait_for_port
@@ -35,6 +36,7 @@ class PlantRun:
     plant: Plant
     folder: Path
     broker_port: int
+    accounts: GatewayBroker
     broker: Process | None = None
     agent: Process | None = None
     sim: Process | None = None
@@ -75,6 +77,7 @@ class World:
         self.folder.mkdir(parents=True)
         self.hub_port = free_port(CONSOLE_PORT)
         self.hub_broker_port = free_port()
+        self.identities = Identities(self.folder / "hub", self.bin_dir)
         self.releases = Releases(self.folder / "hub", self.bin_dir)
         self.hub: Process | None = None
         self.hub_broker: Process | None = None
@@ -82,8 +85,13 @@ class World:
     # -- start -----------------------------------------------------------------------------------------------
 
     @property
-    def console_url(self) -> str:
+    def hub_url(self) -> str:
         return f"http://127.0.0.1:{self.hub_port}/"
+
+    @property
+    def console_url(self) -> str:
+        """Signs in by itself: the console takes the token and removes it from the address."""
+        return f"{self.hub_url}#token={self.identities.token()}"
 
     @property
     def database(self) -> Path:
@@ -92,11 +100,15 @@ class World:
     def start_hub(self) -> None:
         folder = self.folder / "hub"
         folder.mkdir(exist_ok=True)
-        self.hub_broker = self.family.add(broker("hub-broker", self.folder, self.hub_broker_port))
+        self.identities.make_authority()
+        broker_folder = folder / "broker"
+        self.hub_broker = self.family.add(broker(
+            "hub-broker", self.folder, self.identities.hub_broker(broker_folder, self.hub_broker_port)))
         wait_for_port(self.hub_broker_port, self.hub_broker)
         self.releases.make()
         config = folder / "hub.toml"
-        config.write_text(hub_toml(self.hub_port, self.hub_broker_port, self.database, self.releases.folder))
+        config.write_text(hub_toml(self.hub_port, self.hub_broker_port, self.database, self.releases.folder,
+                                   self.identities.tls_of_hub(), self.identities.hub_toml(broker_folder)))
         self.hub = self.family.add(Process("hub", [self.bin_dir / "millwright-hub", "--config", config],
                                            self.folder / "logs" / "hub.log"))
         wait_for_port(self.hub_port, self.hub)
@@ -113,8 +125,9 @@ class World:
     def _start_gateway(self, plant: Plant, on_decision, on_gateway) -> PlantRun:
         folder = self.folder / plant.site
         folder.mkdir()
-        run = PlantRun(plant, folder, free_port())
-        run.broker = self.family.add(broker(f"{plant.site}-broker", self.folder, run.broker_port,
+        port = free_port()
+        run = PlantRun(plant, folder, port, self.identities.gateway_broker(folder / "broker", plant.site, port))
+        run.broker = self.family.add(broker(f"{plant.site}-broker", self.folder, run.accounts.config,
                                              GATEWAY_BROKER_RANK))
         wait_for_port(run.broker_port, run.broker)
         run.relay = Relay(plant.site, self.hub_broker_port)
@@ -124,12 +137,15 @@ class World:
                                       run.accepted], self.folder / "logs" / f"{plant.site}-witness.log"))
         if not wait_until(socket_path.exists, 10, 0.02):
             raise RuntimeError(f"the witness of {plant.site} did not start:\n{run.witness.last_words()}")
+        self.identities.enroll(self.hub_url, plant.device, folder / "identity")
         config = folder / "agent.toml"
         config.write_text(agent_toml(plant, run.broker_port, run.relay.port, folder / "state", self.bundle,
                                      str(socket_path), training.schema_channels(self.bundle), self.uplink_qos,
                                      self.commissioning_s,
-                                     delivery_toml(self.releases.root, self.trial_windows, self.trial_s)))
-        run.observer = Observer(plant.site, run.broker_port, on_decision, on_gateway, training.step_ms(self.bundle))
+                                     delivery_toml(self.releases.root, self.trial_windows, self.trial_s),
+                                     run.accounts.account("agent"), tls_of_gateway(folder / "identity")))
+        run.observer = Observer(plant.site, run.broker_port, run.accounts.account(READER), on_decision, on_gateway,
+                                training.step_ms(self.bundle))
         run.agent = self.family.add(Process(f"{plant.site}-agent",
                                             [self.bin_dir / "millwright-agent", "--config", config],
                                             self.folder / "logs" / f"{plant.site}-agent.log"))
@@ -141,7 +157,7 @@ class World:
 
     def _start_sim(self, run: PlantRun) -> None:
         config = run.folder / "plant.toml"
-        config.write_text(plant_toml(run.plant, run.broker_port))
+        config.write_text(plant_toml(run.plant, run.broker_port, account=run.accounts.account(SENSOR)))
         run.sim = self.family.add(Process(
             f"{run.plant.site}-sim", [self.bin_dir / "millwright-sim", "--config", config, "--truth", run.truth,
                                       "--published", run.published],
@@ -227,18 +243,22 @@ class World:
 
     def hub_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(self.console_url + "readyz", timeout=2) as answer:
+            with urllib.request.urlopen(self.hub_url + "readyz", timeout=2) as answer:
                 return answer.status == 200
         except OSError:
             return False
 
     def hub_get(self, path: str):
-        with urllib.request.urlopen(self.console_url + path.lstrip("/"), timeout=10) as answer:
+        request = urllib.request.Request(self.hub_url + path.lstrip("/"), headers=self._access())
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def _access(self) -> dict:
+        return {"Authorization": f"Bearer {self.identities.token()}"}
+
     def hub_post(self, path: str, body: dict):
-        request = urllib.request.Request(self.console_url + path.lstrip("/"), json.dumps(body).encode(),
-                                         {"Content-Type": "application/json", "X-Millwright": "1"})
+        request = urllib.request.Request(self.hub_url + path.lstrip("/"), json.dumps(body).encode(),
+                                         {"Content-Type": "application/json", **self._access()})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)
@@ -258,8 +278,9 @@ def _count_new_lines(file: Path, run: PlantRun) -> int:
     return data.count(b"\n")
 
 
-def hub_toml(http_port: int, broker_port: int, database: Path, repository: Path) -> str:
-    return "\n".join(["[broker]", 'host = "127.0.0.1"', f"port = {broker_port}",
+def hub_toml(http_port: int, broker_port: int, database: Path, repository: Path, tls: list[str],
+             identity: list[str]) -> str:
+    return "\n".join(["[broker]", 'host = "127.0.0.1"', f"port = {broker_port}", *tls,
                       "[http]", f'listen = "127.0.0.1:{http_port}"',
                       "[store]", f'path = "{database}"',
-                      "[delivery]", f'repository = "{repository}"', ""])
+                      "[delivery]", f'repository = "{repository}"', *identity, ""])
