@@ -226,12 +226,15 @@ def machine_words(tree):
 TEST_NAME = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|TYPED_TEST|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)"
                        r"\(\s*(\w+),\s*(\w+)", re.M)
 SHALL = re.compile(r"^- \*\*([A-Z]+-\d+)\*\* ")
-NAMED = re.compile(r"`([A-Z]\w+\.\w+|[\w./-]+\.(?:py|mjs|sh|ts)|\./\w+[^`]*)`")
+PYTHON_TEST = re.compile(r"^\s*def (test_\w+)\(", re.M)
+NAMED = re.compile(r"`([A-Z]\w+\.\w+|test_\w+|[\w./-]+\.(?:py|mjs|sh|ts)|\./\w+[^`]*)`")
 
 
 def spec(tree):
     """docs/spec: each numbered line says "shall" and names tests or commands that exist."""
     names = {f"{m[1]}.{m[2]}" for p in tree.code("src/", "apps/", "tests/") for m in TEST_NAME.finditer(tree.text(p))}
+    scripts = [p for p in tree.paths if p.startswith("tests/") and p.endswith(".py")]
+    names |= {name for p in scripts for name in PYTHON_TEST.findall(tree.text(p))}
     numbers = {}
     for path in [p for p in tree.paths if p.startswith("docs/spec/") and p.endswith(".md")]:
         entries = []
