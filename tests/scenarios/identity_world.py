@@ -100,7 +100,7 @@ class Peer:
         self.start()
         return until(lambda: self.connects > 0, wait_s)
 
-    def is_refused(self, wait_s: float = 2.5) -> bool:
+    def is_refused(self, wait_s: float = 1.5) -> bool:
         """Tries for a while, again and again, and never gets in."""
         self.start()
         return not until(lambda: self.connects > 0, wait_s) and self.refusals + self.drops > 1
