@@ -184,13 +184,17 @@ Finding CheckBroker(const std::string& host, int port) {
   client->Stop();
   if (knock.connected) return finding;
   const std::string why = !started ? started.error().what : knock.reason;
+  if (why.find("not authorised") != std::string::npos) {
+    finding.what += " and asks who we are, as it should";
+    return finding;
+  }
   finding.health = Health::kBad;
   finding.what = address + " does not answer" + (why.empty() ? "" : ": " + why);
   finding.fix = "start it (systemctl start mosquitto), or name it with --broker HOST:PORT";
   return finding;
 }
 
-Finding CheckHub(const std::string& url) {
+Finding CheckHub(const std::string& url, const HubTrust& trust) {
   Finding finding{"hub", Health::kGood, url + " is ready", ""};
   const auto bad = [&](const Error& error, std::string fix) {
     finding.health = Health::kBad;
@@ -198,13 +202,19 @@ Finding CheckHub(const std::string& url) {
     finding.fix = std::move(fix);
     return finding;
   };
-  auto hub = HubClient::Make(url);
-  if (!hub) return bad(hub.error(), "give it as http://HOST:PORT");
+  auto hub = HubClient::Make(url, trust);
+  if (!hub) return bad(hub.error(), "give it as http://HOST:PORT or https://HOST:PORT");
   if (const auto alive = (*hub)->Get("/healthz"); !alive)
     return bad(alive.error(), std::string(kHubHint));
   if (const auto ready = (*hub)->Get("/readyz"); !ready)
     return bad(ready.error(), "it runs but is not ready: its log says why (broker or database)");
   const auto board = (*hub)->Get("/api/v1/devices");
+  if (!board && board.error().code == Errc::kUnsupported) {
+    finding.health = Health::kAttention;
+    finding.what += ", but tells us nothing: " + board.error().what;
+    finding.fix = "--token, --token-file or MILLWRIGHT_TOKEN; millwright token add makes one";
+    return finding;
+  }
   const auto answer = board ? ParseObject(*board, "hub") : Result<nlohmann::json>(nlohmann::json());
   const int64_t hub_ms = answer && answer->is_object() ? IntegerOf(*answer, "now_ms") : 0;
   const int64_t ahead_ms = os::RealClock().Utc() / kMillisecond - hub_ms;

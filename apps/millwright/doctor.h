@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hub_client.h"
+
 namespace millwright::cli {
 
 enum class Health : uint8_t { kGood, kAttention, kBad, kSkipped };
@@ -23,13 +25,15 @@ struct Finding {
 [[nodiscard]] Finding CheckPrograms(const std::string& program_folder);
 [[nodiscard]] Finding CheckMosquitto();
 [[nodiscard]] Finding CheckClock();
-/// Free space and writability of a folder.
 /// Whether an agent started by this user may put its decisions before other work.
 [[nodiscard]] Finding CheckPriority();
+/// Free space and writability of a folder.
 [[nodiscard]] Finding CheckDisk(const std::string& folder);
 /// Connects as a client would and leaves again.
 [[nodiscard]] Finding CheckBroker(const std::string& host, int port);
-[[nodiscard]] Finding CheckHub(const std::string& url);
+[[nodiscard]] Finding CheckHub(const std::string& url, const HubTrust& trust);
+/// A gateway's certificate, as `millwright enroll` keeps it.
+[[nodiscard]] Finding CheckIdentity(const std::string& folder);
 /// Loads the bundle, runs its golden vectors and compares the bytes.
 [[nodiscard]] Finding CheckBundle(const std::string& folder);
 

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "doctor.h"
+#include "hub_query.h"
 #include "output.h"
 
 namespace millwright::cli {
@@ -14,6 +15,7 @@ namespace {
 struct DoctorRequest {
   std::string broker;
   std::string bundle;
+  std::string identity;
   std::string state = ".";
 };
 
@@ -35,7 +37,10 @@ std::vector<Finding> RunChecks(const DoctorRequest& request, const Context& cont
   findings.push_back(request.broker.empty() ? Finding{"broker", Health::kSkipped, "not asked for",
                                                       "--broker HOST:PORT"}
                                             : CheckBrokerAt(request.broker));
-  findings.push_back(CheckHub(context.hub));
+  findings.push_back(CheckHub(context.hub, TrustOf(context)));
+  findings.push_back(request.identity.empty() ? Finding{"identity", Health::kSkipped,
+                                                        "not asked for", "--identity FOLDER"}
+                                              : CheckIdentity(request.identity));
   findings.push_back(request.bundle.empty()
                          ? Finding{"model", Health::kSkipped, "not asked for", "--bundle FOLDER"}
                          : CheckBundle(request.bundle));
@@ -76,6 +81,7 @@ void ConfigureDoctor(CLI::App& command, Context& context) {
   const auto request = std::make_shared<DoctorRequest>();
   command.add_option("--broker", request->broker, "Also check this broker, HOST:PORT");
   command.add_option("--bundle", request->bundle, "Also load this model bundle");
+  command.add_option("--identity", request->identity, "Also look at this gateway's certificate");
   command.add_option("--state", request->state, "Folder whose disk is checked")
       ->capture_default_str();
   command.callback([&context, request] {

@@ -2,6 +2,7 @@
 with stolen tokens, replayed renewals, and on the API. Against a real Mosquitto and a real hub."""
 
 import hashlib
+import json
 import os
 import shutil
 import ssl
@@ -236,6 +237,18 @@ class IdentityTest(unittest.TestCase):
         self.assertIs(self.world.cli(*words, "--force")["changed"], True)
         self.assertNotEqual((at / "identity.pem").read_bytes(), before)
         self.assertTrue(self.peer(at, "renewed").comes_in())
+
+    def test_the_doctor_tells_of_certificate_broker_and_token(self):
+        def found(*more):
+            words = [CLI, "--hub", self.world.url, "--ca", str(self.world.ca), *more, "doctor", "--identity", str(self.a), "--json"]
+            told = json.loads(subprocess.run(words, capture_output=True, text=True, timeout=60).stdout)
+            return dict(zip(told["check"], zip(told["health"], told["what"])))
+
+        with_token = found("--token", self.world.admin)
+        self.assertEqual(with_token["identity"][0], "ok")
+        self.assertIn("gw-a", with_token["identity"][1])
+        self.assertEqual(with_token["hub"][0], "ok")
+        self.assertEqual(found()["hub"][0], "look")
 
     # -- the API ------------------------------------------------------------------------------------------------
 
