@@ -283,7 +283,7 @@ def faults(context: Context) -> Outcome:
 
 # Rooms with threads of their own: what a slice shows to ThreadSanitizer.
 THREADED = ["core", "os", "mqtt", "nn", "outbox", "store", "http", "metrics", "agent", "hub/ingest", "hub/rollout",
-            "hub/api"]
+            "hub/identity", "hub/api"]
 
 
 def sanitizers(context: Context) -> Outcome:
