@@ -76,7 +76,8 @@ Result<std::unique_ptr<HubClient>> HubClient::Make(const std::string& url, const
   std::string base = url;
   while (base.ends_with('/')) base.pop_back();
   if (!base.starts_with("http://") && !base.starts_with("https://"))
-    return Fail(Errc::kInvalid, "hub address \"" + url + "\": expected http://HOST:PORT or https://HOST:PORT");
+    return Fail(Errc::kInvalid,
+                "hub address \"" + url + "\": expected http://HOST:PORT or https://HOST:PORT");
   auto impl = std::make_unique<Impl>(base);
   if (!impl->client.is_valid())
     return Fail(Errc::kInvalid, "hub address \"" + url + "\": not a valid address");

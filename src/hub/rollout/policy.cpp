@@ -108,8 +108,9 @@ std::vector<Placed> PlanWaves(const RolloutPolicy& policy, std::vector<FleetMemb
   // One of each site to the front, so that a wave sees as many sites as it has places. Those that
   // are not heard stay behind: a canary that does not answer tells nothing.
   std::set<std::string> sites;
-  std::ranges::stable_partition(
-      fleet, [&](const FleetMember& m) { return m.online && sites.insert(m.site).second; });
+  std::stable_partition(fleet.begin(), fleet.end(), [&](const FleetMember& m) {
+    return m.online && sites.insert(m.site).second;
+  });
   std::vector<Placed> placed;
   const double count = static_cast<double>(fleet.size());
   size_t from = 0;
