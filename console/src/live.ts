@@ -24,6 +24,7 @@ let boardTimer: ReturnType<typeof setTimeout> | undefined;
 let boardAt = 0;
 let boardOk = 0;
 let boardLoading = false;
+let boardAsked = false; // again, while it was loading
 let flushedAt = 0;
 let alarmsAt = 0;
 let alarmTimer: ReturnType<typeof setTimeout> | undefined;
@@ -36,6 +37,8 @@ const pending = {
   devices: new Map<string, Device>(),
   rollouts: new Map<string, Rollout>(),
 };
+// Heard while a board was on its way, which may be older: said again when it is there.
+const meanwhile = { machines: new Map<string, Machine>(), alarms: new Map<string, Alarm>() };
 
 export function start(): void {
   void loadBoard();
@@ -81,11 +84,15 @@ function open(): void {
   on("tick", (data) => tick(data as { now_ms: number; last_data_ms: number | null }));
   on("machine", (data) => {
     const machine = data as Machine;
-    pending.machines.set(store.machineKey(machine.site, machine.asset), machine);
+    const key = store.machineKey(machine.site, machine.asset);
+    pending.machines.set(key, machine);
+    if (boardLoading) meanwhile.machines.set(key, machine);
     flushSoon();
   });
   on("alarm", (data) => {
-    pending.alarms.set((data as Alarm).id, data as Alarm);
+    const alarm = data as Alarm;
+    pending.alarms.set(alarm.id, alarm);
+    if (boardLoading) meanwhile.alarms.set(alarm.id, alarm);
     alarmsSoon();
   });
   on("device", (data) => {
@@ -134,13 +141,20 @@ function watch(): void {
 }
 
 async function loadBoard(): Promise<void> {
-  if (boardLoading) return;
+  if (boardLoading) {
+    boardAsked = true; // the one on its way may be from before the stream began
+    return;
+  }
   boardLoading = true;
+  meanwhile.machines.clear();
+  meanwhile.alarms.clear();
   boardAt = Date.now();
   try {
     const board = await api.board();
     batch(() => {
       store.setBoard(board);
+      store.putMachines(take(meanwhile.machines));
+      store.putAlarms(take(meanwhile.alarms));
       store.connected.value = true;
       boardOk = Date.now();
     });
@@ -149,6 +163,8 @@ async function loadBoard(): Promise<void> {
     if (!store.plants.peek()) boardSoon(2_000);
   } finally {
     boardLoading = false;
+    if (boardAsked) boardSoon(0);
+    boardAsked = false;
   }
 }
 
