@@ -20,6 +20,7 @@ export class MockHub {
     this.streams = new Set();
     this.sockets = new Set();
     this.delayMs = 0;
+    this.lateMs = new Map(); // path -> how long its answer is on its way, from when it was made
     this.failing = new Set(); // paths that answer 500, for the console's error states
     this.token = null; // where set, only who has given it is answered
     this.rollouts = new MockRollouts(this.fleet.devices, (rollout) => this.send("rollout", rollout));
@@ -193,7 +194,11 @@ export class MockHub {
       const path = url.pathname.slice("/api/v1/".length);
       const failing = [...this.failing].some((part) => path.includes(part));
       const body = failing ? undefined : this.api(path, url.searchParams);
-      if (body) return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+      if (body) {
+        const text = JSON.stringify(body); // as things are now, however late it arrives
+        if (this.lateMs.has(path)) await new Promise((done) => setTimeout(done, this.lateMs.get(path)));
+        return response.writeHead(200, { "content-type": "application/json" }).end(text);
+      }
       const status = failing ? 500 : 404;
       const problem = { type: "about:blank", title: failing ? "The database is busy" : "Not found", status, code: failing ? "store-busy" : "not-found" };
       return response.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify(problem));

@@ -24,6 +24,22 @@ async function alarmAppearsLive(scope) {
   assert.match(await page.locator(".count-act").innerText(), /2\s+Act now/);
 }
 
+// The board that was asked for before the alarm arrives after it.
+async function lateBoardHidesNoAlarm(scope) {
+  const hub = await scope.mock();
+  const page = await scope.page(hub.url);
+  await tile(page, "alder/P-101").waitFor();
+  hub.lateMs.set("board", 1500);
+  await page.reload({ waitUntil: "commit" });
+  await pause(700);
+  hub.raise("alder/P-101", "act", "inner_race");
+  await page.getByRole("article", { name: "P-101 Cooling pump 1" }).waitFor();
+  hub.lateMs.clear();
+  await pause(2500);
+  assert.equal(await tile(page, "alder/P-101").getAttribute("data-shown"), "act");
+  await page.getByRole("article", { name: "P-101 Cooling pump 1" }).waitFor();
+}
+
 async function staleIsNeverHealthy(scope) {
   const hub = await scope.mock();
   const page = await scope.page(hub.url);
@@ -275,6 +291,7 @@ async function manyMachines(scope) {
 
 export const mockTests = [
   { name: "mock: an alarm appears live", run: alarmAppearsLive },
+  { name: "mock: an alarm is not lost under a late board", run: lateBoardHidesNoAlarm },
   { name: "mock: a stale machine is never shown as healthy", run: staleIsNeverHealthy },
   { name: "mock: events that waited for the link are told", run: lateEventsAreTold },
   { name: "mock: any range of time", run: anyRange },
