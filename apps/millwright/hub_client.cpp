@@ -83,9 +83,9 @@ Result<std::unique_ptr<HubClient>> HubClient::Make(const std::string& url, const
     return Fail(Errc::kInvalid, "hub address \"" + url + "\": not a valid address");
   impl->client.set_connection_timeout(kConnectSeconds);
   impl->client.set_read_timeout(kAnswerSeconds);
-  if (!trust.ca_file.empty()) impl->client.set_ca_cert_path(trust.ca_file.c_str());
+  if (!trust.ca_file.empty()) impl->client.set_ca_cert_path(trust.ca_file);
   impl->client.enable_server_certificate_verification(!trust.blind);
-  if (!trust.token.empty()) impl->client.set_bearer_token_auth(trust.token.c_str());
+  if (!trust.token.empty()) impl->client.set_bearer_token_auth(trust.token);
   return std::unique_ptr<HubClient>(new HubClient(std::move(impl)));
 }
 

@@ -21,6 +21,7 @@ Enum IndexOf(const std::vector<std::string>& names, const std::string& name) {
 
 std::vector<std::string> FaultNames() {
   std::vector<std::string> names;
+  names.reserve(kFaultKinds);
   for (int f = 0; f < kFaultKinds; ++f) names.emplace_back(Name(static_cast<FaultKind>(f)));
   return names;
 }
