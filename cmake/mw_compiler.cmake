@@ -50,6 +50,14 @@ endif()
 # GoogleTest's macros trip these; the product's own code keeps them.
 add_library(mw_test_compiler INTERFACE)
 target_compile_options(mw_test_compiler INTERFACE -Wno-sign-conversion -Wno-conversion -Wno-shadow)
+# A test's own code need not be fast, and optimising it is a third of its build; the rooms it tests stay as they are.
+target_compile_options(mw_test_compiler INTERFACE $<$<CONFIG:Release>:-O1>)
+# Under clang's sanitizers the programs' own code (options, start, stop) need not be fast either.
+add_library(mw_program_compiler INTERFACE)
+if(MW_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(mw_test_compiler INTERFACE -O0)
+  target_compile_options(mw_program_compiler INTERFACE -O0)
+endif()
 # Tests that count allocations replace operator new and delete; inlined, GCC takes the pair for a mismatch.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(mw_test_compiler INTERFACE -Wno-mismatched-new-delete)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build/fuzz"
-FOUND = BUILD / "found"
+BUILD = ROOT / "build/asan"   # the fuzz preset's tree
+FOUND = ROOT / "build/fuzz/found"
 RESTARTS_MAX = 10  # after so many crashes a target has said enough
 
 

@@ -7,6 +7,7 @@
 """
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -47,8 +48,11 @@ def arguments() -> argparse.Namespace:
         parser.error("--scenario and --replay are two runs")
     if parsed.train and not parsed.replay:
         parser.error("--train goes with --replay")
+    for flag, folder in (("--replay", parsed.replay), ("--train", parsed.train)):
+        if folder and not Path(folder).is_dir():
+            parser.error(f"{flag}: there is no folder {folder}")
     if parsed.seconds is not None and parsed.seconds < 40:
-        parser.error("--seconds: at least 60, the machines need some of it to learn what is healthy")
+        parser.error("--seconds: at least 40, the machines need some of it to learn what is healthy")
     if parsed.seconds is not None and not parsed.headless:
         parser.error("--seconds goes with --headless")
     return parsed
@@ -114,6 +118,8 @@ def account(f: dict, screen: Screen) -> None:
 
 def main() -> int:
     options = arguments()
+    if os.environ.get("MW_ARGUMENTS_ONLY"):
+        return 0
     screen = Screen()
     # A terminal that closes and a service manager that stops end the run as Ctrl-C does: orderly.
     for number in (signal.SIGTERM, signal.SIGHUP):

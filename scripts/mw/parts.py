@@ -334,7 +334,7 @@ PARTS = [
     Part("demo", "two plants, faults, a cut link, the books", demo),
     Part("faults", "kill -9 at random, the books; the model slots under every cut", faults),
     Part("replay", "recorded data through the same path", replay),
-    Part("fuzz", "mutated models, payloads and configurations under sanitizers", fuzz),
     Part("sanitizers", "unit tests under ASan, UBSan and TSan", sanitizers, needs_build=False),
+    Part("fuzz", "mutated models, payloads and configurations under sanitizers", fuzz),
     Part("tidy", "clang-tidy", tidy),
 ]

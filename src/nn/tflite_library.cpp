@@ -12,7 +12,7 @@ namespace {
 struct Model;
 struct Options;
 struct Interpreter;
-struct Tensor;
+struct LibraryTensor;
 
 // Functions of tensorflow/lite/c/c_api.h. A status of 0 is success.
 struct Api {
@@ -27,12 +27,12 @@ struct Api {
   int (*allocate)(Interpreter*) = nullptr;
   int (*invoke)(Interpreter*) = nullptr;
   int32_t (*input_count)(const Interpreter*) = nullptr;
-  Tensor* (*input)(const Interpreter*, int32_t) = nullptr;
+  LibraryTensor* (*input)(const Interpreter*, int32_t) = nullptr;
   int32_t (*output_count)(const Interpreter*) = nullptr;
-  const Tensor* (*output)(const Interpreter*, int32_t) = nullptr;
-  size_t (*tensor_bytes)(const Tensor*) = nullptr;
-  int (*copy_in)(Tensor*, const void*, size_t) = nullptr;
-  int (*copy_out)(const Tensor*, void*, size_t) = nullptr;
+  const LibraryTensor* (*output)(const Interpreter*, int32_t) = nullptr;
+  size_t (*tensor_bytes)(const LibraryTensor*) = nullptr;
+  int (*copy_in)(LibraryTensor*, const void*, size_t) = nullptr;
+  int (*copy_out)(const LibraryTensor*, void*, size_t) = nullptr;
   int (*reset_states)(Interpreter*) = nullptr;  // may be missing: it is experimental
 };
 
@@ -126,7 +126,7 @@ class Session : public TfliteSession {
     }
     const std::byte* from = in.data();
     for (int32_t i = 0; i < api_.input_count(interpreter_); ++i) {
-      Tensor* tensor = api_.input(interpreter_, i);
+      LibraryTensor* tensor = api_.input(interpreter_, i);
       const size_t bytes = api_.tensor_bytes(tensor);
       if (api_.copy_in(tensor, from, bytes) != 0) return Failed("take the input");
       from += bytes;
@@ -135,7 +135,7 @@ class Session : public TfliteSession {
     std::byte* to = out.data();
     const std::byte* end = to + out.size();
     for (int32_t i = 0; i < api_.output_count(interpreter_); ++i) {
-      const Tensor* tensor = api_.output(interpreter_, i);
+      const LibraryTensor* tensor = api_.output(interpreter_, i);
       const size_t bytes = api_.tensor_bytes(tensor);
       // An output may have grown: its shape may depend on values.
       if (bytes > static_cast<size_t>(end - to)) return Failed("keep the output's size");
