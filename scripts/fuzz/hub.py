@@ -20,7 +20,7 @@ DEVICE = "gw-fuzz"
 def shake(payloads: int, seed: int, root: Path) -> dict:
     sys.path.insert(0, str(root / "scripts/mw"))
     from broker import broker
-    from procs import Family, Process, free_port
+    from procs import Family, Process, free_port, wait_for_port
 
     program = root / "build/release/bin/millwright-hub"
     if not program.exists():
@@ -32,9 +32,13 @@ def shake(payloads: int, seed: int, root: Path) -> dict:
         config = folder / "hub.toml"
         config.write_text(f'[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n'
                           f'[http]\nlisten = "127.0.0.1:{http_port}"\n[store]\npath = "{folder / "hub.db"}"\n')
+        # Whatever a gateway could send shall reach the hub, so nothing is asked of who sends it.
+        broker_config = folder / "mosquitto.conf"
+        broker_config.write_text(f"listener {broker_port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+                                 "max_queued_messages 100000\n")
+        (folder / "logs").mkdir()
         try:
-            family.add(broker("broker", folder, broker_port))
-            time.sleep(0.5)
+            wait_for_port(broker_port, family.add(broker("broker", folder, broker_config)))
             hub = family.add(Process("hub", [program, "--config", config], folder / "hub.log"))
             url = f"http://127.0.0.1:{http_port}/metrics"
             _wait(lambda: _metric(url, "millwright_hub_broker_connected") == 1, 30, "the hub to connect", hub)
