@@ -21,7 +21,8 @@ struct SplitFlags {
 // one.
 Result<trainer::Split> Deal(std::span<const recording::RecordingInfo> recordings,
                             const SplitFlags& flags) {
-  if (!flags.all) return trainer::SplitRecordings(recordings, flags.share);
+  if (!flags.all)
+    return trainer::SplitRecordings(recordings, flags.share, trainer::LoneFaults::kShared);
   trainer::Split split{.unit = "none"};
   for (size_t i = 0; i < recordings.size(); ++i) split.held_out.push_back(i);
   return split;

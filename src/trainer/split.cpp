@@ -77,6 +77,20 @@ Split SplitByGroup(std::span<const RecordingInfo> recordings) {
   return split;
 }
 
+// Where each fault is in one unit only, none would be held out and nothing could be judged. Such
+// units then share one stratum: what trains has not seen the faults that are held out.
+void PoolLoneFaults(std::map<std::string, std::vector<Unit>>& strata) {
+  std::vector<Unit> lone;
+  for (auto& [key, units] : strata) {
+    if (units.front().faults.empty()) continue;
+    if (units.size() > 1) return;
+    lone.push_back(units.front());
+  }
+  if (lone.size() < 2) return;
+  std::erase_if(strata, [](const auto& stratum) { return !stratum.second.front().faults.empty(); });
+  strata["faults that only one unit has"] = std::move(lone);
+}
+
 Result<Split> Checked(Split split) {
   std::ranges::sort(split.train);
   std::ranges::sort(split.held_out);
@@ -96,7 +110,8 @@ Result<Split> Checked(Split split) {
 
 }  // namespace
 
-Result<Split> SplitRecordings(std::span<const RecordingInfo> recordings, double share) {
+Result<Split> SplitRecordings(std::span<const RecordingInfo> recordings, double share,
+                              LoneFaults lone_faults) {
   const bool grouped =
       std::ranges::any_of(recordings, [](const auto& r) { return r.group == "train"; }) &&
       std::ranges::any_of(recordings, [](const auto& r) { return r.group == "validation"; });
@@ -111,6 +126,7 @@ Result<Split> SplitRecordings(std::span<const RecordingInfo> recordings, double 
     const std::string key = Stratum(unit, recordings, by_machine);
     strata[key].push_back(std::move(unit));
   }
+  if (lone_faults == LoneFaults::kShared) PoolLoneFaults(strata);
   Split split{.unit = by_machine ? "machine" : "run"};
   for (auto& [key, units] : strata) {
     std::ranges::sort(units, {}, &Unit::order);

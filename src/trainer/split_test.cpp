@@ -88,6 +88,16 @@ TEST(SplitRecordings, WhatIsAloneOfItsKindTrains) {
   EXPECT_TRUE(std::ranges::find(split->train, 2U) != split->train.end());
 }
 
+TEST(SplitRecordings, WhereEveryFaultIsAloneSomeCanBeHeldOut) {
+  std::vector<RecordingInfo> recordings = {Recorded("a", "worn"), Recorded("b", "bent"),
+                                           Recorded("c", "stuck"), Recorded("d", "hot")};
+  EXPECT_FALSE(SplitRecordings(recordings, 0.35));
+  const auto split = SplitRecordings(recordings, 0.35, LoneFaults::kShared);
+  ASSERT_TRUE(split) << split.error().what;
+  EXPECT_EQ(split->held_out.size(), 1U);
+  EXPECT_EQ(split->train.size(), 3U);
+}
+
 TEST(SplitRecordings, RunsWithoutLabelsAlwaysTrain) {
   std::vector<RecordingInfo> recordings = {Recorded("a", "worn"), Recorded("b", "worn")};
   for (const char* id : {"u1", "u2", "u3", "u4"}) {
