@@ -4,7 +4,8 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 set(millwright_links CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
-mw_app(millwright ROOMS core config os wire mqtt recording model nn crypto trust slots hub/identity LINKS ${millwright_links})
+mw_app(millwright ROOMS core config os wire mqtt recording model nn crypto trust slots aws
+       hub/identity hub/rollout LINKS ${millwright_links})
 
 if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright)

@@ -32,6 +32,7 @@ void ConfigureCertificates(CLI::App& command, Context& context);
 void ConfigureRevoke(CLI::App& command, Context& context);
 void ConfigureToken(CLI::App& command, Context& context);
 void ConfigureMosquitto(CLI::App& command, Context& context);
+void ConfigureAws(CLI::App& command, Context& context);
 void ConfigureReplay(CLI::App& command, Context& context);
 void ConfigureDoctor(CLI::App& command, Context& context);
 void ConfigureCompletion(CLI::App& command, Context& context);
@@ -72,6 +73,10 @@ inline constexpr Command kCommands[] = {
      "  millwright rollout show r-0123456789ab\n"
      "  millwright rollout reverse r-0123456789ab --why 'false alarms on P-102'",
      ConfigureRollout},
+    {"Models", "aws", "Write what AWS IoT and Greengrass need for a release",
+     "  millwright aws export --release models/pump/12.tar --repository repository/ --out aws/ ...\n"
+     "  millwright aws export --help",
+     ConfigureAws},
     {"Identity", "ca", "Make the authority that a hub or a gateway's broker stands on",
      "  millwright ca init --dir /var/lib/millwright-hub/identity --host hub.example", ConfigureCa},
     {"Identity", "enroll-token", "Allow one gateway to come in, once",
