@@ -21,6 +21,7 @@ Pairing::Said Pairing::Of(const Outcome& outcome, double took_ms) {
   return {.step_end = outcome.step_end,
           .confidence = *best,
           .alarms = chosen != outcome.plan->manifest.healthy_class(),
+          .code = outcome.plan->manifest.classes[static_cast<size_t>(chosen)].code,
           .took_ms = took_ms};
 }
 
@@ -49,6 +50,7 @@ std::optional<slots::Pair> Pairing::Watched(const Outcome& outcome, double took_
                      .new_confidence = fresh.confidence,
                      .old_alarms = old.alarms,
                      .new_alarms = fresh.alarms,
+                     .same_class = old.code == fresh.code,
                      .latency_ms = fresh.took_ms};
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <string_view>
 
 #include "agent/exchange.h"
 #include "agent/outcome.h"
@@ -25,8 +26,9 @@ class Pairing {
  private:
   struct Said {
     Nanos step_end = 0;
-    float confidence = 0;  // probability of the class it chose
-    bool alarms = false;   // that class is not the healthy one
+    float confidence = 0;     // probability of the class it chose
+    bool alarms = false;      // that class is not the healthy one
+    std::string_view code{};  // of that class; its plan's, which lasts until Start
     double took_ms = 0;
   };
   struct Recent {

@@ -38,6 +38,7 @@ TEST_F(PairingTest, PairsOneWindowOfBothAndSaysWhichModelIsNew) {
   EXPECT_FLOAT_EQ(pair->new_confidence, 0.7F);
   EXPECT_FALSE(pair->old_alarms);
   EXPECT_TRUE(pair->new_alarms);
+  EXPECT_FALSE(pair->same_class);
   EXPECT_EQ(pair->latency_ms, 5);
 
   pairing_.Start(Candidate::kDecides, 8 * kSecond, kSecond / 4);

@@ -152,6 +152,8 @@ void ReadTrial(Table table, slots::TrialOptions& out) {
       table.Number("missed_share", {.fallback = out.missed_share, .min = 0, .max = 0.99});
   out.alarming_share =
       table.Number("alarming_share", {.fallback = out.alarming_share, .min = 0, .max = 0.99});
+  out.confused_share =
+      table.Number("confused_share", {.fallback = out.confused_share, .min = 0, .max = 0.99});
   out.latency_budget_ms = table.Number(
       "latency_budget_ms", {.fallback = out.latency_budget_ms, .min = 0.1, .max = 60'000});
 }

@@ -1,6 +1,7 @@
 #include "slots/trial.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace millwright::slots {
@@ -9,7 +10,11 @@ namespace {
 // Of alpha: confidence is the test that has to see small losses; the others see large ones at once.
 constexpr double kConfidencePart = 0.8;
 constexpr double kMissedPart = 0.1;
-constexpr double kAlarmingPart = 0.1;
+constexpr double kAlarmingPart = 0.05;
+constexpr double kConfusedPart = 0.05;
+// Wealth of a test from which on nothing good is said. A model that is no worse comes there at some
+// time in a third of all trials at most, and then only has to go on.
+constexpr double kDoubt = 3;
 
 std::string Format(const char* format, double value, int64_t count) {
   char text[160];
@@ -34,6 +39,8 @@ Result<void> CheckTrialOptions(const TrialOptions& options) {
     return wrong("missed_share is not in [0, 1)");
   if (!(options.alarming_share >= 0 && options.alarming_share < 1))
     return wrong("alarming_share is not in [0, 1)");
+  if (!(options.confused_share >= 0 && options.confused_share < 1))
+    return wrong("confused_share is not in [0, 1)");
   if (options.windows_min < 1) return wrong("windows_min is below 1");
   if (options.time_min < 0) return wrong("time_min is negative");
   if (!(options.latency_budget_ms > 0)) return wrong("latency_budget_ms is not above 0");
@@ -48,7 +55,9 @@ Result<Trial> Trial::Make(const TrialOptions& options) {
   MW_TRY(PairedTest missed, DisagreementTest(options.alpha * kMissedPart, options.missed_share));
   MW_TRY(PairedTest alarming,
          DisagreementTest(options.alpha * kAlarmingPart, options.alarming_share));
-  return Trial(options, confidence, missed, alarming);
+  MW_TRY(PairedTest confused,
+         DisagreementTest(options.alpha * kConfusedPart, options.confused_share));
+  return Trial(options, confidence, missed, alarming, confused);
 }
 
 void Trial::Push(const Pair& pair) {
@@ -59,16 +68,23 @@ void Trial::Push(const Pair& pair) {
   const bool differ = pair.old_alarms != pair.new_alarms;
   disagreements_ += differ ? 1 : 0;
   (pair.old_alarms ? missed_ : alarming_).Push(differ ? -1 : 0);
+  if (pair.old_alarms && pair.new_alarms) confused_.Push(pair.same_class ? 0 : -1);
   strikes_ = pair.latency_ms > options_.latency_budget_ms ? strikes_ + 1 : 0;
   slowest_ms_ = std::max(slowest_ms_, pair.latency_ms);
   too_slow_ = too_slow_ || strikes_ >= options_.latency_strikes_max;
 }
 
 TrialVerdict Trial::verdict() const {
-  if (confidence_.worse() || missed_.worse() || alarming_.worse() || too_slow_)
+  if (confidence_.worse() || missed_.worse() || alarming_.worse() || confused_.worse() || too_slow_)
     return TrialVerdict::kWorse;
   const bool long_enough = count() >= options_.windows_min && last_ - first_ >= options_.time_min;
-  return long_enough ? TrialVerdict::kPassed : TrialVerdict::kGoOn;
+  return long_enough && !doubted() ? TrialVerdict::kPassed : TrialVerdict::kGoOn;
+}
+
+bool Trial::doubted() const {
+  const double limit = std::log(kDoubt);
+  return confidence_.log_evidence() > limit || missed_.log_evidence() > limit ||
+         alarming_.log_evidence() > limit || confused_.log_evidence() > limit;
 }
 
 double Trial::disagreement() const {
@@ -85,6 +101,9 @@ std::string Trial::reason() const {
   if (alarming_.worse())
     return Format("alarms on %.1f %% of the %lld windows that the old model calls healthy",
                   -100 * alarming_.mean(), alarming_.count());
+  if (confused_.worse())
+    return Format("names another fault on %.0f %% of the %lld windows that both models alarm on",
+                  -100 * confused_.mean(), confused_.count());
   if (confidence_.worse())
     return Format("confidence fell by %.3f over %lld windows", -confidence_.mean(), count());
   if (verdict() == TrialVerdict::kPassed)

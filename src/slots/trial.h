@@ -16,6 +16,7 @@ struct TrialOptions {
   double confidence_loss = 0.005;  // mean loss of calibrated confidence that does not count
   double missed_share = 0.2;       // of the windows that the old model alarms on
   double alarming_share = 0.02;    // of the windows that the old model calls healthy
+  double confused_share = 0.3;     // of the windows that both alarm on: another fault is named
   int64_t windows_min = 400;       // pairs before anything good is said
   Nanos time_min = 10 * 60 * kSecond;
   double latency_budget_ms = 50;  // of the new model's decision
@@ -30,6 +31,7 @@ struct Pair {
   Nanos at = 0;                                  // the window's end, data time
   float old_confidence = 0, new_confidence = 0;  // calibrated probability of the class they chose
   bool old_alarms = false, new_alarms = false;   // that class is not the healthy one
+  bool same_class = true;                        // both chose the same one
   double latency_ms = 0;                         // of the new model's decision
 };
 
@@ -42,8 +44,9 @@ class Trial {
 
   /// Pairs of windows that do not overlap, in order of time.
   void Push(const Pair& pair);
-  /// kWorse stays. kPassed: long and often enough, and nothing says worse; that lets a model go on
-  /// to the next step, it never proves it better.
+  /// kWorse stays. kPassed: long and often enough, and nothing points at worse; that lets a model
+  /// go on to the next step, it never proves it better. Where something does point at worse, but
+  /// is no proof yet, the trial goes on until it is one or has gone away.
   [[nodiscard]] TrialVerdict verdict() const;
   /// In words with the figures: "confidence fell by 0.062 over 212 windows".
   [[nodiscard]] std::string reason() const;
@@ -54,13 +57,20 @@ class Trial {
   [[nodiscard]] double disagreement() const;
 
  private:
-  Trial(const TrialOptions& options, PairedTest confidence, PairedTest missed, PairedTest alarming)
-      : options_(options), confidence_(confidence), missed_(missed), alarming_(alarming) {}
+  Trial(const TrialOptions& options, PairedTest confidence, PairedTest missed, PairedTest alarming,
+        PairedTest confused)
+      : options_(options),
+        confidence_(confidence),
+        missed_(missed),
+        alarming_(alarming),
+        confused_(confused) {}
+  [[nodiscard]] bool doubted() const;
 
   TrialOptions options_;
   PairedTest confidence_;  // new - old
   PairedTest missed_;      // of windows with an old alarm: -1 where the new model is silent
   PairedTest alarming_;    // of windows without: -1 where the new model alarms
+  PairedTest confused_;    // of windows with both alarms: -1 where they name different faults
   int64_t disagreements_ = 0;
   int strikes_ = 0;
   bool too_slow_ = false;

@@ -58,6 +58,35 @@ TEST(TrialTest, AlarmsWhereTheOldModelSeesNoneAreWorse) {
   EXPECT_NE(trial->reason().find("calls healthy"), std::string::npos) << trial->reason();
 }
 
+TEST(TrialTest, AlarmsThatNameAnotherFaultAreWorse) {
+  auto trial = Trial::Make({.windows_min = 100, .time_min = 0});
+  for (int64_t i = 0; trial->verdict() != TrialVerdict::kWorse && i < 1000; ++i) {
+    Pair pair = Healthy(i, 0.09);
+    pair.old_alarms = pair.new_alarms = i % 8 == 0;
+    pair.same_class = !pair.old_alarms;
+    trial->Push(pair);
+  }
+  EXPECT_EQ(trial->verdict(), TrialVerdict::kWorse);
+  EXPECT_EQ(trial->reason().substr(0, 32), "names another fault on 100 % of ") << trial->reason();
+}
+
+// Long enough to pass, too short for a proof: it goes on, and what is no accident is found out.
+TEST(TrialTest, WhatPointsAtWorseDoesNotPassBeforeItIsSettled) {
+  auto trial = Trial::Make({.windows_min = 20, .time_min = 0});
+  for (int64_t i = 0; trial->verdict() != TrialVerdict::kWorse && i < 1000; ++i) {
+    trial->Push(Healthy(i, -0.2));
+    EXPECT_NE(trial->verdict(), TrialVerdict::kPassed) << i;
+  }
+  EXPECT_EQ(trial->verdict(), TrialVerdict::kWorse);
+
+  trial = Trial::Make({.windows_min = 20, .time_min = 0});
+  for (int64_t i = 0; i < 24; ++i) trial->Push(Healthy(i, -0.2));
+  EXPECT_EQ(trial->verdict(), TrialVerdict::kGoOn);
+  for (int64_t i = 24; trial->verdict() == TrialVerdict::kGoOn && i < 1000; ++i)
+    trial->Push(Healthy(i, 0.1));
+  EXPECT_EQ(trial->verdict(), TrialVerdict::kPassed);
+}
+
 TEST(TrialTest, SlowDecisionsInARowAreWorseSingleOnesAreNot) {
   auto trial = Trial::Make({});
   for (int64_t i = 0; i < 40; ++i) {
