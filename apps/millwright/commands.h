@@ -74,7 +74,7 @@ inline constexpr Command kCommands[] = {
      "  millwright rollout reverse r-0123456789ab --why 'false alarms on P-102'",
      ConfigureRollout},
     {"Models", "aws", "Write what AWS IoT and Greengrass need for a release",
-     "  millwright aws export --release models/pump/12.tar --repository repository/ --out aws/ ...\n"
+     "  millwright aws export --release models/pump/12.tar --repository repository/ --out aws/\n"
      "  millwright aws export --help",
      ConfigureAws},
     {"Identity", "ca", "Make the authority that a hub or a gateway's broker stands on",

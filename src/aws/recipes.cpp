@@ -11,6 +11,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::string_view kGreengrassRoot = "/greengrass/v2";  // {kernel:rootPath} by default
+
 std::string Written(const ordered_json& document) {
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
@@ -40,7 +42,7 @@ std::string Replace(const std::string& name, const std::string& make) {
 }  // namespace
 
 std::string BundlePlace(const ModelComponent& model) {
-  return "/greengrass/v2/work/" + model.name + "/bundle";
+  return std::string(kGreengrassRoot) + "/" + "work/" + model.name + "/bundle";
 }
 
 std::string ModelRecipe(const Plan& plan) {

@@ -48,7 +48,8 @@ component() {  # ARN RECIPE: one version is made once; waits until it can be dep
   fi
   tries=0
   while true; do
-    state=$($aws greengrassv2 describe-component --arn "$1" --query status.componentState --output text)
+    state=$($aws greengrassv2 describe-component --arn "$1" \
+      --query status.componentState --output text)
     case $state in
       DEPLOYABLE) return 0 ;;
       FAILED) echo "$1 failed: see describe-component" >&2; return 1 ;;

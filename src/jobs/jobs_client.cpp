@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "jobs/details.h"
 #include "jobs/topics.h"
 
 namespace millwright::jobs {
@@ -115,7 +116,7 @@ void JobsClient::Report(Status status, Details details) {
   if (!job_) return;
   pending_ = PendingReport{.job_id = job_->id,
                            .status = status,
-                           .details = std::move(details),
+                           .details = FitDetails(std::move(details)),
                            .token = "r" + std::to_string(++tokens_)};
   Send();
 }

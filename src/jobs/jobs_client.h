@@ -44,7 +44,8 @@ class JobsClient {
   void Tick();
 
   /// Reports on the current job. The newest report is repeated until it is accepted; an older one
-  /// that still waits gives way to it.
+  /// that still waits gives way to it. Details that the contract does not take are made to fit
+  /// (details.h).
   void Report(Status status, Details details);
   [[nodiscard]] const std::optional<Job>& job() const { return job_; }
   /// True while a report waits for its answer.

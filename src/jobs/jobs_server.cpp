@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "jobs/details.h"
 #include "jobs/topics.h"
 
 namespace millwright::jobs {
@@ -12,10 +13,6 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr size_t kNotifiedMax = 15;  // executions in one list
-constexpr size_t kClientTokenMax = 64;
-constexpr size_t kDetailsMax = 10;
-constexpr size_t kDetailKeyMax = 128;
-constexpr size_t kDetailValueMax = 1024;
 constexpr int64_t kStepMinutesMax = 10080;
 constexpr size_t kToldMax = 200'000;  // things remembered between notifications
 
@@ -87,16 +84,14 @@ Wanted<Details> ReadDetails(const json& body) {
   const auto found = body.find("statusDetails");
   if (found == body.end() || found->is_null()) return Details{};
   if (!found->is_object()) return Refuse("InvalidRequest", "statusDetails is not an object");
-  if (found->size() > kDetailsMax)
-    return Refuse("InvalidRequest", "statusDetails has more than 10 pairs");
   Details details;
   for (const auto& [key, value] : found->items()) {
-    if (!value.is_string() || key.size() > kDetailKeyMax ||
-        value.get_ref<const std::string&>().size() > kDetailValueMax)
-      return Refuse("InvalidRequest",
-                    "statusDetails: \"" + key.substr(0, 40) + "\" is not a text or too long");
+    if (!value.is_string())
+      return Refuse("InvalidRequest", "statusDetails: \"" + key.substr(0, 40) + "\" is no text");
     details[key] = value;
   }
+  if (const auto fits = CheckDetails(details); !fits)
+    return Refuse("InvalidRequest", fits.error().what);
   return details;
 }
 
@@ -125,9 +120,9 @@ class JobsServer::Request {
     readable = readable && body.is_object();
     if (!readable) {
       body = json::object();
-    } else if (const auto token = body.find("clientToken");
-               token != body.end() && token->is_string()) {
-      token_ = token->get<std::string>().substr(0, kClientTokenMax);
+    } else if (const auto token = body.find("clientToken"); token != body.end()) {
+      odd_token = !token->is_string() || !IsClientToken(token->get_ref<const std::string&>());
+      if (!odd_token) token_ = *token;
     }
   }
 
@@ -154,6 +149,7 @@ class JobsServer::Request {
   const std::string thing, job_id;
   json body = json::object();
   bool readable = true;
+  bool odd_token = false;
 
  private:
   const std::string topic_;
@@ -174,6 +170,8 @@ bool JobsServer::OnMessage(std::string_view topic, std::span<const std::byte> pa
   Request request(*this, *address, topic, payload);
   if (!request.readable) {
     request.Reject("InvalidJson", "the payload is no JSON object");
+  } else if (request.odd_token) {
+    request.Reject("InvalidRequest", "clientToken is not 1 to 64 letters, digits, '_', '-'");
   } else if (address->verb == "start-next") {
     StartNext(request);
   } else if (address->verb == "update") {
