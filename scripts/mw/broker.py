@@ -8,5 +8,5 @@ from pathlib import Path
 from procs import Process
 
 
-def broker(name: str, folder: Path, config: Path, realtime: int = 0) -> Process:
-    return Process(name, ["mosquitto", "-c", config], folder / "logs" / f"{name}.log", realtime=realtime)
+def broker(name: str, folder: Path, config: Path, realtime: int = 0, program: tuple = ("mosquitto",)) -> Process:
+    return Process(name, [*program, "-c", config], folder / "logs" / f"{name}.log", realtime=realtime)

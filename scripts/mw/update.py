@@ -117,28 +117,33 @@ class LinkCutter:
 
 
 class Scenario:
-    def __init__(self, options: argparse.Namespace, screen: Screen, bin_dir: Path, work: Path):
+    def __init__(self, options: argparse.Namespace, screen: Screen, bin_dir: Path, work: Path,
+                 plants: list[Plant] | None = None, gateway_programs: dict | None = None):
         self.options = options
         self.screen = screen
         self.bad = options.scenario == "bad-model"
         self.models = training.demo_models(bin_dir, work, screen)
         trial = {"trial_windows": 40, "trial_s": 18.0} if self.bad else {"trial_windows": 12, "trial_s": 3.0}
-        self.world = World(work / options.scenario, bin_dir, self.models.base, load_plants(), options.uplink_qos,
-                           COMMISSIONING_S, **trial)
+        self.world = World(work / options.scenario, bin_dir, self.models.base, plants or load_plants(), options.uplink_qos,
+                           COMMISSIONING_S, **trial, gateway_programs=gateway_programs or {})
         self.limit_s = options.seconds or 180.0
 
     def run(self) -> int:
+        figures = self.measure()
+        broken = report.judge(figures, self._bars(), [])
+        self._account(figures, broken)
+        report.deliver(figures, self.options.json, self.options.report)
+        return 0 if figures["ok"] else 1
+
+    def measure(self) -> dict:
+        """Plays the scenario; its figures."""
         try:
             self.world.start_hub()
             self.screen.line(f"  {'console':<18} {self.world.console_url}", "good")
             self.world.start_plants(lambda *_: None)
             self.screen.restart_clock()
             self._wait_until_learned()
-            figures = self._roll_out()
-            broken = report.judge(figures, self._bars(), [])
-            self._account(figures, broken)
-            report.deliver(figures, self.options.json, self.options.report)
-            return 0 if figures["ok"] else 1
+            return self._roll_out()
         finally:
             self.screen.clear_status()
             self.world.stop()

@@ -69,6 +69,7 @@ class World:
     commissioning_s: float = 20.0
     trial_windows: int = 40            # of a new model's shadow and probation, each, ...
     trial_s: float = 18.0              # ... and how long they last at least
+    gateway_programs: dict = field(default_factory=dict)   # argv heads of "mosquitto" and "agent" where they are others
     family: Family = field(default_factory=Family)
     runs: list[PlantRun] = field(default_factory=list)
 
@@ -128,7 +129,7 @@ class World:
         port = free_port()
         run = PlantRun(plant, folder, port, self.identities.gateway_broker(folder / "broker", plant.site, port))
         run.broker = self.family.add(broker(f"{plant.site}-broker", self.folder, run.accounts.config,
-                                             GATEWAY_BROKER_RANK))
+                                             GATEWAY_BROKER_RANK, self.gateway_programs.get("mosquitto", ("mosquitto",))))
         wait_for_port(run.broker_port, run.broker)
         run.relay = Relay(plant.site, self.hub_broker_port)
         socket_path = folder / "witness.sock"
@@ -147,7 +148,8 @@ class World:
         run.observer = Observer(plant.site, run.broker_port, run.accounts.account(READER), on_decision, on_gateway,
                                 training.step_ms(self.bundle))
         run.agent = self.family.add(Process(f"{plant.site}-agent",
-                                            [self.bin_dir / "millwright-agent", "--config", config],
+                                            [*self.gateway_programs.get("agent", [self.bin_dir / "millwright-agent"]),
+                                             "--config", config],
                                             self.folder / "logs" / f"{plant.site}-agent.log"))
         if not wait_until(lambda: run.observer.gateway.get("online") or not run.agent.alive(), 20):
             raise RuntimeError(f"the agent of {plant.site} told no state in 20 s:\n{run.agent.last_words()}")
