@@ -208,6 +208,8 @@ def oracles(context: Context) -> Outcome:
     outcome = one(code, text, last_json(text))
     code, text = call(context, "oracles-trust", [PYTHON, ROOT / "tests/trust/run.py", "--json"], limit_s=900)
     _add(outcome, code, text, "trust_")
+    code, text = call(context, "oracles-aws", [PYTHON, ROOT / "tests/aws/run.py", "--json"], limit_s=900)
+    _add(outcome, code, text, "aws_")
     return outcome
 
 
@@ -327,7 +329,7 @@ PARTS = [
     Part("build", "set up and build the release preset", build, needs_build=False),
     Part("unit", "unit tests, corpus replays and the tidy test", unit),
     Part("style", "clang-format", style, needs_build=False),
-    Part("oracles", "the engine against TensorFlow Lite, byte for byte; trust against python-tuf", oracles),
+    Part("oracles", "the engine against TensorFlow Lite, byte for byte; trust against python-tuf; AWS's own clients", oracles),
     Part("bench", "the engine's kernels: same bytes, how fast beside TensorFlow Lite", bench),
     Part("arm", "the engine for 64-bit ARM, under qemu", arm, needs_build=False),
     Part("e2e", "the console in a real browser against a real hub", e2e),
