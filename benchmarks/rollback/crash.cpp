@@ -215,7 +215,7 @@ Result<CrashFigures> RunCrashLoop(const CrashRequest& request) {
     }
   }
   return Fail(Errc::kUnavailable, "the model before did not decide within a minute; crashes: " +
-                                  std::to_string(out.crashes) + ", log: " + log);
+                                      std::to_string(out.crashes) + ", log: " + log);
 }
 
 }  // namespace millwright::bench

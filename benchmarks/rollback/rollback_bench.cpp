@@ -6,11 +6,11 @@
 #include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/log.h"
 #include "crash.h"
 #include "pairs.h"
+#include "replay.h"
 #include "streams.h"
 
 namespace millwright::bench {
@@ -33,18 +33,23 @@ Stream MakeStream(const StreamModel& model, Injected injected, int number) {
   return Stream(model, injected, machines, 1000 + static_cast<uint64_t>(number));
 }
 
+std::function<slots::Pair()> Of(Stream& stream) {
+  return [&stream] { return stream.Next(); };
+}
+
 Json Healthy(const StreamModel& model, int trials) {
   int worse = 0, passed = 0;
   std::string reason;
   for (int i = 0; i < trials; ++i) {
     Stream through = MakeStream(model, {}, i);
-    const Ended long_run = RunTrial({}, through, kHealthyWindows, true);
+    const Ended long_run = RunTrial({}, Of(through), kHealthyWindows, true);
     if (long_run.verdict == slots::TrialVerdict::kWorse) {
       ++worse;
       reason = long_run.reason;
     }
     Stream again = MakeStream(model, {}, i);
-    passed += RunTrial({}, again, kHealthyWindows, false).verdict == slots::TrialVerdict::kPassed;
+    passed +=
+        RunTrial({}, Of(again), kHealthyWindows, false).verdict == slots::TrialVerdict::kPassed;
   }
   return {{"healthy_trials", trials},
           {"healthy_windows", kHealthyWindows},
@@ -59,7 +64,7 @@ Json Fault(const StreamModel& model, double loss, const std::string& name, int t
   int passed = 0;
   for (int i = 0; i < trials; ++i) {
     Stream stream = MakeStream(model, {.confidence = -loss}, i);
-    const Ended ended = RunTrial({}, stream, kFaultWindows, false);
+    const Ended ended = RunTrial({}, Of(stream), kFaultWindows, false);
     const bool caught = ended.verdict == slots::TrialVerdict::kWorse;
     passed += ended.verdict == slots::TrialVerdict::kPassed;
     windows.push_back(caught ? ended.windows : kNever);
@@ -81,7 +86,8 @@ Json Wrongs(const StreamModel& model, const std::string& suffix, int trials) {
   for (int i = 0; i < trials; ++i) {
     const Wrong kind = kinds[static_cast<size_t>(i / 3) % std::size(kinds)];
     Stream stream = MakeStream(model, {.wrong = kind}, i);
-    promoted += RunTrial({}, stream, kFaultWindows, false).verdict == slots::TrialVerdict::kPassed;
+    promoted +=
+        RunTrial({}, Of(stream), kFaultWindows, false).verdict == slots::TrialVerdict::kPassed;
   }
   return {{"confidently_wrong_trials" + suffix, trials},
           {"confidently_wrong_promoted" + suffix, promoted}};
@@ -114,34 +120,18 @@ Result<void> Pairs(const PairRequest& request) {
   return {};
 }
 
-// The trial itself on recorded pairs, one a line as Pairs writes them; runs as they come.
-Result<void> Replay(const std::string& file, int64_t windows_min) {
-  std::ifstream in(file);
-  slots::TrialOptions options{.windows_min = windows_min, .time_min = 0};
-  MW_TRY(slots::Trial trial, slots::Trial::Make(options));
-  std::string line;
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    for (size_t i = line.find(','); i < line.size(); ++i)
-      if (line[i] == ',') line[i] = ' ';
-    std::istringstream words(line.substr(line.find(' ')));
-    slots::Pair pair;
-    double at = 0;
-    words >> at >> pair.old_confidence >> pair.new_confidence >> pair.old_alarms >>
-        pair.new_alarms >> pair.same_class;
-    if (!words) return Fail(Errc::kInvalid, file + ": a line is no pair: " + line);
-    pair.at = FromSeconds(at);
-    trial.Push(pair);
-    if (trial.verdict() == slots::TrialVerdict::kWorse) break;
-  }
-  const slots::TrialVerdict verdict = trial.verdict();
-  const char* said = verdict == slots::TrialVerdict::kWorse    ? "worse"
-                     : verdict == slots::TrialVerdict::kPassed ? "passed"
-                                                               : "goes on";
-  std::printf("%s\n",
-              Json({{"verdict", said}, {"windows", trial.count()}, {"reason", trial.reason()}})
-                  .dump()
-                  .c_str());
+Result<void> Replay(const std::string& file, int trials) {
+  MW_TRY(const auto runs, ReadPairs(file));
+  const ReplayFigures f = ReplayPairs(runs, trials);
+  std::printf("%s\n", Json({{"trials", f.trials},
+                            {"windows_once", f.windows_once},
+                            {"reason_once", f.reason_once},
+                            {"false_rollbacks", f.false_rollbacks},
+                            {"caught_05_windows_p95", f.caught_05_p95},
+                            {"caught_10_windows_p95", f.caught_10_p95},
+                            {"confidently_wrong_promoted", f.wrong_promoted}})
+                          .dump()
+                          .c_str());
   return {};
 }
 
@@ -160,7 +150,7 @@ int Main(int argc, char** argv) {
   PairRequest pairs;
   CrashRequest crash;
   std::string file;
-  int64_t windows_min = 400;
+  int replays = 600;
   CLI::App* simulate = app.add_subcommand("simulate", "Trials on simulated streams");
   simulate->add_option("--model", trials.model, "Fitted stream, JSON")->required();
   simulate->add_option("--healthy", trials.healthy, "Trials of a model that is no worse");
@@ -173,10 +163,10 @@ int Main(int argc, char** argv) {
   pair->add_option("--data", pairs.data, "Data set")->required();
   pair->add_option("--runs", pairs.runs, "Only these")->delimiter(',');
   pair->callback([&] { done = Pairs(pairs); });
-  CLI::App* replay = app.add_subcommand("replay", "A trial on pairs from a file");
+  CLI::App* replay = app.add_subcommand("replay", "Trials on recorded pairs");
   replay->add_option("--pairs", file, "CSV as pairs writes it")->required();
-  replay->add_option("--windows-min", windows_min, "Before anything good is said");
-  replay->callback([&] { done = Replay(file, windows_min); });
+  replay->add_option("--trials", replays, "Of each kind");
+  replay->callback([&] { done = Replay(file, replays); });
   CLI::App* loop = app.add_subcommand("crash", "The agent program in a crash loop");
   loop->add_option("--agent", crash.agent, "millwright-agent")->required();
   loop->add_option("--mosquitto", crash.mosquitto, "The broker's program")->required();

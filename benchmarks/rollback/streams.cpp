@@ -65,26 +65,26 @@ slots::Pair Stream::Next() {
   pair.old_alarms = m.alarms;
   pair.new_alarms = m.alarms != differs;
   pair.same_class = !differs && (!m.alarms || uniform_(random_) >= model_.confused);
-  GoWrong(pair);
+  GoWrong(pair, injected_.wrong, model_.alarm_share, random_);
   return pair;
 }
 
-// Sure of itself, whatever it says.
-void Stream::GoWrong(slots::Pair& pair) {
-  if (injected_.wrong == Wrong::kNot) return;
+void GoWrong(slots::Pair& pair, Wrong wrong, double share, std::mt19937_64& random) {
+  if (wrong == Wrong::kNot) return;
   pair.new_confidence = 0.99F;
-  if (injected_.wrong == Wrong::kAllHealthy) pair.new_alarms = false;
-  if (injected_.wrong == Wrong::kOneFault) pair.new_alarms = true;
-  if (injected_.wrong == Wrong::kAtRandom) pair.new_alarms = uniform_(random_) < model_.alarm_share;
-  if (injected_.wrong == Wrong::kOtherFaults) pair.new_alarms = pair.old_alarms;
+  if (wrong == Wrong::kAllHealthy) pair.new_alarms = false;
+  if (wrong == Wrong::kOneFault) pair.new_alarms = true;
+  if (wrong == Wrong::kAtRandom) pair.new_alarms = std::bernoulli_distribution(share)(random);
+  if (wrong == Wrong::kOtherFaults) pair.new_alarms = pair.old_alarms;
   pair.same_class = !pair.old_alarms && !pair.new_alarms;
 }
 
-Ended RunTrial(const slots::TrialOptions& options, Stream& stream, int64_t windows, bool through) {
+Ended RunTrial(const slots::TrialOptions& options, const std::function<slots::Pair()>& next,
+               int64_t windows, bool through) {
   auto trial = slots::Trial::Make(options);
   Ended out;
   while (trial && trial->count() < windows) {
-    trial->Push(stream.Next());
+    trial->Push(next());
     out.verdict = trial->verdict();
     if (out.verdict == slots::TrialVerdict::kWorse) break;
     if (out.verdict == slots::TrialVerdict::kPassed && !through) break;

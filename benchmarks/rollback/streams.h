@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -37,6 +38,10 @@ struct Injected {
   Wrong wrong = Wrong::kNot;
 };
 
+/// Makes the new model's part of a pair sure of itself and wrong. `share`: how often it alarms
+/// where it does so at random.
+void GoWrong(slots::Pair& pair, Wrong wrong, double share, std::mt19937_64& random);
+
 /// The pairs of one gateway, its machines in turn.
 class Stream {
  public:
@@ -49,7 +54,6 @@ class Stream {
     bool alarms = false;
   };
   double Move(double& latent);
-  void GoWrong(slots::Pair& pair);
 
   const StreamModel& model_;
   const Injected injected_;
@@ -69,7 +73,8 @@ struct Ended {
 };
 
 /// `through`: to the last window, whatever was good enough before.
-[[nodiscard]] Ended RunTrial(const slots::TrialOptions& options, Stream& stream, int64_t windows,
+[[nodiscard]] Ended RunTrial(const slots::TrialOptions& options,
+                             const std::function<slots::Pair()>& next, int64_t windows,
                              bool through);
 
 }  // namespace millwright::bench
