@@ -8,7 +8,7 @@ import sys
 import time
 
 import report
-from parts import PARTS, Context, Outcome
+from parts import PARTS, Context, Outcome, build_ahead
 from screen import Screen
 
 
@@ -36,12 +36,17 @@ def main() -> int:
     outcomes: dict[str, Outcome] = {}
     try:
         for index, part in enumerate(chosen):
+            if part.waits and not named and not context.ahead:
+                context.ahead = build_ahead()
             outcomes[part.name] = run_part(part, index, len(chosen), context, screen)
             if part.name == "build" and outcomes["build"].failed:
                 break
     except KeyboardInterrupt:
         screen.clear_status()
         return 130
+    finally:
+        if context.ahead:
+            context.ahead.stop()
     figures = collect(outcomes, single=len(named) == 1, seconds=time.monotonic() - started)
     report.deliver(figures, False, options.report)
     summary(outcomes, figures, screen)
