@@ -260,6 +260,15 @@ void JobsServer::Update(Request& request) {
   if (*expected != 0 && *expected != e.version)
     return request.Reject("VersionMismatch", "the job's version is " + std::to_string(e.version),
                           StateOf(e));
+  if (e.status == Status::kCanceled && *status == Status::kSucceeded) {
+    Execution late = e;
+    late.status = *status;
+    late.details = *details;
+    late.updated_at = now;
+    ++late.version;
+    if (const auto noted = store_.NoteLate(request.thing, late); !noted)
+      return request.Reject(noted.error());
+  }
   if (!DeviceMayMove(e.status, *status))
     return request.Reject(
         "InvalidStateTransition",

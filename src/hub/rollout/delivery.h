@@ -1,14 +1,21 @@
 // The hub's connection to gateways that take models: jobs and file streams, and the clock that lets
 // rollouts go on. One thread owns it.
+//
+// A turn takes what has come, answers all of it in one transaction, then sends: an answer leaves
+// when what it says is on disk. A wave may concern thousands of gateways and a connection takes
+// some dozen messages at once, so answers and gateways to be told wait here, in bounded queues.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "hub/rollout/lent.h"
 #include "hub/rollout/rollouts.h"
+#include "hub/rollout/tell_queue.h"
 #include "jobs/jobs_server.h"
 #include "jobs/stream_server.h"
 #include "mqtt/client.h"
@@ -20,7 +27,7 @@ namespace millwright::hub {
 struct DeliveryCounts {
   std::atomic<uint64_t> requests = 0;  // messages from gateways
   std::atomic<uint64_t> blocks = 0;    // sent
-  std::atomic<uint64_t> unsent = 0;    // answers and blocks that the connection did not take
+  std::atomic<uint64_t> unsent = 0;    // requests and answers that found no place in their queue
 };
 
 class Delivery : private mqtt::Listener {
@@ -40,7 +47,18 @@ class Delivery : private mqtt::Listener {
   void OnMessage(const mqtt::Message& message) override;
   void OnConnected(bool session_present) override;
   void OnDisconnected(std::string_view reason) override;
-  [[nodiscard]] bool Publish(const std::string& topic, std::span<const std::byte> payload);
+  struct Letter {
+    std::string topic;
+    std::vector<std::byte> payload;
+  };
+  void Post(const std::string& topic, std::span<const std::byte> payload);
+  [[nodiscard]] bool Send(const std::string& topic, std::span<const std::byte> payload);
+  void Receive(Nanos wait_max);
+  void Answer();
+  void SendAnswers();
+  void TellDevices();
+  void SendBlocks();
+  [[nodiscard]] bool Waits() const;
   void StepRollouts();
   void LookAtReleases();
   void Remind();
@@ -54,6 +72,10 @@ class Delivery : private mqtt::Listener {
   jobs::StreamServer streams_;
   Nanos next_step_ = 0, next_look_ = 0;  // monotonic
   std::set<std::string> faults_told_;    // of releases
+  std::vector<Letter> inbox_;            // of this turn
+  std::deque<Letter> outbox_;
+  TellQueue to_tell_;
+  bool answering_ = false;
   bool congested_ = false;
   bool remind_all_ = false;
   DeliveryCounts counts_;

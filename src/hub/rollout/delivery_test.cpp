@@ -41,6 +41,7 @@ class DeliveryTest : public ::testing::Test {
     ASSERT_TRUE(database && store::Migrate(**database));
     AddTestDevice(**database, "gw-1", "alder", clock_.Utc());
     AddTestRelease(files_, "/repo", "models/pump/2.tar", 2);
+    fleet_database_ = store::Database::Open(folder_.File("hub.db")).value();
     rollouts_ = std::make_unique<Rollouts>(std::move(*database), releases_, clock_);
     Boot();
   }
@@ -69,6 +70,7 @@ class DeliveryTest : public ::testing::Test {
   os::FakeFiles files_;
   Releases releases_{files_, "/repo"};
   mqtt::FakeBroker broker_;
+  std::unique_ptr<store::Database> fleet_database_;
   std::unique_ptr<Rollouts> rollouts_;
   std::unique_ptr<mqtt::Client> client_;
   std::unique_ptr<Delivery> delivery_;
@@ -110,6 +112,27 @@ TEST_F(DeliveryTest, AHubThatWasKilledTellsWhatItHadNotTold) {
   Boot();
   Live(3);
   EXPECT_EQ(gateway_.told.back().find("execution"), std::string::npos);
+}
+
+// A connection takes some dozen messages at once; nobody waits for a reminder because of that.
+TEST_F(DeliveryTest, AWaveLargerThanTheConnectionTakesIsToldWithoutAReminder) {
+  constexpr int kGateways = 300;
+  std::vector<std::unique_ptr<Gateway>> fleet;
+  for (int i = 0; i < kGateways; ++i) {
+    const std::string device = "gw-a" + std::to_string(i);
+    AddTestDevice(*fleet_database_, device, "alder", clock_.Utc());
+    fleet.push_back(std::make_unique<Gateway>(broker_, device));
+  }
+  Live(2);
+  ASSERT_TRUE(
+      rollouts_->Start({.target = "models/pump/2.tar", .policy = {.waves = {1}}, .who = "ana"}));
+  clock_.Advance(kSecond);
+  for (int turn = 0; turn < 2 * kGateways; ++turn) delivery_->Step(0);
+  for (const auto& gateway : fleet) {
+    gateway->Work();
+    EXPECT_EQ(gateway->told.size(), 1U);
+  }
+  EXPECT_EQ(delivery_->counts().unsent, 0U);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "hub/rollout/rollout.h"
+
 namespace millwright::hub {
 namespace {
 
@@ -96,6 +98,27 @@ Result<void> JobTable::Save(std::string_view thing, const jobs::Execution& e) {
   if (changed != 1)
     return Fail(Errc::kNotFound, "rollout: no job " + e.job_id + " of " + std::string(thing));
   return NoteChange(thing, e, known);
+}
+
+// Where a later rollout of the line is there, that one brings the device on: going back too would
+// undo the later model.
+Result<void> JobTable::NoteLate(std::string_view thing, const jobs::Execution& reported) {
+  MW_TRY(Save(thing, reported));
+  std::string id;
+  MW_TRY(database_.First("SELECT rollout_id FROM job_executions WHERE device = $1 AND job_id = $2",
+                         {thing, reported.job_id},
+                         [&](const store::Row& row) { id = row.Text(0); }));
+  MW_TRY(const Rollout rollout, LoadRollout(database_, id));
+  const bool goes_back = rollout.state == RolloutState::kReversed ||
+                         (rollout.state == RolloutState::kHalted && rollout.policy.reverse_on_halt);
+  if (!goes_back) return {};
+  return database_
+      .Run(
+          "UPDATE rollouts SET state = $1, ended_ns = NULL WHERE id = $2 AND NOT EXISTS "
+          "(SELECT 1 FROM rollouts later WHERE later.line = rollouts.line "
+          "AND later.created_ns > rollouts.created_ns)",
+          {Name(RolloutState::kReversing), id})
+      .transform([](int64_t) {});
 }
 
 Result<void> JobTable::NoteChange(std::string_view thing, const jobs::Execution& e,

@@ -25,6 +25,9 @@ class JobTable : public jobs::JobStore {
   /// Only of executions that are there (Queue makes them).
   [[nodiscard]] Result<void> Save(std::string_view thing,
                                   const jobs::Execution& execution) override;
+  /// The device has the model: the book says so, and a rollout that was reversed sends it back.
+  [[nodiscard]] Result<void> NoteLate(std::string_view thing,
+                                      const jobs::Execution& reported) override;
   [[nodiscard]] Result<std::vector<std::string>> Overdue(Nanos now) override;
 
   /// Gateways that are there and may not know what they should: a job has waited for them since

@@ -32,6 +32,10 @@ class LentJobs : public jobs::JobStore {
                                   const jobs::Execution& execution) override {
     return table_ == nullptr ? NotLent() : table_->Save(thing, execution);
   }
+  [[nodiscard]] Result<void> NoteLate(std::string_view thing,
+                                      const jobs::Execution& reported) override {
+    return table_ == nullptr ? NotLent() : table_->NoteLate(thing, reported);
+  }
   [[nodiscard]] Result<std::vector<std::string>> Overdue(Nanos now) override {
     return table_ == nullptr ? NotLent() : table_->Overdue(now);
   }

@@ -21,15 +21,14 @@ std::string UndoDocument(const Rollout& r) {
 
 }  // namespace
 
-void Rollouts::Tell(const std::string& id) {
-  if (on_change_) on_change_(id);
-}
+void Rollouts::Tell(const std::string& id) { changes_.Tell(id); }
 
 Result<std::vector<std::string>> Rollouts::Step() {
   const MutexLock lock(mutex_);
   Touched touched = std::exchange(touched_, {});
   MW_TRY(const std::vector<Rollout> open, LoadOpenRollouts(*database_));
   for (const Rollout& r : open) {
+    const ChangeHold hold(changes_);
     MW_TRY(store::Transaction transaction, database_->Begin());
     MW_TRY(r.state == RolloutState::kReversing ? StepBack(r, touched) : StepOne(r, touched));
     MW_TRY(transaction.Commit());
@@ -83,12 +82,15 @@ Result<void> Rollouts::TakeBack(Rollout r, const std::string& who, const std::st
   r.state = RolloutState::kReversing;
   r.ended = 0;
   MW_TRY(Save(r));
-  return QueueUndo(r, touched);
+  MW_TRY(const std::vector<RolloutDevice> devices, LoadRolloutDevices(*database_, r.id));
+  return QueueUndo(r, devices, touched).transform([](bool) {});
 }
 
 Result<void> Rollouts::StepBack(Rollout r, Touched& touched) {
-  MW_TRY(QueueUndo(r, touched));  // also for those that had not answered when the way back began
   MW_TRY(const std::vector<RolloutDevice> devices, LoadRolloutDevices(*database_, r.id));
+  // Also those that had not answered when the way back began.
+  MW_TRY(const bool queued, QueueUndo(r, devices, touched));
+  if (queued) return {};
   for (const RolloutDevice& d : devices) {
     const auto install = jobs::StatusByName(d.status);
     const auto undo = jobs::StatusByName(d.undo_status);
@@ -101,17 +103,19 @@ Result<void> Rollouts::StepBack(Rollout r, Touched& touched) {
   return Save(r);
 }
 
-Result<void> Rollouts::QueueUndo(const Rollout& r, Touched& touched) {
-  MW_TRY(const std::vector<RolloutDevice> devices, LoadRolloutDevices(*database_, r.id));
+Result<bool> Rollouts::QueueUndo(const Rollout& r, std::span<const RolloutDevice> devices,
+                                 Touched& touched) {
   const Nanos now = clock_.Utc();
+  bool any = false;
   for (const RolloutDevice& d : devices) {
     if (d.status != jobs::Name(jobs::Status::kSucceeded) || !d.undo_status.empty()) continue;
     MW_TRY(jobs_.Queue(
         d.device, r.id,
         {.job_id = UndoJob(r), .queued_at = now, .updated_at = now, .document = UndoDocument(r)}));
+    any = true;
     touched.push_back(d.device);
   }
-  return {};
+  return any;
 }
 
 // Cancelled executions vanish from a device's list: it drops the candidate, in probation too.

@@ -38,8 +38,8 @@ std::string InstallDocument(const Rollout& r) {
 Rollouts::Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock,
                    ChangeHook on_change)
     : database_(std::move(database)),
-      on_change_(std::move(on_change)),
-      jobs_(*database_, on_change_),
+      changes_(std::move(on_change)),
+      jobs_(*database_, [this](const std::string& id) { changes_.Tell(id); }),
       releases_(releases),
       clock_(clock) {}
 

@@ -5,11 +5,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/mutex.h"
 #include "core/result.h"
+#include "hub/rollout/held_changes.h"
 #include "hub/rollout/job_table.h"
 #include "hub/rollout/policy.h"
 #include "hub/rollout/releases.h"
@@ -57,11 +59,21 @@ class Rollouts {
   /// Every second or so: lets each rollout take its next step. Gives the devices whose jobs
   /// changed.
   [[nodiscard]] Result<std::vector<std::string>> Step();
-  /// Runs `work` with the table of jobs, alone: for the delivery thread's answers to devices.
+  /// Runs `work` with the table of jobs, alone: for what the delivery thread tells devices.
   template <typename Work>
   void WithJobs(const Work& work) {
     const MutexLock lock(mutex_);
     work(jobs_);
+  }
+  /// Runs `work` with both as one transaction: what devices asked for in one turn costs one commit.
+  /// After an error nothing of it has happened.
+  template <typename Work>
+  [[nodiscard]] Result<void> Durably(const Work& work) {
+    const MutexLock lock(mutex_);
+    const ChangeHold hold(changes_);
+    MW_TRY(store::Transaction transaction, database_->Begin());
+    work(jobs_, releases_);
+    return transaction.Commit();
   }
   /// The same for files: Releases is not thread-safe either.
   template <typename Work>
@@ -87,7 +99,9 @@ class Rollouts {
                                       const std::string& why, Touched& touched) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Cancel(const std::string& id, const std::string& why, Touched& touched)
       MW_REQUIRES(mutex_);
-  [[nodiscard]] Result<void> QueueUndo(const Rollout& rollout, Touched& touched)
+  /// Whether there was one to send back.
+  [[nodiscard]] Result<bool> QueueUndo(const Rollout& rollout,
+                                       std::span<const RolloutDevice> devices, Touched& touched)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> End(Rollout rollout, RolloutState state, const std::string& reason,
                                  Touched& touched) MW_REQUIRES(mutex_);
@@ -102,7 +116,7 @@ class Rollouts {
 
   Mutex mutex_;
   const std::unique_ptr<store::Database> database_;
-  const ChangeHook on_change_;
+  HeldChanges changes_;  // touched under mutex_ only
   JobTable jobs_ MW_GUARDED_BY(mutex_);
   Releases& releases_ MW_GUARDED_BY(mutex_);
   os::Clock& clock_;

@@ -124,6 +124,31 @@ TEST_F(RolloutsTest, ReversedDevicesGoBackAndThoseUnderWayStop) {
   EXPECT_EQ(StateNow(), RolloutState::kReversed);
 }
 
+// It was away when the rollout was taken back, and its trial had gone well meanwhile.
+TEST_F(RolloutsTest, OneThatFinishedWhileItWasAwayGoesBackToo) {
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
+  ASSERT_TRUE(rollouts_->Reverse(id_, "a person", "it vibrates"));
+  ASSERT_TRUE(rollouts_->Step());
+  ASSERT_EQ(StateNow(), RolloutState::kReversed);
+  const std::string device = rollouts_->Find(id_)->devices.front().device;
+  std::string answered;
+  rollouts_->WithJobs([&](JobTable& table) {
+    jobs::JobsServer server(table, clock_, "t", [&](const std::string& topic, const std::string&) {
+      answered = topic;
+    });
+    const std::string report = R"({"status":"SUCCEEDED","statusDetails":{"phase":"committed"}})";
+    server.OnMessage("t/" + device + "/jobs/" + id_ + "/update",
+                     std::as_bytes(std::span(report.data(), report.size())));
+  });
+  EXPECT_TRUE(answered.ends_with("/rejected")) << "the contract's answer, whatever the book says";
+  EXPECT_EQ(Count("SUCCEEDED"), 1);
+  ASSERT_TRUE(rollouts_->Step());
+  EXPECT_EQ(StateNow(), RolloutState::kReversing);
+  Answer(jobs::Status::kSucceeded, id_ + "-undo", "", device);
+  EXPECT_EQ(StateNow(), RolloutState::kReversed);
+  EXPECT_EQ(rollouts_->Find(id_)->devices.front().undo_status, "SUCCEEDED");
+}
+
 TEST_F(RolloutsTest, PausedItQueuesNothing) {
   id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
   ASSERT_TRUE(rollouts_->Pause(id_, "a person"));
