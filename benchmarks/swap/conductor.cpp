@@ -48,27 +48,39 @@ Result<void> Conductor::Push(const std::string& job, int release) {
   return {};
 }
 
+// How the job ended; whatever it is at where time is up. Loud while the new model decides.
+std::string Conductor::WaitFor(const std::string& job, std::initializer_list<const char*> ends) {
+  std::string phase;
+  const uint64_t swaps = gateway_.figures().swaps;
+  while (std::ranges::find(ends, phase) == ends.end() && RealNow() < until_) {
+    Turn();
+    phase = hub_.Phase(job);
+    plant_.SetLoud(gateway_.figures().swaps == swaps + 1);
+  }
+  plant_.SetLoud(false);
+  return phase;
+}
+
 bool Conductor::OneCycle(int number, TurnFigures& figures) {
   const std::string job = "bad-" + std::to_string(number);
-  const uint64_t swaps = gateway_.figures().swaps;
   if (const auto pushed = Push(job, number); !pushed) {
     std::fprintf(stderr, "%s\n", pushed.error().what.c_str());
     return false;
   }
   ++figures.pushed;
-  std::string phase;
-  while (phase != "rolled_back" && phase != "refused" && RealNow() < until_) {
-    Turn();
-    phase = hub_.Phase(job);
-    plant_.SetLoud(gateway_.figures().swaps % 2 == 1);
-  }
-  plant_.SetLoud(false);
+  const uint64_t swaps = gateway_.figures().swaps;
+  const std::string phase = WaitFor(job, {"rolled_back", "refused", "committed"});
   figures.reason = hub_.Reason(job);
-  const auto made = static_cast<int>(gateway_.figures().swaps - swaps);
-  if (phase == "rolled_back" && made == 2) {
+  if (phase == "rolled_back" && gateway_.figures().swaps == swaps + 2) {
     ++figures.swaps, ++figures.rollbacks;
   } else if (phase == "refused") {
     ++figures.refused;
+  } else if (phase == "committed") {
+    // This thread was not run in time: the machines stayed quiet for the whole probation.
+    ++figures.undone;
+    hub_.Queue("undo-" + std::to_string(number),
+               R"({"operation": "millwright.undo", "format": 1, "reason": "not meant"})");
+    (void)WaitFor("undo-" + std::to_string(number), {"undone", "refused"});
   }
   trust::Draft& targets = hub_.repository.draft("targets");
   (void)trust::RemoveTarget(targets, "pump/" + job + ".tar");

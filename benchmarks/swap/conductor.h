@@ -2,6 +2,7 @@
 // is taken back when they become loud and it no longer is.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 
 #include "agent/testing/delivery_hub.h"
@@ -20,6 +21,7 @@ struct Turns {
 
 struct TurnFigures {
   int pushed = 0, swaps = 0, rollbacks = 0, refused = 0;
+  int undone = 0;  // was committed before its machines were loud, and taken back by the hub
   bool out_of_time = false;
   double cycle_s_p50 = 0;
   std::string reason;  // of the last one that was taken back
@@ -35,6 +37,8 @@ class Conductor {
 
  private:
   [[nodiscard]] Result<void> Push(const std::string& job, int release);
+  [[nodiscard]] std::string WaitFor(const std::string& job,
+                                    std::initializer_list<const char*> ends);
   [[nodiscard]] bool OneCycle(int number, TurnFigures& figures);
   void Turn();
 

@@ -16,8 +16,8 @@ namespace millwright::bench {
 struct GatewayOptions {
   std::string folder;  // with bundle/ and root.json
   int machines = 20;
-  int windows_min = 40;   // of shadow and probation, each
-  double trial_s = 2;     // and so long, by the fast clock
+  int windows_min = 60;   // of shadow and probation, each
+  double trial_s = 4;     // and so long, by the fast clock
   double budget_ms = 50;  // of a decision, real
   int times = 8;          // how much faster the clock is
 };

@@ -62,6 +62,7 @@ int Run(const Arguments& arguments) {
       {"swaps", turns.swaps},
       {"rollbacks", turns.rollbacks},
       {"refused", turns.refused},
+      {"undone", turns.undone},
       {"out_of_time", turns.out_of_time},
       {"windows", windows.windows},
       {"windows_missed", windows.missed},
