@@ -132,9 +132,10 @@ class StrictTest : public testing::Test {
   Party service_{far_, "hub"}, device_{near_, "device"};
   MemoryJobStore store_;
   Shelf shelf_;
-  JobsServer jobs_{
-      store_, clock_, "$aws/things",
-      [this](const std::string& topic, std::string text) { service_.Publish(topic, Raw(text)); }};
+  JobsServer jobs_{store_, clock_, "$aws/things",
+                   [this](const std::string& topic, const std::string& text) {
+                     service_.Publish(topic, Raw(text));
+                   }};
   StreamServer streams_{shelf_, "$aws/things",
                         [this](const std::string& topic, std::span<const std::byte> m) {
                           return service_.Publish(topic, m);

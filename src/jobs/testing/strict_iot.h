@@ -43,7 +43,7 @@ class StrictIot {
     sent_.push_back(now);
     while (!sent_.empty() && now - sent_.front() >= kSecond) sent_.pop_front();
     if (sent_.size() > kPublishesPerSecond) return "more than 100 publishes in a second";
-    if (const Why why = Envelope(topic, payload, qos)) return why;
+    if (Why why = Envelope(topic, payload, qos)) return why;
     const Levels levels = Split(topic.substr(head_.size()));
     if (levels[0] == "streams") return StreamRequest(levels, payload);
     if (levels[0] == "jobs") return JobRequest(levels, payload);
@@ -52,7 +52,7 @@ class StrictIot {
 
   /// What the service publishes to the device.
   [[nodiscard]] Why FromService(std::string_view topic, Payload payload, int qos) const {
-    if (const Why why = Envelope(topic, payload, qos)) return why;
+    if (Why why = Envelope(topic, payload, qos)) return why;
     const Levels levels = Split(topic.substr(head_.size()));
     if (levels[0] == "streams") return StreamAnswer(levels, payload);
     if (levels[0] == "jobs") return JobAnswer(levels, payload);
@@ -83,7 +83,7 @@ class StrictIot {
     return {};
   }
   [[nodiscard]] Why Envelope(std::string_view topic, Payload payload, int qos) const {
-    if (const Why why = Topic(topic)) return why;
+    if (Why why = Topic(topic)) return why;
     if (qos > 1) return "QoS 2";
     if (payload.size() > kPayload)
       return "a payload of " + std::to_string(payload.size()) + " bytes";
@@ -149,8 +149,8 @@ class StrictIot {
     const bool one = levels.size() == 3 && (levels[2] == "get" || levels[2] == "update");
     if (!wide && !one) return "no request of the Jobs contract";
     if (one && levels[1] != "$next" && !Made(levels[1], "_-", kJob)) return "not a job's id";
-    const Why common = First(Token(body, "clientToken"), DetailsOf(body),
-                             Number(body, "stepTimeoutInMinutes", -1, kStepMinutes));
+    Why common = First(Token(body, "clientToken"), DetailsOf(body),
+                       Number(body, "stepTimeoutInMinutes", -1, kStepMinutes));
     if (common) return common;
     if (one && levels[2] == "update") return Update(body);
     if (one)
@@ -174,7 +174,7 @@ class StrictIot {
     if (!body.is_object()) return "no JSON object";
     if (!body.contains("timestamp") || !body["timestamp"].is_number_integer())
       return "an answer without its time";
-    const Why common = First(Token(body, "clientToken"), Execution(body));
+    Why common = First(Token(body, "clientToken"), Execution(body));
     if (common) return common;
     if (levels.size() == 2 && levels[1] == "notify") return Notified(body);
     if (levels.size() == 2 && levels[1] == "notify-next") return {};
@@ -193,7 +193,7 @@ class StrictIot {
       const auto found = body.find(key);
       if (found == body.end()) continue;
       if (!found->is_object()) return std::string(key) + " is no object";
-      if (const Why why = DetailsOf(*found)) return why;
+      if (Why why = DetailsOf(*found)) return why;
       if (found->contains("jobDocument") && (*found)["jobDocument"].dump().size() > kDocument)
         return "a job document of more than 32 KiB";
     }
@@ -219,10 +219,10 @@ class StrictIot {
     return value.is_string() ? value.get_ref<const std::string&>().size() / 4 * 3 : 0;
   }
   static Why StreamRequest(const Levels& levels, Payload payload) {
-    if (const Why why = StreamTopic(levels, {"describe", "get"})) return why;
+    if (Why why = StreamTopic(levels, {"describe", "get"})) return why;
     const json body = Parse(payload, levels[3] == "cbor");
     if (!body.is_object()) return "no object";
-    if (const Why why = Token(body, "c")) return why;
+    if (Why why = Token(body, "c")) return why;
     if (levels[2] == "describe") return Known(body, {"c"});
     if (!body.contains("f") || !body.contains("l")) return "a request without file or block size";
     if (body.contains("b") && BytesOf(body["b"]) > static_cast<size_t>(kBlocks) / 8)
@@ -232,7 +232,7 @@ class StrictIot {
                  Number(body, "n", 1, kBlocks), Number(body, "s", 0, INT64_MAX));
   }
   static Why StreamAnswer(const Levels& levels, Payload payload) {
-    if (const Why why = StreamTopic(levels, {"description", "data", "rejected"})) return why;
+    if (Why why = StreamTopic(levels, {"description", "data", "rejected"})) return why;
     const json body = Parse(payload, levels[3] == "cbor");
     if (!body.is_object()) return "no object";
     if (levels[2] == "description") {
