@@ -280,6 +280,17 @@ Result<void> FolderRepository::SettleTimestamp(std::span<const crypto::PrivateKe
   return SignAndPublish(role, std::move(next), keys, said);
 }
 
+Result<std::vector<std::string>> FolderRepository::SettleOnline(
+    std::span<const crypto::PrivateKey> keys, const std::vector<std::string>& renew) {
+  const auto asked = [&](std::string_view role) {
+    return std::find(renew.begin(), renew.end(), role) != renew.end();
+  };
+  std::vector<std::string> said;
+  MW_TRY(SettleSnapshot(keys, asked(kSnapshotRole), said));
+  MW_TRY(SettleTimestamp(keys, asked(kTimestampRole), said));
+  return said;
+}
+
 Result<std::vector<std::string>> FolderRepository::Settle(std::span<const crypto::PrivateKey> keys,
                                                           const std::vector<std::string>& renew) {
   const auto asked = [&](std::string_view role) {

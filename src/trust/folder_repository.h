@@ -53,6 +53,11 @@ class FolderRepository {
   [[nodiscard]] Result<std::vector<std::string>> Settle(std::span<const crypto::PrivateKey> keys,
                                                         const std::vector<std::string>& renew = {});
 
+  /// The part of Settle that a hub does alone: a new snapshot and timestamp where something changed
+  /// or `renew` names them. Leaves what is staged as it is.
+  [[nodiscard]] Result<std::vector<std::string>> SettleOnline(
+      std::span<const crypto::PrivateKey> keys, const std::vector<std::string>& renew = {});
+
   /// The newest published version of a role; nullopt where there is none.
   [[nodiscard]] Result<std::optional<os::Bytes>> Newest(const std::string& role) const;
   [[nodiscard]] Result<std::optional<os::Bytes>> Staged(const std::string& role) const;
