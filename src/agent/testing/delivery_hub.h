@@ -1,4 +1,5 @@
-// A hub that delivers models: jobs, streams and signed metadata over a fake broker.
+// A hub that delivers models: jobs, streams and signed metadata over a fake broker. Every message,
+// either way, must be one that AWS IoT would take.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include "jobs/jobs_server.h"
 #include "jobs/stream_server.h"
 #include "jobs/testing/memory_store.h"
+#include "jobs/testing/strict_iot.h"
 #include "model/pack.h"
 #include "mqtt/fake.h"
 #include "os/files.h"
@@ -22,17 +24,20 @@ namespace millwright::agent::testing {
 class DeliveryHub : private mqtt::Listener, private jobs::StreamSource {
  public:
   DeliveryHub(mqtt::FakeBroker& broker, os::Clock& clock)
-      : client_(broker.MakeClient({.client_id = "delivery-hub"})),
+      : clock_(clock),
+        client_(broker.MakeClient({.client_id = "delivery-hub"})),
         jobs_(store_, clock, kPrefix,
               [this](const std::string& topic, const std::string& payload) {
+                Judge(topic, strict_.FromService(topic, os::AsBytes(payload), 1));
                 (void)client_->Publish(topic, os::AsBytes(payload), 1, false);
               }),
         streams_(*this, kPrefix, [this](const std::string& topic, std::span<const std::byte> m) {
+          Judge(topic, strict_.FromService(topic, m, 1));
           return client_->Publish(topic, m, 1, false).has_value();
         }) {
     EXPECT_TRUE(client_->Start(*this));
-    for (const std::string& filter : jobs_.Filters()) EXPECT_TRUE(client_->Subscribe(filter, 1));
-    for (const std::string& filter : streams_.Filters()) EXPECT_TRUE(client_->Subscribe(filter, 1));
+    for (const std::string& filter : jobs_.Filters()) EXPECT_TRUE(client_->Subscribe(filter, 2));
+    for (const std::string& filter : streams_.Filters()) EXPECT_TRUE(client_->Subscribe(filter, 2));
   }
   void Work() {
     client_->Poll(0);
@@ -92,7 +97,12 @@ class DeliveryHub : private mqtt::Listener, private jobs::StreamSource {
   static constexpr const char* kPrefix = "$aws/things";
   static constexpr const char* kThing = "gw-1";
 
+  static void Judge(std::string_view topic, const jobs::StrictIot::Why& why) {
+    EXPECT_FALSE(why) << topic << ": " << *why;
+  }
   void OnMessage(const mqtt::Message& message) override {
+    Judge(message.topic,
+          strict_.FromDevice(message.topic, message.payload, message.qos, clock_.Monotonic()));
     if (!jobs_.OnMessage(message.topic, message.payload))
       streams_.OnMessage(message.topic, message.payload);
   }
@@ -131,6 +141,8 @@ class DeliveryHub : private mqtt::Listener, private jobs::StreamSource {
     return jobs::Bytes(from, from + static_cast<std::ptrdiff_t>(count));
   }
 
+  os::Clock& clock_;
+  jobs::StrictIot strict_{kThing};
   std::unique_ptr<mqtt::Client> client_;
   jobs::MemoryJobStore store_;
   jobs::JobsServer jobs_;
