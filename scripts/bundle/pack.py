@@ -15,6 +15,7 @@ import tarfile
 from pathlib import Path
 
 import sysroot
+from elf import look_nowhere_else
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -37,10 +38,13 @@ def pack() -> Path:
         _strip(BUILD / program, STAGE / "bin" / program)
     # Debian's Mosquitto names Debian's loader, so bin/mosquitto starts it through ours.
     shutil.copy2(sysroot.RUN / "usr/sbin/mosquitto", STAGE / "libexec/mosquitto")
+    look_nowhere_else(STAGE / "libexec/mosquitto")
     shipped = _libraries([STAGE / "bin" / p for p in PROGRAMS] + [STAGE / "libexec/mosquitto"])
     for source in shipped:
         shutil.copyfile(source, STAGE / "lib" / source.name)
         os.chmod(STAGE / "lib" / source.name, 0o755 if source.name == LOADER else 0o644)
+        if source.name != LOADER:
+            look_nowhere_else(STAGE / "lib" / source.name)
     for name in ("install.sh", "agent.toml.example", "README"):
         shutil.copyfile(HERE / "gateway" / name, STAGE / name)
     for unit in sorted((HERE / "gateway").glob("*.service")):
