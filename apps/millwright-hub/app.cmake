@@ -1,7 +1,7 @@
 find_package(CLI11 REQUIRED)
-mw_app(millwright-hub ROOMS core config os mqtt store metrics http jobs hub/ingest hub/rollout hub/identity hub/api LINKS CLI11::CLI11)
+mw_app(millwright-hub ROOMS core config os mqtt store metrics http jobs trust hub/ingest hub/rollout hub/identity hub/api LINKS CLI11::CLI11)
 if(MW_TESTS)
   set(hub_folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright-hub)
   mw_test(millwright_hub_test SOURCES ${hub_folder}/hub_config_test.cpp ${hub_folder}/hub_config.cpp ${hub_folder}/identity_config.cpp
-          LINKS mw_config mw_mqtt mw_http mw_hub_ingest mw_hub_api)
+          LINKS mw_config mw_mqtt mw_http mw_trust mw_hub_ingest mw_hub_api)
 endif()

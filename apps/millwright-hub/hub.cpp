@@ -54,7 +54,9 @@ void Hub::AddRoutes() {
   AddRolloutRoutes(router_, *context_, delivery_ ? &delivery_->rollouts() : nullptr);
   AddEventRoutes(router_, *context_);
   AddStreamRoute(router_, *context_);
-  AddSystemRoutes(router_, *context_, registry_, [this] { return NotReady(); });
+  AddSystemRoutes(
+      router_, *context_, registry_, [this] { return NotReady(); },
+      [this] { return delivery_ ? delivery_->Warnings() : std::vector<std::string>(); });
   identity_->AddTo(router_);
   SetConsole(router_);
 }

@@ -79,6 +79,13 @@ void ReadDelivery(config::Table table, HubConfig& out) {
   DeliveryConfig& delivery = out.delivery;
   delivery.repository = table.String("repository", "");
   delivery.prefix = table.String("prefix", delivery.prefix);
+  delivery.online_keys = table.String("online_keys", "");
+  delivery.lifetimes.timestamp =
+      table.Integer("timestamp_days", {.fallback = 7, .min = 1, .max = 365}) * (kDay / kSecond);
+  delivery.lifetimes.snapshot =
+      table.Integer("snapshot_days", {.fallback = 30, .min = 1, .max = 365}) * (kDay / kSecond);
+  if (!delivery.online_keys.empty() && !delivery.enabled())
+    table.Fault("online_keys", "keys without a repository to sign: set repository too");
   if (delivery.prefix.empty() || delivery.prefix.find_first_of("+#") != std::string::npos ||
       delivery.prefix.ends_with('/'))
     table.Fault("prefix",

@@ -11,6 +11,7 @@
 #include "hub/ingest/retention.h"
 #include "identity_config.h"
 #include "mqtt/client.h"
+#include "trust/folder_repository.h"
 
 namespace millwright::hub {
 
@@ -18,6 +19,8 @@ namespace millwright::hub {
 struct DeliveryConfig {
   std::string repository;  // folder of the signed releases; empty: this hub delivers nothing
   std::string prefix = "$aws/things";
+  std::string online_keys;  // folder of the keys that sign timestamp and snapshot; empty: others do
+  trust::Lifetimes lifetimes;  // of what this hub signs
   [[nodiscard]] bool enabled() const { return !repository.empty(); }
 };
 

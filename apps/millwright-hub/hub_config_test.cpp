@@ -57,6 +57,7 @@ TEST(HubConfigTest, FaultsNameFileLineKeyAndTheNearestKey) {
       {"endpoint", "[http]\nlisten = \"somewhere\"\n", {"hub.toml:2", "http.listen", "HOST:PORT"}},
       {"half_identity", "[broker]\ncert_file = \"a\"\n", {"cert_file and key_file go together"}},
       {"prefix", "[delivery]\nprefix = \"a/#\"\n", {"hub.toml:2", "delivery.prefix"}},
+      {"keys_only", "[delivery]\nonline_keys = \"k\"\n", {"hub.toml:2", "delivery.online_keys"}},
       {"open_to_all", "[http]\nlisten = \"0.0.0.0:80\"\n", {"hub.toml:2", "access.required"}},
       {"half_https", "[http]\nkey_file = \"k\"\n", {"cert_file and key_file go together"}},
       {"no_toml", "[broker\n", {"hub.toml:1"}},

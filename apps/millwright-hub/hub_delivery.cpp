@@ -1,5 +1,8 @@
 #include "hub_delivery.h"
 
+#include <chrono>
+#include <random>
+
 #include "core/log.h"
 #include "os/process.h"
 
@@ -7,6 +10,7 @@ namespace millwright::hub {
 namespace {
 
 constexpr Nanos kWait = 200 * kMillisecond;
+constexpr Nanos kKeepEvery = kSecond;
 
 // Blocks are answers: what a gateway did not get it asks for again, so nothing waits at the broker.
 mqtt::Options OptionsFor(const HubConfig& config) {
@@ -14,6 +18,15 @@ mqtt::Options OptionsFor(const HubConfig& config) {
   options.client_id += "-delivery";
   options.clean_session = true;
   return options;
+}
+
+trust::KeeperOptions KeeperFor(const HubConfig& config) {
+  const DeliveryConfig& delivery = config.delivery;
+  return {.repository = delivery.repository,
+          .key_folder = delivery.online_keys,
+          .lock_file = trust::RepositoryLockPath(delivery.repository),
+          .lifetimes = delivery.lifetimes,
+          .seed = std::random_device()()};
 }
 
 }  // namespace
@@ -26,7 +39,9 @@ Result<std::unique_ptr<HubDelivery>> HubDelivery::Make(const HubConfig& config, 
 
 HubDelivery::HubDelivery(const HubConfig& config, std::unique_ptr<store::Database> database,
                          os::Clock& clock, ChangeFeed& feed)
-    : releases_(files_, config.delivery.repository),
+    : clock_(clock),
+      keeper_(files_, clock, KeeperFor(config)),
+      releases_(files_, config.delivery.repository),
       rollouts_(std::move(database), releases_, clock,
                 [&feed](const std::string& rollout) { feed.Add({.rollouts = {rollout}}); }),
       client_(mqtt::MakeClient(OptionsFor(config))),
@@ -34,6 +49,7 @@ HubDelivery::HubDelivery(const HubConfig& config, std::unique_ptr<store::Databas
 
 Result<void> HubDelivery::Start() {
   MW_TRY(delivery_.Start());
+  keeper_thread_ = std::jthread([this](const std::stop_token& stop) { Keep(stop); });
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
   return {};
 }
@@ -44,7 +60,21 @@ void HubDelivery::Run(const std::stop_token& stop) {
   delivery_.Finish();
 }
 
+// Never on the thread that answers gateways: it reads whole documents and waits for the disk.
+void HubDelivery::Keep(const std::stop_token& stop) {
+  os::NameThread("trust");
+  while (!stop.stop_requested()) {
+    keeper_.Step();
+    const MutexLock lock(idle_mutex_);
+    idle_.wait_for(idle_mutex_, stop, std::chrono::nanoseconds(kKeepEvery), [] { return false; });
+  }
+}
+
 void HubDelivery::Stop() {
+  if (keeper_thread_.joinable()) {
+    keeper_thread_.request_stop();
+    keeper_thread_.join();
+  }
   if (!thread_.joinable()) return;
   thread_.request_stop();
   client_->Wake();
@@ -65,6 +95,25 @@ void HubDelivery::Refresh(metrics::Registry& registry) const {
   registry
       .AddGauge("millwright_hub_delivery_connected", "1 while delivery is connected to the broker.")
       .Set(delivery_.connected() ? 1 : 0);
+  RefreshTrust(registry);
+}
+
+void HubDelivery::RefreshTrust(metrics::Registry& registry) const {
+  const trust::KeeperStatus known = keeper_.status();
+  const trust::Seconds64 now = clock_.Utc() / kSecond;
+  for (const auto& [role, expires] : known.expires)
+    registry
+        .AddGauge("millwright_trust_expires_seconds",
+                  "Until the newest document of the role expires; negative: since it did.",
+                  {{"role", role}})
+        .Set(static_cast<double>(expires - now));
+  const auto total = [&](const char* name, const char* help, uint64_t value) {
+    metrics::Counter& counter = registry.AddCounter(name, help);
+    counter.Add(value - counter.value());
+  };
+  total("millwright_trust_renewals_total", "Times that this hub signed timestamp or snapshot.",
+        known.renewals);
+  total("millwright_trust_failures_total", "Times that it could not look or sign.", known.failures);
 }
 
 }  // namespace millwright::hub

@@ -1,12 +1,14 @@
 // The part of the hub that brings models to gateways: a connection of its own to the broker and to
-// the database, and a thread that answers.
+// the database, a thread that answers, and one that keeps the repository's signatures fresh.
 #pragma once
 
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "core/mutex.h"
 #include "core/result.h"
 #include "hub/ingest/changes.h"
 #include "hub/rollout/delivery.h"
@@ -15,6 +17,7 @@
 #include "mqtt/client.h"
 #include "os/clock.h"
 #include "os/files.h"
+#include "trust/keeper.h"
 
 namespace millwright::hub {
 
@@ -33,6 +36,8 @@ class HubDelivery {
   void Stop();
   [[nodiscard]] Rollouts& rollouts() { return rollouts_; }
   [[nodiscard]] bool connected() const { return delivery_.connected(); }
+  /// What somebody should see to about the repository's signatures, a line each. Any thread.
+  [[nodiscard]] std::vector<std::string> Warnings() const { return keeper_.Warnings(); }
   /// The counts as metrics; before each scrape.
   void Refresh(metrics::Registry& registry) const;
 
@@ -40,12 +45,19 @@ class HubDelivery {
   HubDelivery(const HubConfig& config, std::unique_ptr<store::Database> database, os::Clock& clock,
               ChangeFeed& feed);
   void Run(const std::stop_token& stop);
+  void Keep(const std::stop_token& stop);
+  void RefreshTrust(metrics::Registry& registry) const;
 
   os::RealFiles files_;
+  os::Clock& clock_;
+  trust::Keeper keeper_;
   Releases releases_;
   Rollouts rollouts_;
   std::unique_ptr<mqtt::Client> client_;
   Delivery delivery_;
+  Mutex idle_mutex_;
+  CondVar idle_;
+  std::jthread keeper_thread_;
   std::jthread thread_;
 };
 

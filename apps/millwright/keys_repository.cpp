@@ -6,15 +6,18 @@
 
 #include "key_files.h"
 #include "os/clock.h"
+#include "os/file_lock.h"
 #include "os/files.h"
 #include "output.h"
 #include "trust/folder_repository.h"
+#include "trust/keeper.h"
 #include "trust/updater.h"
 
 namespace millwright::cli {
 namespace {
 
 constexpr size_t kTargetBytesMax = size_t{1} << 30;
+constexpr Nanos kLockWait = 10 * kSecond;
 constexpr size_t kDocumentBytesMax = size_t{64} << 20;
 constexpr int64_t kDaysMax = 36'500;
 
@@ -58,6 +61,7 @@ struct Session {
   os::RealFiles files;
   std::string passphrase;
   std::vector<crypto::PrivateKey> keys;
+  std::optional<os::FileLock> lock;  // a hub may be renewing what it signs
   std::optional<trust::FolderRepository> repository;
 
   Result<void> Open(const RepositoryOptions& options) {
@@ -68,6 +72,8 @@ struct Session {
       keys.push_back(*key.secret);
     }
     MW_TRY(const trust::Lifetimes lifetimes, ReadLifetimes(options.days));
+    MW_TRY(files.MakeFolders(options.folder));
+    MW_TRY(lock, os::FileLock::Take(trust::RepositoryLockPath(options.folder), kLockWait));
     const os::RealClock clock;
     repository.emplace(files, options.folder, clock.Utc() / kSecond, lifetimes);
     return {};

@@ -16,13 +16,17 @@ http::Response Text(std::string body, std::string content_type) {
   return response;
 }
 
-http::Response Ready(const ApiContext& context, const Readiness& readiness) {
+http::Response Ready(const ApiContext& context, const Readiness& readiness,
+                     const Readiness& warnings) {
   std::vector<std::string> reasons = readiness();
   const auto reader = context.readers.Take(500 * kMillisecond);
   if (!reader) reasons.push_back(reader.error().what);
   http::JsonWriter json;
   json.BeginObject().Field("ready", reasons.empty()).Key("reasons").BeginArray();
   for (const std::string& reason : reasons) json.String(reason);
+  json.EndArray().Key("warnings").BeginArray();
+  if (warnings)
+    for (const std::string& warning : warnings()) json.String(warning);
   http::Response response = Text(json.EndArray().EndObject().Take(), "application/json");
   response.status = reasons.empty() ? 200 : 503;
   return response;
@@ -56,12 +60,12 @@ http::Response Console(const http::Request& request) {
 }  // namespace
 
 void AddSystemRoutes(http::Router& router, const ApiContext& context, metrics::Registry& registry,
-                     Readiness readiness) {
+                     Readiness readiness, Readiness warnings) {
   router.Add("GET", "/healthz",
              [](const http::Request&) { return Text("{\"ok\":true}", "application/json"); });
-  router.Add("GET", "/readyz", [&context, readiness = std::move(readiness)](const http::Request&) {
-    return Ready(context, readiness);
-  });
+  router.Add("GET", "/readyz",
+             [&context, readiness = std::move(readiness), warnings = std::move(warnings)](
+                 const http::Request&) { return Ready(context, readiness, warnings); });
   router.Add("GET", "/metrics", [&registry](const http::Request&) {
     return Text(registry.Text(), "text/plain; version=0.0.4; charset=utf-8");
   });
