@@ -1,5 +1,7 @@
 // A few threads that work on one call together. They spin between the short parts of a call, and
-// for a moment after it; then they sleep.
+// for a moment after it; then they sleep. Two on one core would wait for each other by turns, and a
+// scheduler that packs short work does put them there: each part tells its core, and a worker that
+// finds itself on the core of an earlier part moves to another.
 #pragma once
 
 #include <atomic>
@@ -34,6 +36,8 @@ class Team {
   using Function = void (*)(const void* work, int part);
   void Start(Function function, const void* work);
   void Work(int part);
+  /// Moves this worker away from the cores of the parts before it, where there are enough cores.
+  void KeepApart(int part);
 
   const int size_;
   Function function_ = nullptr;
@@ -42,6 +46,7 @@ class Team {
   alignas(64) std::atomic<uint32_t> call_{0};
   struct alignas(64) Line {
     std::atomic<uint32_t> arrivals{0};
+    std::atomic<int> core{-1};
   };
   std::vector<Line> lines_;
   std::atomic<bool> stop_{false};
