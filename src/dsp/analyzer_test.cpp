@@ -43,7 +43,7 @@ std::vector<float> GoldenSignal() {
 }
 
 std::map<std::string, double> ReadGolden() {
-  std::ifstream file(std::string(MW_SOURCE_DIR) + "/src/dsp/golden/features.txt");
+  std::ifstream file(MW_SOURCE_DIR "/src/dsp/golden/features.txt");
   std::map<std::string, double> values;
   std::string name;
   double value = 0;
