@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "hub/rollout/audit.h"
 #include "hub/rollout/rollout.h"
 
 namespace millwright::hub {
@@ -62,6 +63,11 @@ std::string_view Word(const jobs::Execution& e, std::string_view phase) {
   return "";
 }
 
+// What has begun goes on, and the way back from a bad model waits for no hour.
+bool WaitsForWindow(const jobs::Execution& e) {
+  return e.status == jobs::Status::kQueued && !e.job_id.ends_with(kUndoSuffix);
+}
+
 }  // namespace
 
 Result<std::vector<jobs::Execution>> JobTable::Pending(std::string_view thing) {
@@ -71,7 +77,19 @@ Result<std::vector<jobs::Execution>> JobTable::Pending(std::string_view thing) {
                             "WHERE device = $1 AND status IN ('IN_PROGRESS', 'QUEUED') "
                             "ORDER BY status, queued_ns, job_id",
                         {thing}, [&](const store::Row& row) { out.push_back(ReadRow(row)); }));
+  if (out.empty()) return out;
+  MW_TRY(const bool open, IsOpenFor(thing));
+  if (!open) std::erase_if(out, [](const jobs::Execution& e) { return WaitsForWindow(e); });
   return out;
+}
+
+Result<bool> JobTable::IsOpenFor(std::string_view thing) {
+  const auto calendars = maintenance_ == nullptr ? nullptr : maintenance_->calendars();
+  if (!calendars || calendars->empty()) return true;
+  std::string site;
+  MW_TRY(database_.First("SELECT site FROM devices WHERE device = $1", {thing},
+                         [&](const store::Row& row) { site = row.Text(0); }));
+  return IsOpen(*calendars, site, clock_.Utc());
 }
 
 Result<std::optional<jobs::Execution>> JobTable::Find(std::string_view thing,
@@ -127,11 +145,12 @@ Result<void> JobTable::NoteChange(std::string_view thing, const jobs::Execution&
   const std::string_view word = Word(e, phase);
   const auto reason = e.details.find("reason");
   if (!word.empty() && (phase != before.phase || jobs::IsTerminal(e.status)))
-    MW_TRY(database_.Run(
-        "INSERT INTO audit (id, at_ns, who, what, subject, detail) "
-        "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
-        {e.updated_at, thing, word, before.rollout,
-         reason == e.details.end() ? std::string_view() : std::string_view(reason->second)}));
+    MW_TRY(WriteAudit(database_, e.updated_at,
+                      {.who = thing,
+                       .what = word,
+                       .subject = before.rollout,
+                       .detail = reason == e.details.end() ? std::string_view()
+                                                           : std::string_view(reason->second)}));
   if (on_change_) on_change_(before.rollout);
   return {};
 }
@@ -146,14 +165,20 @@ Result<std::vector<std::string>> JobTable::Overdue(Nanos now) {
 }
 
 Result<std::vector<std::string>> JobTable::Uninformed(Nanos queued_before, Nanos cancelled_since) {
+  const auto calendars = maintenance_ == nullptr ? nullptr : maintenance_->calendars();
+  const Nanos now = clock_.Utc();
   std::vector<std::string> out;
-  MW_TRY(
-      database_.Each("SELECT DISTINCT e.device FROM job_executions e "
-                     "JOIN devices v ON v.device = e.device AND v.online = 1 "
-                     "WHERE (e.status = 'QUEUED' AND e.updated_ns < $1) "
-                     "OR (e.status = 'CANCELED' AND e.updated_ns >= $2)",
-                     {queued_before, cancelled_since},
-                     [&](const store::Row& row) { out.emplace_back(row.Text(0)); }));
+  MW_TRY(database_.Each(
+      "SELECT e.device, v.site, MAX(CASE WHEN e.status = 'CANCELED' OR e.job_id <> e.rollout_id "
+      "THEN 1 ELSE 0 END) FROM job_executions e "
+      "JOIN devices v ON v.device = e.device AND v.online = 1 "
+      "WHERE (e.status = 'QUEUED' AND e.updated_ns < $1) "
+      "OR (e.status = 'CANCELED' AND e.updated_ns >= $2) GROUP BY e.device, v.site",
+      {queued_before, cancelled_since}, [&](const store::Row& row) {
+        const bool at_any_time = row.Int(2) != 0;
+        if (at_any_time || !calendars || IsOpen(*calendars, row.Text(1), now))
+          out.emplace_back(row.Text(0));
+      }));
   return out;
 }
 

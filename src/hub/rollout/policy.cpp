@@ -115,7 +115,8 @@ std::vector<Placed> PlanWaves(const RolloutPolicy& policy, std::vector<FleetMemb
   const double count = static_cast<double>(fleet.size());
   size_t from = 0;
   for (size_t wave = 0; wave < policy.waves.size(); ++wave) {
-    const auto share = static_cast<size_t>(std::ceil(policy.waves[wave] * count - 1e-9));
+    // A share is a limit: 1 % of 505 gateways are 5.
+    const auto share = static_cast<size_t>(std::floor(policy.waves[wave] * count + 1e-9));
     const size_t to = std::min(fleet.size(), std::max(share, from + 1));
     for (; from < to; ++from) placed.push_back({fleet[from], static_cast<int>(wave)});
   }

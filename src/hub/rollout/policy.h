@@ -38,8 +38,8 @@ struct Placed : FleetMember {
 };
 
 /// Which device comes in which wave. Every wave has at least one as long as there are any and never
-/// more than its share otherwise; devices that are online come first, and of these one of each site
-/// before a second one of any. The same fleet and seed give the same places.
+/// more than its share, rounded down, otherwise; devices that are online come first, and of these
+/// one of each site before a second one of any. The same fleet and seed give the same places.
 [[nodiscard]] std::vector<Placed> PlanWaves(const RolloutPolicy& policy,
                                             std::vector<FleetMember> fleet, std::string_view seed);
 

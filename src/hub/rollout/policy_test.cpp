@@ -55,6 +55,9 @@ TEST(PolicyTest, EveryGatewayHasOnePlaceAndWavesGrow) {
   }
   EXPECT_EQ(Sizes(PlanWaves({}, Fleet(1000, 1), "r")),
             (std::map<int, int>{{0, 10}, {1, 90}, {2, 400}, {3, 500}}));
+  EXPECT_EQ(Sizes(PlanWaves({}, Fleet(505, 1), "r")),
+            (std::map<int, int>{{0, 5}, {1, 45}, {2, 202}, {3, 253}}))
+      << "a share is a limit";
   EXPECT_EQ(Sizes(PlanWaves({}, Fleet(3, 1), "r")), (std::map<int, int>{{0, 1}, {1, 1}, {2, 1}}));
 }
 

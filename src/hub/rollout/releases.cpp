@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/sha256.h"
-#include "model/manifest.h"
+#include "model/any_bundle.h"
 #include "model/pack.h"
 #include "trust/folder_repository.h"
 #include "trust/metadata.h"
@@ -82,11 +82,12 @@ Result<ReleaseInfo> Releases::Inspect(ReleaseInfo release) {
     return Fail(Errc::kInvalid, "the file is not the one that was signed");
   MW_TRY(const auto packed, model::ReadPack(pack));
   if (packed.empty()) return Fail(Errc::kInvalid, "the pack is empty");
-  MW_TRY(const model::Manifest manifest, model::ReadManifest(packed.front().bytes));
+  MW_TRY(const model::BundleFacts facts, model::ReadFacts(packed.front().bytes));
+  release.kind = facts.kind;
   release.digest = crypto::Sha256Hex(packed.front().bytes);
-  release.name = manifest.name;
-  release.version = manifest.version;
-  release.model_sha256 = manifest.model.sha256;
+  release.name = facts.name;
+  release.version = facts.version;
+  release.model_sha256 = facts.model_sha256;
   inspected_[release.pack_sha256] = release;
   return release;
 }
@@ -146,7 +147,7 @@ Result<std::optional<jobs::StreamInfo>> Releases::Describe(std::string_view /*th
   if (!loaded && loaded.error().code == Errc::kNotFound) return std::optional<jobs::StreamInfo>();
   if (!loaded) return tl::unexpected(loaded.error());
   return std::optional(
-      jobs::StreamInfo{.text = "a model", .files = {{.id = 0, .bytes = pack_.size()}}});
+      jobs::StreamInfo{.text = "a bundle", .files = {{.id = 0, .bytes = pack_.size()}}});
 }
 
 Result<jobs::Bytes> Releases::Read(std::string_view /*thing*/, std::string_view stream,

@@ -8,19 +8,22 @@
 #include <vector>
 
 #include "jobs/stream_server.h"
+#include "model/any_bundle.h"
 #include "os/files.h"
 
 namespace millwright::hub {
 
 /// A pack that the newest signed targets name, with what its manifest says.
 struct ReleaseInfo {
+  model::BundleKind kind = model::BundleKind::kModel;
   std::string target{};  // path in the metadata
   std::string pack_sha256{};
   uint64_t pack_bytes = 0;
   std::string line{};
   int64_t release = 0;
   std::string digest{}, name{}, version{};  // of its manifest
-  std::string model_sha256{};  // of its model file: what gateways tell they decide with
+  std::string model_sha256{};  // of its model file: what gateways tell they decide with; of a
+                               // configuration empty
 };
 
 inline constexpr std::string_view kMetadataStream = "mw-tuf";

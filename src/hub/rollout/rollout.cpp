@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, kMemberStates> kMemberNames{
 
 constexpr std::string_view kRolloutColumns =
     "SELECT id, target, pack_sha256, digest, name, version, line, release_no, state, wave, "
-    "wave_ns, policy, reason, created_ns, created_by, ended_ns, approved_by FROM rollouts ";
+    "wave_ns, policy, reason, created_ns, created_by, ended_ns, approved_by, kind FROM rollouts ";
 
 RolloutState StateByName(std::string_view name) {
   const auto* found = std::ranges::find(kStateNames, name);
@@ -30,7 +30,8 @@ RolloutState StateByName(std::string_view name) {
 Rollout ReadRollout(const Row& row) {
   Rollout r;
   r.id = row.Text(0);
-  r.release = {.target = std::string(row.Text(1)),
+  r.release = {.kind = model::BundleKindByName(row.Text(17)).value_or(model::BundleKind::kModel),
+               .target = std::string(row.Text(1)),
                .pack_sha256 = std::string(row.Text(2)),
                .line = std::string(row.Text(6)),
                .release = row.Int(7),

@@ -56,6 +56,7 @@ struct RolloutDevice {
   std::string undo_status{};  // of the way back, where it was reversed
   bool online = false;        // as ingest last knew it
   Nanos last_seen = 0;
+  Nanos offered_from = 0;  // foreseen, where something holds its job back; 0: nothing does
 };
 
 /// Where one gateway stands, for people.

@@ -1,6 +1,7 @@
 // What a rollout does by itself: its next wave, its end, its halt, the way back.
 #include <nlohmann/json.hpp>
 
+#include "hub/rollout/audit.h"
 #include "hub/rollout/gates.h"
 #include "hub/rollout/rollouts.h"
 
@@ -9,13 +10,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string UndoJob(const Rollout& r) { return r.id + "-undo"; }
+std::string UndoJob(const Rollout& r) { return r.id + std::string(kUndoSuffix); }
 
 std::string UndoDocument(const Rollout& r) {
-  return ordered_json{{"operation", "millwright.undo"},
-                      {"format", 1},
-                      {"bundle", {{"digest", r.release.digest}}},
-                      {"reason", r.reason.empty() ? "the rollout was reversed" : r.reason}}
+  return ordered_json{
+      {"operation", "millwright.undo"},
+      {"format", 1},
+      {"bundle", {{"kind", model::Name(r.release.kind)}, {"digest", r.release.digest}}},
+      {"reason", r.reason.empty() ? "the rollout was reversed" : r.reason}}
       .dump();
 }
 
@@ -158,11 +160,8 @@ Result<void> Rollouts::Save(const Rollout& r) {
 
 Result<void> Rollouts::Note(std::string_view who, std::string_view what, std::string_view subject,
                             std::string_view detail) {
-  MW_TRY(
-      database_->Run("INSERT INTO audit (id, at_ns, who, what, subject, detail) "
-                     "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
-                     {clock_.Utc(), who, what, subject, detail.substr(0, kRolloutReasonMax)}));
-  return {};
+  return WriteAudit(*database_, clock_.Utc(),
+                    {.who = who, .what = what, .subject = subject, .detail = detail});
 }
 
 }  // namespace millwright::hub

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "crypto/sha256.h"
+#include "hub/rollout/foresight.h"
 #include "hub/rollout/gates.h"
 
 namespace millwright::hub {
@@ -17,15 +18,17 @@ constexpr size_t kDevicesMax = 200'000;
 std::string InstallJob(const Rollout& r) { return r.id; }
 
 std::string InstallDocument(const Rollout& r) {
-  ordered_json document = {
-      {"operation", "millwright.install"},
-      {"format", 1},
-      {"target", r.release.target},
-      {"bundle",
-       {{"digest", r.release.digest}, {"name", r.release.name}, {"version", r.release.version}}},
-      {"metadata_stream", kMetadataStream},
-      {"pack_stream", PackStream(r.release.pack_sha256)},
-      {"pack_file", 0}};
+  ordered_json document = {{"operation", "millwright.install"},
+                           {"format", 1},
+                           {"target", r.release.target},
+                           {"bundle",
+                            {{"kind", model::Name(r.release.kind)},
+                             {"digest", r.release.digest},
+                             {"name", r.release.name},
+                             {"version", r.release.version}}},
+                           {"metadata_stream", kMetadataStream},
+                           {"pack_stream", PackStream(r.release.pack_sha256)},
+                           {"pack_file", 0}};
   ordered_json trial = ordered_json::object();
   if (r.policy.windows_min > 0) trial["windows_min"] = r.policy.windows_min;
   if (r.policy.time_min_s >= 0) trial["time_min_s"] = r.policy.time_min_s;
@@ -36,18 +39,20 @@ std::string InstallDocument(const Rollout& r) {
 }  // namespace
 
 Rollouts::Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock,
-                   ChangeHook on_change)
+                   ChangeHook on_change, const Maintenance* maintenance)
     : database_(std::move(database)),
       changes_(std::move(on_change)),
-      jobs_(*database_, [this](const std::string& id) { changes_.Tell(id); }),
+      jobs_(*database_, clock, maintenance, [this](const std::string& id) { changes_.Tell(id); }),
       releases_(releases),
-      clock_(clock) {}
+      clock_(clock),
+      maintenance_(maintenance) {}
 
 Result<RolloutView> Rollouts::Find(const std::string& id) {
   const MutexLock lock(mutex_);
   RolloutView view;
   MW_TRY(view.rollout, LoadRollout(*database_, id));
   MW_TRY(view.devices, LoadRolloutDevices(*database_, id));
+  TellWindows(*calendars(), clock_.Utc(), view.devices);
   return view;
 }
 
@@ -100,7 +105,10 @@ Result<RolloutView> Rollouts::Start(const RolloutRequest& request) {
                             .wave = p.wave,
                             .online = p.online,
                             .last_seen = p.last_seen});
-  if (request.dry_run) return view;
+  if (request.dry_run) {
+    ForeseeOffers(r.policy, *calendars(), request.at == 0 ? r.created : request.at, view.devices);
+    return view;
+  }
   MW_TRY(store::Transaction transaction, database_->Begin());
   if (before) MW_TRY(Supersede(*before, r.id));
   MW_TRY(Insert(r, placed));
@@ -145,11 +153,11 @@ Result<void> Rollouts::Supersede(Rollout before, const std::string& by) {
 Result<void> Rollouts::Insert(const Rollout& r, const std::vector<Placed>& placed) {
   MW_TRY(database_->Run(
       "INSERT INTO rollouts (id, target, pack_sha256, digest, name, version, line, release_no, "
-      "state, wave, wave_ns, policy, reason, created_ns, created_by) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      "state, wave, wave_ns, policy, reason, created_ns, created_by, kind) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
       {r.id, r.release.target, r.release.pack_sha256, r.release.digest, r.release.name,
        r.release.version, r.release.line, r.release.release, Name(r.state), r.wave, r.wave_since,
-       WritePolicy(r.policy), r.reason, r.created, r.created_by}));
+       WritePolicy(r.policy), r.reason, r.created, r.created_by, model::Name(r.release.kind)}));
   for (const Placed& p : placed)
     MW_TRY(database_->Run(
         "INSERT INTO rollout_devices (rollout_id, device, site, wave) VALUES ($1, $2, $3, $4)",

@@ -28,19 +28,21 @@ struct RolloutRequest {
   std::vector<std::string> devices{};  // empty: all of the sites
   std::string who{};
   bool dry_run = false;
+  Nanos at = 0;  // of a dry run: as if it began then; 0: now
 };
 
 /// Thread-safe: the API's threads and the delivery thread share one.
 class Rollouts {
  public:
-  /// Borrows clock and releases; owns its connection. `on_change` is told the id of each rollout
-  /// that changed, under the lock: it must be short and not come back here.
+  /// Borrows clock, releases and maintenance; owns its connection. `on_change` is told the id of
+  /// each rollout that changed, under the lock: it must be short and not come back here. Without
+  /// `maintenance` every site takes what comes at any time.
   Rollouts(std::unique_ptr<store::Database> database, Releases& releases, os::Clock& clock,
-           ChangeHook on_change = {});
+           ChangeHook on_change = {}, const Maintenance* maintenance = nullptr);
 
   /// Places the fleet in waves and begins with the first. kConflict: another rollout of this line
-  /// is under way; kNotFound: no such target, or no gateway. A dry run tells the places and does
-  /// nothing.
+  /// is under way; kNotFound: no such target, or no gateway. A dry run tells the places, and from
+  /// when on each gateway would be offered the release, and does nothing.
   [[nodiscard]] Result<RolloutView> Start(const RolloutRequest& request);
   [[nodiscard]] Result<void> Pause(const std::string& id, const std::string& who);
   [[nodiscard]] Result<void> Resume(const std::string& id, const std::string& who);
@@ -52,7 +54,13 @@ class Rollouts {
   [[nodiscard]] Result<void> Reverse(const std::string& id, const std::string& who,
                                      const std::string& why);
 
+  /// With what waits for its site's window.
   [[nodiscard]] Result<RolloutView> Find(const std::string& id);
+  /// Of the sites, as they are now. Shared: whoever looked keeps what it saw.
+  [[nodiscard]] std::shared_ptr<const Calendars> calendars() const {
+    return maintenance_ == nullptr ? std::make_shared<const Calendars>()
+                                   : maintenance_->calendars();
+  }
   /// What the repository offers; what is wrong with the rest goes into `faults`.
   [[nodiscard]] Result<std::vector<ReleaseInfo>> Offers(std::vector<std::string>* faults = nullptr);
 
@@ -120,6 +128,7 @@ class Rollouts {
   JobTable jobs_ MW_GUARDED_BY(mutex_);
   Releases& releases_ MW_GUARDED_BY(mutex_);
   os::Clock& clock_;
+  const Maintenance* const maintenance_;
   Touched touched_ MW_GUARDED_BY(mutex_);  // by commands, told at the next Step
 };
 

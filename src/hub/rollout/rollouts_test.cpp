@@ -27,7 +27,7 @@ class RolloutsTest : public testing::Test {
     AddTestRelease(files_, "/repo", "models/pump/2.tar", 2);
     rollouts_ = std::make_unique<Rollouts>(std::move(*database), releases_, clock_);
   }
-  RolloutView Start(std::string_view policy = R"({"wave_min_s":0,"waves":[0.3,1]})") {
+  RolloutView Start(std::string_view policy = R"({"wave_min_s":0,"waves":[0.34,1]})") {
     auto view = rollouts_->Start(
         {.target = "models/pump/2.tar", .policy = *ReadPolicy(policy), .who = "a person"});
     EXPECT_TRUE(view) << view.error().what;
@@ -101,7 +101,7 @@ TEST_F(RolloutsTest, ABadCanaryHaltsItAndTheRestKeepTheirModel) {
 }
 
 TEST_F(RolloutsTest, ReversedDevicesGoBackAndThoseUnderWayStop) {
-  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.34,1],"approval":false})").rollout.id;
   Answer(jobs::Status::kSucceeded);
   EXPECT_EQ(Count("QUEUED"), 4);
   ASSERT_TRUE(rollouts_->Reverse(id_, "a person", "it vibrates"));
@@ -126,7 +126,7 @@ TEST_F(RolloutsTest, ReversedDevicesGoBackAndThoseUnderWayStop) {
 
 // It was away when the rollout was taken back, and its trial had gone well meanwhile.
 TEST_F(RolloutsTest, OneThatFinishedWhileItWasAwayGoesBackToo) {
-  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.34,1],"approval":false})").rollout.id;
   ASSERT_TRUE(rollouts_->Reverse(id_, "a person", "it vibrates"));
   ASSERT_TRUE(rollouts_->Step());
   ASSERT_EQ(StateNow(), RolloutState::kReversed);
@@ -150,7 +150,7 @@ TEST_F(RolloutsTest, OneThatFinishedWhileItWasAwayGoesBackToo) {
 }
 
 TEST_F(RolloutsTest, PausedItQueuesNothing) {
-  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false})").rollout.id;
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.34,1],"approval":false})").rollout.id;
   ASSERT_TRUE(rollouts_->Pause(id_, "a person"));
   Answer(jobs::Status::kSucceeded);
   EXPECT_EQ(Count("QUEUED"), 0);
@@ -202,7 +202,7 @@ TEST_F(RolloutsTest, OneThatWaitsForAbsentGatewaysGivesWayToTheNext) {
 }
 
 TEST_F(RolloutsTest, AHaltTakesBackWhatHadCommittedWhereThePolicySaysSo) {
-  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1],"approval":false,"reverse_on_halt":true})")
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.34,1],"approval":false,"reverse_on_halt":true})")
             .rollout.id;
   Answer(jobs::Status::kSucceeded);
   Answer(jobs::Status::kFailed, id_, "silent on 100 % of the windows");
@@ -223,7 +223,7 @@ TEST_F(RolloutsTest, OneThatWaitsForAPersonStillHaltsByItself) {
 }
 
 TEST_F(RolloutsTest, ItsLogTellsWhatGatewaysAndPeopleDid) {
-  id_ = Start(R"({"wave_min_s":0,"waves":[0.3,1]})").rollout.id;
+  id_ = Start(R"({"wave_min_s":0,"waves":[0.34,1]})").rollout.id;
   Answer(jobs::Status::kSucceeded);
   ASSERT_TRUE(rollouts_->Approve(id_, "ana"));
   ASSERT_TRUE(rollouts_->Step());
@@ -242,7 +242,7 @@ TEST_F(RolloutsTest, ItsLogTellsWhatGatewaysAndPeopleDid) {
 }
 
 TEST_F(RolloutsTest, CountsAndGatesSayWhereItStands) {
-  id_ = Start(R"({"wave_min_s":60,"waves":[0.3,1]})").rollout.id;
+  id_ = Start(R"({"wave_min_s":60,"waves":[0.34,1]})").rollout.id;
   SetOnline("gw-5", false);
   auto reader = *store::Database::Open(folder_.File("hub.db"), {.read_only = true});
   const auto count = [&](MemberState state) {

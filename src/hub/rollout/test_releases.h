@@ -16,9 +16,12 @@ namespace millwright::hub {
 
 /// Unsigned: the hub passes on what others sign. Replaces what was offered before.
 inline void AddTestRelease(os::Files& files, const std::string& repository,
-                           const std::string& target, int64_t number) {
+                           const std::string& target, int64_t number,
+                           const std::string& version = {}) {
   os::FakeFiles bundle;
-  ASSERT_TRUE(model::WriteTestBundle(bundle, "/b"));
+  model::Manifest manifest = model::MakeTestManifest();
+  if (!version.empty()) manifest.version = version;
+  ASSERT_TRUE(model::WriteTestBundle(bundle, "/b", manifest));
   const os::Bytes pack = *model::PackBundle(bundle, "/b");
   trust::Draft targets = trust::Draft::Make("targets", 4'000'000'000);
   trust::SetTarget(targets, target, pack,

@@ -1,0 +1,15 @@
+#include "hub/rollout/audit.h"
+
+#include "hub/rollout/rollout.h"
+
+namespace millwright::hub {
+
+Result<void> WriteAudit(store::Database& database, Nanos at, const AuditLine& line) {
+  MW_TRY(database.Run(
+      "INSERT INTO audit (id, at_ns, who, what, subject, detail) "
+      "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
+      {at, line.who, line.what, line.subject, line.detail.substr(0, kRolloutReasonMax)}));
+  return {};
+}
+
+}  // namespace millwright::hub
