@@ -28,6 +28,13 @@ Coverage::Coverage(std::vector<Nanos> periods) : channels_(periods.size()) {
   holes_.reserve(kExtentsMax + periods.size());
 }
 
+void Coverage::Follow(std::span<const Nanos> periods) {
+  channels_.resize(periods.size());
+  for (size_t c = 0; c < periods.size(); ++c) channels_[c].period = periods[c];
+  extents_.reserve(kExtentsMax + periods.size());
+  holes_.reserve(kExtentsMax + periods.size());
+}
+
 void Coverage::Resume(size_t channel, Nanos last, uint64_t last_seq) {
   Channel& c = channels_[channel];
   c.last = last;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,10 @@ class Coverage {
 
   /// `periods`: nominal time between readings by channel; for blocks 0, they bring their own.
   explicit Coverage(std::vector<Nanos> periods);
+
+  /// Another configuration: channels that are new come after those that were there, and what was
+  /// known of those that stay goes on. Only while empty(). Allocates.
+  void Follow(std::span<const Nanos> periods);
 
   /// Where the durable record of an earlier run ends: the next reading is compared with it.
   void Resume(size_t channel, Nanos last, uint64_t last_seq);

@@ -42,13 +42,6 @@ void Prepare(WaveformQueue& queue, const Plan& plan) {
   while (queue.BeginPop() != nullptr) queue.CommitPop();
 }
 
-std::vector<Nanos> Periods(const AssetSettings& asset) {
-  std::vector<Nanos> out;
-  for (const ChannelSettings& c : asset.channels)
-    out.push_back(c.spec.kind == dsp::ChannelKind::kSamples ? 0 : FromSeconds(1 / c.spec.rate_hz));
-  return out;
-}
-
 // Copies into a slot that keeps its vectors' memory.
 void Copy(const Outcome& from, Outcome& to) { to = from; }
 
@@ -80,7 +73,7 @@ Decider::Decider(std::unique_ptr<Crew> crew, std::span<const Restored> restored,
   seats_.reserve(live_->machines.size());
   for (size_t a = 0; a < live_->machines.size(); ++a) {
     Seat& seat = seats_.emplace_back(
-        Seat{.coverage = Coverage(Periods(*live_->plan->assets[a].settings)), .pairing = {}});
+        Seat{.coverage = Coverage(live_->plan->assets[a].periods), .pairing = {}});
     for (const Restored::Position& p : restored[a].covered)
       seat.coverage.Resume(p.channel, p.last, p.last_seq);
   }
@@ -110,6 +103,11 @@ void Decider::Take(const Item& item) {
   const Nanos length =
       item.is_block ? static_cast<Nanos>(static_cast<double>(samples.size()) * 1e9 / item.rate_hz)
                     : 0;
+  // Of a channel that came with a configuration which went again.
+  if (item.channel >= live_->plan->assets[asset].to_schema.size()) {
+    if (item.is_block) inbox_.ring.Release(item.samples);
+    return;
+  }
   Seat& seat = seats_[asset];
   seat.coverage.Add(item.channel, item.ts, item.seq, length, item.after_drop);
   seat.coverage_due = true;
@@ -218,7 +216,10 @@ void Decider::HandWaveform(size_t asset, const Outcome& outcome) {
 void Decider::Tick() {
   counts_.turns.fetch_add(1, std::memory_order_relaxed);
   TakeOrders();
-  if (watching_) exchange_.warm.store(AllWarm(), std::memory_order_release);
+  if (watching_) {
+    exchange_.warm.store(AllWarm(), std::memory_order_release);
+    exchange_.blind.store(FindBlind(), std::memory_order_release);
+  }
   const Nanos now = clock_.Monotonic();
   if (!silent_declared_ && now >= silent_at_) {
     silent_declared_ = true;

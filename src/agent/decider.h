@@ -81,6 +81,8 @@ class Decider {
   [[nodiscard]] bool Carry(Order& order);
   void StartPairing(Candidate candidate);
   [[nodiscard]] bool AllWarm() const;
+  [[nodiscard]] int FindBlind() const;
+  [[nodiscard]] bool FollowChannels();
   void Deliver(size_t asset, Outcome& outcome);
   void HandAlert(const Outcome& outcome);
   void HandWaveform(size_t asset, const Outcome& outcome);
@@ -96,6 +98,7 @@ class Decider {
   Exchange& exchange_;
   os::Clock& clock_;
   const std::function<void()> before_watching_;
+  Candidate candidate_ = Candidate::kWatches;
   Nanos silent_at_ = 0;  // monotonic: when channels silent since the start are declared
   bool silent_declared_ = false;
   DeciderCounts counts_;

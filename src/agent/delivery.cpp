@@ -39,11 +39,15 @@ Delivery::Delivery(const World& world, Publish publish)
             return publish_(topic, os::AsBytes(payload));
           },
           [this](const std::optional<jobs::Job>& job) { OnJob(job); }),
-      first_(world.host.serving()) {
+      first_(world.host.serving()),
+      places_(first_) {
+  if (world_.configs.state().phase != Phase::kIdle) kind_ = Kind::kConfig;
   world_.phase = state().phase;
 }
 
 Delivery::~Delivery() = default;
+
+const char* Delivery::What() const { return kind_ == Kind::kConfig ? "configuration" : "model"; }
 
 std::vector<std::string> Delivery::Filters() const {
   std::vector<std::string> out = jobs_.Filters();
@@ -88,11 +92,13 @@ void Delivery::TakeInstall(const jobs::Job& job) {
   const std::string& digest = document_->bundle.digest;
   if (state().phase != Phase::kIdle) {
     const auto note = LoadNote(world_.files, NotePath(world_.settings));
-    if (state().candidate->digest == digest && note && note->job == job.id)
+    const bool same = document_->kind == kind_ && state().candidate->digest == digest;
+    if (same && note && note->job == job.id)
       return Report(Status::kInProgress, slots::Name(state().phase));
     End(slots::Event::kWithdrawn, "another job took its place");
     told_.reset();  // that one's report has nobody to go to
   }
+  kind_ = document_->kind;
   if (state().committed && state().committed->digest == digest) {
     told_ = Told{.status = Status::kSucceeded, .phase = "committed", .reason = "decides already"};
     return;
@@ -133,10 +139,10 @@ void Delivery::Offer(const SignedTarget& target) {
                           .windows_min = trial.windows_min,
                           .time_min_ns = trial.time_min};
   auto taken = SaveNote(world_.files, NotePath(world_.settings), note);
-  if (taken) taken = world_.slots.Offer(bundle);
+  if (taken) taken = SlotsOf(kind_).Offer(bundle);
   if (!taken) return Report(Status::kFailed, "refused", taken.error().what);
-  log::Info("models", "a new model is on its way",
-            {{"model", bundle.name}, {"version", bundle.version}, {"bytes", bundle.pack_bytes}});
+  log::Info("models", std::string("a new ") + What() + " is on its way",
+            {{"name", bundle.name}, {"version", bundle.version}, {"bytes", bundle.pack_bytes}});
 }
 
 // A job may come twice, and the power may fail between undo and report: what it is to take back is
@@ -144,7 +150,7 @@ void Delivery::Offer(const SignedTarget& target) {
 void Delivery::TakeUndo(const jobs::Job& job) {
   const std::string path = UndoNotePath(world_.settings);
   const auto note = LoadNote(world_.files, path);
-  const auto& serving = slots::ServingOf(state());
+  const auto& serving = slots::ServingOf(SlotsOf(document_->kind).state());
   const std::string digest = serving ? serving->digest : "";
   const bool seen = note && note->job == job.id;
   if (!seen) {
@@ -154,29 +160,47 @@ void Delivery::TakeUndo(const jobs::Job& job) {
   if (!seen || note->digest == digest) {
     const std::string reason =
         document_->reason.empty() ? std::string("undone by the hub") : document_->reason;
-    if (const auto undone = Undo(reason); !undone)
+    if (const auto undone = Undo(document_->kind, reason); !undone)
       return Report(Status::kFailed, "refused", undone.error().what);
   }
+  kind_ = document_->kind;
   Report(Status::kInProgress, "warming_up");
   told_ = Told{.status = Status::kSucceeded, .phase = "undone", .reason = document_->reason};
 }
 
-Result<void> Delivery::Undo(const std::string& reason) {
-  const bool decides = state().phase == Phase::kProbation;
+// Whatever is under way ends first, of either kind.
+Result<void> Delivery::Undo(Kind kind, const std::string& reason) {
+  const bool decided = state().phase == Phase::kProbation;
+  const bool decides = decided && kind == kind_;
+  if (!decides) MW_TRY(CheckUndo(kind));
   if (state().phase != Phase::kIdle) {
-    MW_TRY(world_.slots.Apply(slots::Event::kWithdrawn, reason));
+    MW_TRY(SlotsOf(kind_).Apply(slots::Event::kWithdrawn, reason));
     Forget();
   }
+  kind_ = kind;
   // A candidate in probation is what people see deciding: taking it back is the undo.
-  if (!decides) MW_TRY(world_.slots.Apply(slots::Event::kUndone, reason));
+  if (!decides) MW_TRY(SlotsOf(kind).Apply(slots::Event::kUndone, reason));
   committed_.reset();
-  hurry_ = decides;
-  log::Warning("models", "the model before this one comes back", {{"why", reason}});
+  hurry_ = decided;
+  log::Warning("models", std::string("the ") + What() + " before this one comes back",
+               {{"why", reason}});
   return {};
 }
 
-void Delivery::TakeUndoRequest() {
-  const std::string path = UndoRequestPath(world_.settings);
+// What would decide then has to fit together: an older model may need a channel that the
+// configuration has taken out of use.
+Result<void> Delivery::CheckUndo(Kind kind) {
+  const slots::Slots& slots = SlotsOf(kind);
+  if (!slots.CanUndo()) return {};  // the slots say so in their words
+  const bool config = kind == Kind::kConfig;
+  const auto plan = Load(config ? world_.slots.state().committed : slots.state().previous,
+                         config ? slots.state().previous : world_.configs.state().committed);
+  if (plan) return {};
+  return Fail(plan.error().code, "what it would go back to does not fit: " + plan.error().what);
+}
+
+void Delivery::TakeUndoRequest(Kind kind) {
+  const std::string path = UndoRequestPath(world_.settings, kind);
   if (!world_.files.Exists(path)) return;
   const auto text = world_.files.Read(path, kReasonMax);
   const std::string reason =
@@ -184,15 +208,17 @@ void Delivery::TakeUndoRequest() {
   // Removed first: a request that cannot be carried out is not tried for ever.
   if (const auto removed = world_.files.Remove(path); !removed) return;
   const bool ours = jobs_.job() && state().phase != Phase::kIdle;
-  if (const auto undone = Undo(reason); !undone)
+  if (const auto undone = Undo(kind, reason); !undone)
     return log::Failure("models", undone.error(), {{"request", path}});
   if (ours) told_ = Told{.status = Status::kFailed, .phase = "undone", .reason = reason};
 }
 
 void Delivery::Report(Status status, std::string_view phase, std::string_view reason,
                       const std::string& progress) {
-  jobs::Details details = {{"phase", std::string(phase)},
-                           {"serving", world_.host.serving()->digest}};
+  const Plan& serving = *world_.host.serving();
+  jobs::Details details = {
+      {"phase", std::string(phase)},
+      {"serving", kind_ == Kind::kConfig ? serving.config_digest : serving.digest}};
   if (!reason.empty()) details["reason"] = std::string(reason.substr(0, kReasonMax));
   if (!progress.empty()) details["progress"] = progress;
   progress_at_ = world_.clock.Monotonic();
@@ -214,7 +240,8 @@ void Delivery::Work() {
     jobs_.Tick();
     if (metadata_) metadata_->Tick();
     if (download_) download_->Tick();
-    TakeUndoRequest();
+    TakeUndoRequest(Kind::kModel);
+    TakeUndoRequest(Kind::kConfig);
     NoteProgress();
   }
   if (metadata_ && metadata_->state() == DownloadState::kFailed) {

@@ -1,6 +1,6 @@
-// A model's way onto this gateway, from the job to its commit or its end: asks, verifies, lets the
-// candidate prove itself beside the committed model and reports. All that must survive a power cut
-// is the slots'; this is the hand that moves them.
+// A model's or a configuration's way onto this gateway, from the job to its commit or its end:
+// asks, verifies, lets the candidate prove itself beside what is committed and reports. All that
+// must survive a power cut is the slots'; this is the hand that moves them. One update at a time.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include "agent/job_document.h"
 #include "agent/metadata_fetch.h"
 #include "agent/model_host.h"
+#include "agent/models.h"
 #include "agent/signed_target.h"
 #include "jobs/jobs_client.h"
 #include "slots/slots.h"
@@ -26,7 +27,9 @@ class Delivery {
   using Publish = jobs::StreamDownload::Publish;
   struct World {
     const Settings& settings;
-    slots::Slots& slots;
+    slots::Slots& slots;    // of models
+    slots::Slots& configs;  // of configurations
+    const Loader& loader;
     ModelHost& host;
     Notary& notary;
     const DeciderCounts& decider;
@@ -49,6 +52,8 @@ class Delivery {
  private:
   class Sink;
   using SlotEvent = slots::Event;
+  using Kind = model::BundleKind;
+  using Slot = std::optional<slots::BundleRef>;
   struct Told {  // the report that is due once the gateway serves what the slots say
     jobs::Status status = jobs::Status::kSucceeded;
     std::string phase{}, reason{};
@@ -74,32 +79,45 @@ class Delivery {
   void WarmUp();
   void Shadow();
   void Probation();
+  [[nodiscard]] slots::TrialOptions TrialSettings();
   [[nodiscard]] slots::TrialVerdict Try(std::string_view phase);
+  [[nodiscard]] slots::TrialVerdict TryConfig();
+  [[nodiscard]] std::string TrialReason() const;
+  [[nodiscard]] bool Blinds() const;
   [[nodiscard]] bool Overloaded();
   [[nodiscard]] bool Reach(const ModelHost::Wish& wish);
   [[nodiscard]] SharedPlan CommittedPlan();
-  [[nodiscard]] SharedPlan PlanFor(const slots::BundleRef& bundle);
+  [[nodiscard]] SharedPlan CandidatePlan();
+  [[nodiscard]] SharedPlan PlanFor(const Slot& model, const Slot& config);
+  [[nodiscard]] Result<SharedPlan> Load(const Slot& model, const Slot& config);
 
   // ends
   [[nodiscard]] bool Apply(SlotEvent event, std::string_view reason = {});
   void End(SlotEvent event, const std::string& reason);
   void Forget();
   void Commit(const std::string& reason);
-  [[nodiscard]] Result<void> Undo(const std::string& reason);
-  void TakeUndoRequest();
+  [[nodiscard]] Result<void> Undo(Kind kind, const std::string& reason);
+  [[nodiscard]] Result<void> CheckUndo(Kind kind);
+  void TakeUndoRequest(Kind kind);
   void NoteProgress();
 
-  [[nodiscard]] const slots::State& state() const { return world_.slots.state(); }
+  [[nodiscard]] slots::Slots& SlotsOf(Kind kind) const {
+    return kind == Kind::kConfig ? world_.configs : world_.slots;
+  }
+  [[nodiscard]] const slots::State& state() const { return SlotsOf(kind_).state(); }
+  [[nodiscard]] const char* What() const;
 
   const World world_;
   const Publish publish_;
   jobs::JobsClient jobs_;
+  Kind kind_ = Kind::kModel;             // of the update that is under way, or was last
   std::optional<JobDocument> document_;  // of the current job
   std::optional<MetadataFetch> metadata_;
   std::unique_ptr<Sink> sink_;
   std::optional<jobs::StreamDownload> download_;
   std::optional<slots::Trial> trial_;
   const SharedPlan first_;            // decides where nothing could be installed
+  SharedPlan places_;                 // the plan made last: it has every channel so far
   SharedPlan committed_, candidate_;  // plans of what the slots name, once they were needed
   std::optional<Told> told_;
   bool hurry_ = false;   // a bad model decides: the one before it does not wait to be warm
@@ -108,7 +126,11 @@ class Delivery {
   Nanos retry_at_ = 0;
   uint64_t decisions_seen_ = 0, slow_seen_ = 0;
   int overloaded_s_ = 0;
-  uint64_t good_from_ = 0;  // decisions when the serving model began
+  int blind_s_ = 0;               // that a machine is unknown under the new configuration alone
+  std::string blinded_;           // its name
+  Nanos tried_from_ = 0;          // a configuration's probation; 0: not yet
+  uint64_t tried_decisions_ = 0;  // when it began
+  uint64_t good_from_ = 0;        // decisions when the serving model began
   bool progress_noted_ = false;
 };
 

@@ -42,7 +42,7 @@ void Delivery::Advance() {
 }
 
 bool Delivery::Apply(SlotEvent event, std::string_view reason) {
-  const auto applied = world_.slots.Apply(event, reason);
+  const auto applied = SlotsOf(kind_).Apply(event, reason);
   if (applied) return true;
   log::Failure("models", applied.error());
   retry_at_ = world_.clock.Monotonic() + kRetryAfter;
@@ -59,14 +59,29 @@ bool Delivery::Reach(const ModelHost::Wish& wish) {
 }
 
 SharedPlan Delivery::CommittedPlan() {
-  return state().committed ? PlanFor(*state().committed) : first_;
+  return PlanFor(world_.slots.state().committed, world_.configs.state().committed);
 }
 
-SharedPlan Delivery::PlanFor(const slots::BundleRef& bundle) {
+SharedPlan Delivery::CandidatePlan() {
+  const auto& model = kind_ == Kind::kModel ? state().candidate : world_.slots.state().committed;
+  const auto& config =
+      kind_ == Kind::kConfig ? state().candidate : world_.configs.state().committed;
+  return PlanFor(model, config);
+}
+
+Result<SharedPlan> Delivery::Load(const Slot& model, const Slot& config) {
+  auto plan = world_.loader.Load(model, config, places_.get());
+  if (plan) places_ = *plan;
+  return plan;
+}
+
+SharedPlan Delivery::PlanFor(const Slot& model, const Slot& config) {
+  const std::string& digest = model ? model->digest : first_->digest;
+  const std::string over = config ? config->digest : "";
   for (const SharedPlan& known :
-       {world_.host.serving(), world_.host.watching(), committed_, candidate_})
-    if (known && known->digest == bundle.digest) return known;
-  auto plan = PlanOf(world_.settings, world_.slots, bundle, world_.files);
+       {world_.host.serving(), world_.host.watching(), committed_, candidate_, first_})
+    if (known && known->digest == digest && known->config_digest == over) return known;
+  auto plan = Load(model, config);
   if (plan) return std::move(*plan);
   log::Failure("models", plan.error());
   retry_at_ = world_.clock.Monotonic() + kRetryAfter;
@@ -83,13 +98,14 @@ void Delivery::Settle() {
   const Told told = std::move(*told_);
   told_.reset();
   Report(told.status, told.phase, told.reason);
-  if (const auto pruned = world_.slots.Prune(); !pruned) log::Failure("models", pruned.error());
+  for (const Kind kind : {Kind::kModel, Kind::kConfig})
+    if (const auto pruned = SlotsOf(kind).Prune(); !pruned) log::Failure("models", pruned.error());
 }
 
 void Delivery::Download() {
   if (!document_) return;  // the hub is away: its job says where the pack lies
   if (!download_) {
-    auto staging = world_.slots.OpenStaging();
+    auto staging = SlotsOf(kind_).OpenStaging();
     if (!staging) {
       retry_at_ = world_.clock.Monotonic() + kRetryAfter;
       return log::Failure("models", staging.error());
@@ -119,7 +135,7 @@ void Delivery::Download() {
 // Withdrawn, not refused: which bundle it was to be is the job's word, and a wrong word must not
 // keep a good bundle away for ever.
 void Delivery::Verify() {
-  const auto installed = world_.slots.Install();
+  const auto installed = SlotsOf(kind_).Install();
   if (installed) return Report(Status::kInProgress, "proving");
   if (installed.error().code == Errc::kInvalid || installed.error().code == Errc::kUnsupported)
     return End(slots::Event::kWithdrawn, installed.error().what);
@@ -128,7 +144,9 @@ void Delivery::Verify() {
 }
 
 void Delivery::Prove() {
-  auto plan = PlanOf(world_.settings, world_.slots, *state().candidate, world_.files);
+  const bool config = kind_ == Kind::kConfig;
+  auto plan = Load(config ? world_.slots.state().committed : state().candidate,
+                   config ? state().candidate : world_.configs.state().committed);
   if (plan) {
     candidate_ = std::move(*plan);
     if (Apply(slots::Event::kProved)) Report(Status::kInProgress, "warming_up");
@@ -141,23 +159,28 @@ void Delivery::Prove() {
 }
 
 void Delivery::WarmUp() {
-  if (!candidate_) candidate_ = PlanFor(*state().candidate);
+  if (!candidate_) candidate_ = CandidatePlan();
   committed_ = CommittedPlan();
   if (!candidate_ || !Reach({.serving = committed_, .watching = candidate_})) return;
   world_.host.DropPairs();
+  if (Blinds()) return End(slots::Event::kRefused, blinded_ + " is unknown under it");
   if (!world_.host.warm() || !Apply(slots::Event::kWarmed)) return;
   trial_.reset();
   Report(Status::kInProgress, "shadow");
 }
 
+slots::TrialOptions Delivery::TrialSettings() {
+  slots::TrialOptions options = world_.settings.delivery.trial;
+  if (const auto note = LoadNote(world_.files, NotePath(world_.settings))) {
+    options.windows_min = std::max(options.windows_min, note->windows_min);
+    options.time_min = std::max(options.time_min, note->time_min_ns);
+  }
+  return options;
+}
+
 TrialVerdict Delivery::Try(std::string_view phase) {
   if (!trial_) {
-    slots::TrialOptions options = world_.settings.delivery.trial;
-    if (const auto note = LoadNote(world_.files, NotePath(world_.settings))) {
-      options.windows_min = std::max(options.windows_min, note->windows_min);
-      options.time_min = std::max(options.time_min, note->time_min_ns);
-    }
-    auto made = slots::Trial::Make(options);
+    auto made = slots::Trial::Make(TrialSettings());
     if (!made) {
       log::Failure("models", made.error());
       return TrialVerdict::kGoOn;
@@ -175,33 +198,34 @@ TrialVerdict Delivery::Try(std::string_view phase) {
 }
 
 void Delivery::Shadow() {
-  if (!candidate_) candidate_ = PlanFor(*state().candidate);
+  if (!candidate_) candidate_ = CandidatePlan();
   committed_ = CommittedPlan();
   if (!candidate_ || !Reach({.serving = committed_, .watching = candidate_})) return;
-  const TrialVerdict verdict = Try("shadow");
+  const bool config = kind_ == Kind::kConfig;
+  const TrialVerdict verdict = config ? TrialVerdict::kPassed : Try("shadow");
   if (verdict == TrialVerdict::kWorse) return End(slots::Event::kRefused, trial_->reason());
   if (verdict != TrialVerdict::kPassed || !world_.host.warm()) return;
-  const std::string reason = trial_->reason();
+  const std::string reason = config ? "its machines are warm" : trial_->reason();
   if (!Apply(slots::Event::kSwitched)) return;
-  log::Info("models", "the new model decides, on probation",
-            {{"model", state().candidate->name}, {"shadow", reason}});
+  log::Info("models", std::string("the new ") + What() + " decides, on probation",
+            {{"name", state().candidate->name}, {"shadow", reason}});
   trial_.reset();
-  overloaded_s_ = 0;
+  overloaded_s_ = blind_s_ = 0;
   Report(Status::kInProgress, "probation", reason);
 }
 
 void Delivery::Probation() {
-  if (!candidate_) candidate_ = PlanFor(*state().candidate);
+  if (!candidate_) candidate_ = CandidatePlan();
   committed_ = CommittedPlan();
   if (!candidate_ ||
       !Reach({.serving = candidate_, .watching = committed_, .candidate = Candidate::kDecides}))
     return;
-  const TrialVerdict verdict = Try("probation");
-  if (verdict == TrialVerdict::kWorse) return End(slots::Event::kRefused, trial_->reason());
+  const TrialVerdict verdict = kind_ == Kind::kConfig ? TryConfig() : Try("probation");
+  if (verdict == TrialVerdict::kWorse) return End(slots::Event::kRefused, TrialReason());
   if (Overloaded())
     return End(slots::Event::kRefused,
                "decisions came too late for " + std::to_string(kOverloadSeconds) + " s on end");
-  if (verdict == TrialVerdict::kPassed) Commit(trial_->reason());
+  if (verdict == TrialVerdict::kPassed) Commit(TrialReason());
 }
 
 // Each second, from Work's: whether most decisions were late, again and again.
@@ -215,8 +239,12 @@ void Delivery::NoteProgress() {
   overloaded_s_ = late ? overloaded_s_ + 1 : 0;
   decisions_seen_ = decisions;
   slow_seen_ = slow;
+  const int blind = world_.host.blind();
+  blind_s_ = blind < 0 ? 0 : blind_s_ + 1;
+  if (blind >= 0) blinded_ = world_.settings.assets[static_cast<size_t>(blind)].id.value();
   if (progress_noted_ || decisions - good_from_ < kGoodDecisions) return;
-  progress_noted_ = world_.slots.NoteProgress().has_value();
+  progress_noted_ =
+      world_.slots.NoteProgress().has_value() && world_.configs.NoteProgress().has_value();
 }
 
 // -- ends ---------------------------------------------------------------------------------------
@@ -228,6 +256,8 @@ void Delivery::Forget() {
   trial_.reset();
   retry_at_ = 0;
   progress_noted_ = false;
+  blind_s_ = 0;
+  tried_from_ = 0;
   good_from_ = world_.decider.decisions.load(std::memory_order_relaxed);
 }
 
@@ -239,8 +269,10 @@ void Delivery::End(SlotEvent event, const std::string& reason) {
   hurry_ = decided;
   told_ = Told{
       .status = Status::kFailed, .phase = decided ? "rolled_back" : "refused", .reason = reason};
-  log::Warning("models", decided ? "a model was rolled back" : "a new model was not taken",
-               {{"model", name}, {"why", reason}});
+  log::Warning("models",
+               decided ? std::string("a ") + What() + " was rolled back"
+                       : std::string("a new ") + What() + " was not taken",
+               {{"name", name}, {"why", reason}});
   Forget();
 }
 
@@ -254,7 +286,8 @@ void Delivery::Commit(const std::string& reason) {
     if (const auto raised = world_.notary.Committed(note->line, note->floor); !raised)
       log::Failure("models", raised.error());
   told_ = Told{.status = Status::kSucceeded, .phase = "committed", .reason = reason};
-  log::Info("models", "a new model is committed", {{"model", name}, {"why", reason}});
+  log::Info("models", std::string("a new ") + What() + " is committed",
+            {{"name", name}, {"why", reason}});
   Forget();
 }
 

@@ -11,6 +11,7 @@
 #include "agent/testing/delivery_hub.h"
 #include "agent/testing/plant.h"
 #include "agent/testing/tuned_models.h"
+#include "model/config_bundle.h"
 
 namespace millwright::agent {
 namespace {
@@ -302,6 +303,145 @@ TEST_F(DeliveryTest, TheCommittedModelLoadsIn1970AndTheFloorHolds) {
   clock_.StepUtc(-clock_.Utc());
   Kill();
   EXPECT_EQ(Serving(), serving);
+}
+
+// -- configurations of the fleet
+
+class ConfigDeliveryTest : public DeliveryTest {
+ protected:
+  std::string PushConfig(const std::string& job, int64_t release, const std::string& text) {
+    const std::string folder = folder_.path() + "/" + job;
+    EXPECT_TRUE(model::WriteConfigBundle(
+        files_, folder, {.name = "pumps", .version = job, .created = kSecond}, os::AsBytes(text)));
+    return hub_.Push(files_, folder, job, release);
+  }
+  [[nodiscard]] std::string ServingConfig() {
+    auto slots = slots::Slots::Open(disk_, clock_, ConfigsFolder(settings_), {});
+    const auto& serving = slots::ServingOf((*slots)->state());
+    return serving ? serving->digest : "";
+  }
+  void ExpectRefused(const std::string& job, const std::string& why) {
+    ASSERT_TRUE(LiveUntil(job, "refused"));
+    EXPECT_EQ(hub_.Of(job)->status, jobs::Status::kFailed);
+    EXPECT_NE(hub_.Reason(job).find(why), std::string::npos) << hub_.Reason(job);
+    EXPECT_EQ(agent_->figures().swaps, 0U);
+  }
+  // Steady(3) says 0.09: below the bundle's own limits, above these.
+  const std::string sharp_ = R"([[asset]]
+id = "P-1"
+decision = { watch_from = 0.05, warning_from = 0.6, clear_below = 0.01, persistence = 2, of = 3 }
+)";
+};
+
+TEST_F(ConfigDeliveryTest, AThresholdArrivesActsAndGoesBack) {
+  EXPECT_EQ(decisions_.all.back()["level"], "none");
+  const std::string model = Serving();
+  const std::string digest = PushConfig("sharp", 1, sharp_);
+  ASSERT_TRUE(LiveUntil("sharp", "committed"));
+  EXPECT_EQ(hub_.Of("sharp")->details["serving"], digest);
+  EXPECT_EQ(ServingConfig(), digest);
+  EXPECT_EQ(Serving(), model);
+  EXPECT_EQ(decisions_.all.back()["level"], "watch");
+  EXPECT_EQ(agent_->figures().swaps, 1U);
+  Kill();  // agent.toml is the base, the committed configuration decides
+  Live(40);
+  EXPECT_EQ(decisions_.all.back()["level"], "watch");
+  hub_.Queue("back", R"({"operation": "millwright.undo", "format": 1,
+                         "bundle": {"kind": "config"}, "reason": "too early"})");
+  ASSERT_TRUE(LiveUntil("back", "undone"));
+  EXPECT_EQ(hub_.Of("back")->details["serving"], "");
+  EXPECT_EQ(ServingConfig(), "");
+  Live(60);
+  EXPECT_EQ(decisions_.all.back()["level"], "none");
+  EXPECT_EQ(Serving(), model);
+}
+
+TEST_F(ConfigDeliveryTest, EachWindowIsDecidedOnceWhileItChanges) {
+  PushConfig("sharp", 1, sharp_);
+  ASSERT_TRUE(LiveUntil("sharp", "committed"));
+  PushConfig("channels", 2, R"([[asset]]
+id = "P-1"
+  [[asset.channel]]
+  name = "pressure"
+  unit = "bar"
+  rate_hz = 1.0
+)");
+  ASSERT_TRUE(LiveUntil("channels", "committed"));
+  Live(20);
+  ExpectEachWindowOnce();
+  const auto& signals = decisions_.all.back()["signals"];
+  EXPECT_TRUE(signals.contains("pressure")) << signals;
+}
+
+TEST_F(ConfigDeliveryTest, WhatBelongsToTheGatewayIsRefusedWithItsLine) {
+  PushConfig("broker", 1, sharp_ + "[broker]\nhost = \"evil.example\"\n");
+  ExpectRefused("broker", "config.toml:4:1: broker: belongs to the gateway alone");
+  PushConfig("typo", 2, "[[asset]]\nid = \"P-1\"\nzone_c_mm = 3.0\n");
+  ExpectRefused("typo", "zone_c_mm_s");
+}
+
+TEST_F(ConfigDeliveryTest, WhatTheModelNeedsHasToStay) {
+  PushConfig("blind", 1,
+             "[[asset]]\nid = \"P-1\"\n[[asset.channel]]\nname = \"vib\"\nuse = false\n");
+  ExpectRefused("blind", "needs a channel \"vib\"");
+  PushConfig("unit", 2,
+             "[[asset]]\nid = \"P-1\"\n[[asset.channel]]\nname = \"vib\"\nunit = \"g\"\n");
+  ExpectRefused("unit", "unit is \"g\"");
+  PushConfig("kind", 3,
+             "[[asset]]\nid = \"P-1\"\n[[asset.channel]]\nname = \"vib\"\nkind = \"reading\"\n");
+  ExpectRefused("kind", "keeps its kind");
+  PushConfig("limits", 4, "[[asset]]\nid = \"P-1\"\ndecision = { watch_from = 0.95 }\n");
+  ExpectRefused("limits", "asset \"P-1\"");
+}
+
+TEST_F(ConfigDeliveryTest, ARangeThatNoReadingKeepsIsNotTaken) {
+  PushConfig(
+      "range", 1,
+      "[[asset]]\nid = \"P-1\"\n[[asset.channel]]\nname = \"temperature\"\nrange = [80, 90]\n");
+  ExpectRefused("range", "P-1 is unknown under it");
+  EXPECT_EQ(ServingConfig(), "");
+}
+
+TEST_F(ConfigDeliveryTest, AMachineThatGoesDarkOnProbationTakesItBack) {
+  PushConfig(
+      "range", 1,
+      "[[asset]]\nid = \"P-1\"\n[[asset.channel]]\nname = \"temperature\"\nrange = [0, 90]\n");
+  ASSERT_TRUE(LiveUntil("range", "probation"));
+  sensors_.celsius = 95;
+  ASSERT_TRUE(LiveUntil("range", "rolled_back"));
+  EXPECT_NE(hub_.Reason("range").find("P-1 is unknown under it"), std::string::npos);
+  Live(40);
+  EXPECT_EQ(decisions_.all.back()["state"], "running");
+  EXPECT_EQ(ServingConfig(), "");
+}
+
+class ConfigKilledInPhase : public ConfigDeliveryTest,
+                            public ::testing::WithParamInterface<slots::Phase> {};
+
+TEST_P(ConfigKilledInPhase, GoesOnFromThereAndCommits) {
+  const std::string digest = PushConfig("sharp", 1, sharp_);
+  ASSERT_TRUE(LiveUntil(GetParam()));
+  Kill();
+  ASSERT_TRUE(LiveUntil("sharp", "committed"));
+  EXPECT_EQ(ServingConfig(), digest);
+}
+
+INSTANTIATE_TEST_SUITE_P(EachPhase, ConfigKilledInPhase,
+                         ::testing::Values(slots::Phase::kDownloading, slots::Phase::kVerifying,
+                                           slots::Phase::kProving, slots::Phase::kWarmingUp,
+                                           slots::Phase::kShadow, slots::Phase::kProbation),
+                         [](const auto& info) { return std::string(slots::Name(info.param)); });
+
+TEST_F(ConfigDeliveryTest, CrashesOnProbationTakeBackTheConfigurationAndNotTheModel) {
+  const std::string model = Push("good", 1, Steady(3.5));
+  ASSERT_TRUE(LiveUntil("good", "committed"));
+  PushConfig("sharp", 2, sharp_);
+  ASSERT_TRUE(LiveUntil("sharp", "probation"));
+  for (int crash = 0; crash < 3; ++crash) Kill();
+  EXPECT_EQ(ServingConfig(), "");
+  EXPECT_EQ(Serving(), model);
+  ASSERT_TRUE(LiveUntil("sharp", "rolled_back"));
+  EXPECT_NE(hub_.Reason("sharp").find("crash loop"), std::string::npos) << hub_.Reason("sharp");
 }
 
 }  // namespace

@@ -150,6 +150,7 @@ Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts) {
   info.set_name(settings.name);
   info.set_machine_class(settings.machine_class);
   for (const ChannelSettings& channel : settings.channels) {
+    if (!channel.used) continue;
     wire::ChannelInfo& out = *info.add_channels();
     out.set_name(channel.spec.name);
     out.set_unit(channel.spec.unit);
@@ -164,9 +165,10 @@ Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts) {
   for (const dsp::FeatureSpec& feature : plan.manifest.schema.features)
     info.add_features(feature.name);
   for (const model::FaultClass& c : plan.manifest.classes) info.add_classes(c.code);
-  info.set_watch_from(static_cast<float>(plan.manifest.decision.watch_from));
-  info.set_warning_from(static_cast<float>(plan.manifest.decision.warning_from));
-  info.set_act_from(static_cast<float>(plan.manifest.decision.act_from));
+  const model::DecisionLimits& limits = plan.assets[asset].limits;
+  info.set_watch_from(static_cast<float>(limits.watch_from));
+  info.set_warning_from(static_cast<float>(limits.warning_from));
+  info.set_act_from(static_cast<float>(limits.act_from));
   info.set_zone_c_mm_s(static_cast<float>(settings.zone_c_mm_s));
   info.set_zone_d_mm_s(static_cast<float>(settings.zone_d_mm_s));
   return Finish(event, Lane::kHealth, "asset");

@@ -41,6 +41,8 @@ struct Exchange {
   SpscQueue<Answer> answers{kOrders};
   SpscQueue<slots::Pair> pairs{kPairs};
   std::atomic<bool> warm{false};  // every watching machine could decide in the other's place
+  // A machine that is unknown under the candidate and runs under the other; -1: none.
+  std::atomic<int> blind{-1};
   std::atomic<uint64_t> pairs_made{0};
   std::atomic<uint64_t> pairs_lost{0};  // the models thread was far behind
 };

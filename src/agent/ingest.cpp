@@ -17,18 +17,25 @@ constexpr Nanos kComplainEvery = 60 * kSecond;  // one log line a channel, howev
 }  // namespace
 
 Ingest::Ingest(const Plan& plan, Inbox& inbox, os::Clock& clock) : inbox_(inbox), clock_(clock) {
+  (void)Follow(plan);
+}
+
+std::vector<std::pair<std::string, int>> Ingest::Follow(const Plan& plan) {
+  std::vector<std::pair<std::string, int>> fresh;
   for (size_t a = 0; a < plan.assets.size(); ++a) {
     const AssetSettings& asset = *plan.assets[a].settings;
     for (size_t c = 0; c < asset.channels.size(); ++c) {
       const ChannelSettings& channel = asset.channels[c];
       const std::string topic = wire::ReadingTopic(plan.settings.site, asset.area, asset.id,
                                                    ChannelId(channel.spec.name));
-      routes_[topic] = {.asset = static_cast<uint16_t>(a),
-                        .channel = static_cast<uint16_t>(c),
-                        .qos = channel.qos,
-                        .kind = channel.spec.kind};
+      const Route route = {.asset = static_cast<uint16_t>(a),
+                           .channel = static_cast<uint16_t>(c),
+                           .qos = channel.qos,
+                           .kind = channel.spec.kind};
+      if (routes_.emplace(topic, route).second) fresh.emplace_back(topic, channel.qos);
     }
   }
+  return fresh;
 }
 
 std::vector<std::pair<std::string, int>> Ingest::Topics() const {

@@ -37,6 +37,10 @@ class Ingest {
   /// the broker then queues, which costs nothing.
   [[nodiscard]] bool HasRoom() const;
 
+  /// Channels that the plan has and that were not known: their topics, to be subscribed to. Those
+  /// of earlier plans stay.
+  std::vector<std::pair<std::string, int>> Follow(const Plan& plan);
+
   /// Topics to subscribe to, each with its QoS.
   [[nodiscard]] std::vector<std::pair<std::string, int>> Topics() const;
   [[nodiscard]] const IngestCounts& counts() const { return counts_; }

@@ -27,6 +27,16 @@ std::optional<std::string> Text(const json& object, const char* key) {
   return text.size() <= kTextMax ? std::optional(std::move(text)) : std::nullopt;
 }
 
+// Documents of before there were configurations have no "bundle.kind": they are about models.
+Result<void> ReadKind(const json& object, JobDocument& out) {
+  const auto bundle = object.find("bundle");
+  if (bundle == object.end() || !bundle->is_object() || !bundle->contains("kind")) return {};
+  const auto kind = model::BundleKindByName(Text(*bundle, "kind").value_or(""));
+  if (!kind) return Wrong("\"bundle.kind\" is neither \"model\" nor \"config\"");
+  out.kind = *kind;
+  return {};
+}
+
 Result<void> ReadBundle(const json& object, JobDocument& out) {
   const auto bundle = object.find("bundle");
   if (bundle == object.end() || !bundle->is_object()) return Wrong("\"bundle\" is no object");
@@ -82,6 +92,7 @@ Result<JobDocument> ReadJobDocument(std::string_view text) {
     return Fail(Errc::kUnsupported, "job: the document has another \"format\" than 1");
   JobDocument out;
   const std::string operation = Text(object, "operation").value_or("");
+  MW_TRY(ReadKind(object, out));
   if (operation == "millwright.undo") {
     out.operation = JobDocument::Operation::kUndo;
     out.reason = Text(object, "reason").value_or("");

@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
+#include "model/any_bundle.h"
 #include "slots/state.h"
 #include "slots/trial.h"
 
@@ -17,7 +18,8 @@ namespace millwright::agent {
 struct JobDocument {
   enum class Operation : uint8_t { kInstall, kUndo };
   Operation operation = Operation::kInstall;
-  std::string target;       // its path in the signed metadata
+  model::BundleKind kind = model::BundleKind::kModel;  // which slots it is about
+  std::string target;                                  // its path in the signed metadata
   slots::BundleRef bundle;  // digest, name and version; length and hash of the pack are signed
   std::string metadata_stream, pack_stream;
   int64_t pack_file = 0;

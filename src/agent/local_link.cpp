@@ -90,6 +90,11 @@ void LocalLink::PublishStatus(bool online) {
   wire::AppendText(text, manifest.name);
   text += ",\"model_hash\":";
   wire::AppendText(text, manifest.model.sha256);
+  const Plan& decides = serving_ ? *serving_ : plan_;
+  if (!decides.config_digest.empty()) {
+    text += ",\"config\":";
+    wire::AppendText(text, decides.config_name + " " + decides.config_version);
+  }
   text += ",\"update\":";
   wire::AppendText(text, slots::Name(told_phase_));
   text += ",\"version\":";
@@ -130,7 +135,11 @@ void LocalLink::PublishDecisions() {
     if (current.outcome.plan == serving_) continue;
     const bool first = !serving_ && current.outcome.plan.get() == &plan_;
     serving_ = current.outcome.plan;
-    if (!first && client_->connected()) PublishStatus(true);
+    if (first) continue;
+    for (const auto& [topic, qos] : ingest_.Follow(*serving_))
+      if (const auto asked = client_->Subscribe(topic, qos); !asked)
+        log::Failure("agent", asked.error(), {{"topic", topic}});
+    if (client_->connected()) PublishStatus(true);
   }
 }
 

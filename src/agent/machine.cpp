@@ -27,8 +27,7 @@ Result<std::unique_ptr<Machine>> Machine::Make(std::shared_ptr<const Plan> plan,
   const AssetPlan& bound = plan->assets[asset];
   MW_TRY(auto pipeline, dsp::Pipeline::Make(bound.schema, bound.settings->machine));
   MW_TRY(model::DecisionRule rule,
-         model::DecisionRule::Make(plan->manifest.decision,
-                                   static_cast<int>(plan->manifest.classes.size()),
+         model::DecisionRule::Make(bound.limits, static_cast<int>(plan->manifest.classes.size()),
                                    plan->manifest.healthy_class()));
   std::unique_ptr<Machine> machine(
       new Machine(std::move(plan), asset, std::move(pipeline), std::move(rule)));
@@ -99,6 +98,10 @@ void Machine::Push(const Item& item, std::span<const float> samples, Nanos now) 
   const size_t c = item.channel;
   sensor_ts_ = item.sensor_ts;
   arrived_at_ = item.arrived_at;
+  // Beyond what the sensor can measure: no reading, so that the channel goes missing.
+  const std::optional<Range>& range = asset_.settings->channels[c].range;
+  const auto value = static_cast<double>(item.value);
+  if (range && !item.is_block && (value < range->min || value > range->max)) return;
   if (!item.is_block && item.ts >= latest_ts_[c]) {
     latest_[c] = item.value;
     latest_ts_[c] = item.ts;
@@ -299,6 +302,11 @@ void Machine::FollowGrid(const Machine& live) {
 bool Machine::ReadyToReplace(const Machine& live) const {
   if (live.baseline_ && !baseline_) return false;  // it would have to learn first
   return live.state_ != State::kRunning || state_ == State::kRunning;
+}
+
+bool Machine::BlindBeside(const Machine& other) const {
+  const bool for_want_of_data = state_ == State::kUnknown && reason_ != Reason::kRefilling;
+  return other.state_ == State::kRunning && for_want_of_data;
 }
 
 // The rule's own history stands: it has judged the same windows. The level that is open stays open

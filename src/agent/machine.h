@@ -56,6 +56,8 @@ class Machine {
   void FollowGrid(const Machine& live);
   /// Whether it could decide in the place of `live` without a step of "unknown" in between.
   [[nodiscard]] bool ReadyToReplace(const Machine& live) const;
+  /// Whether it cannot be decided about for want of data, while `other` decides.
+  [[nodiscard]] bool BlindBeside(const Machine& other) const;
   /// Decides from the next step on in the place of `live`, of another plan: numbers, state and open
   /// alarm go on, and no step is decided twice. Does not allocate.
   void TakeOver(const Machine& live);

@@ -21,7 +21,8 @@ constexpr size_t kStateBytesMax = size_t{64} << 20;
 // again.
 std::string BaselinePath(const Plan& plan, size_t asset) {
   return plan.settings.state_folder + "/baselines/" + plan.assets[asset].settings->id.value() +
-         "." + plan.schema_hash.substr(0, 12) + ".json";
+         "." + plan.schema_hash.substr(0, 12) +
+         (plan.assets[asset].tuning.empty() ? "" : "." + plan.assets[asset].tuning) + ".json";
 }
 
 // Where the versions before wrote it.
@@ -41,7 +42,8 @@ uint64_t Checksum(std::string_view bytes) {
 // What a snapshot belongs to: another model or another list of machines cannot use it.
 uint64_t Owner(const Plan& plan) {
   std::string text = plan.manifest.model.sha256 + plan.schema_hash;
-  for (const AssetPlan& asset : plan.assets) text += "/" + asset.settings->id.value();
+  for (const AssetPlan& asset : plan.assets)
+    text += "/" + asset.settings->id.value() + (asset.tuning.empty() ? "" : "@" + asset.tuning);
   return Checksum(text);
 }
 
@@ -115,7 +117,8 @@ Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseli
 
 std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset, os::Files& files) {
   std::string path = BaselinePath(plan, asset);
-  if (!files.Exists(path) && files.Exists(OldBaselinePath(plan, asset)))
+  const bool own = plan.assets[asset].tuning.empty();
+  if (own && !files.Exists(path) && files.Exists(OldBaselinePath(plan, asset)))
     path = OldBaselinePath(plan, asset);
   const auto bytes = files.Read(path, kStateBytesMax);
   if (!bytes) {

@@ -36,6 +36,8 @@ class ModelHost {
   /// Takes answers, ends machines and plans that nobody uses any more.
   void Work();
   [[nodiscard]] bool warm() const { return !busy_ && exchange_.warm.load(); }
+  /// A machine that the candidate cannot decide about and the other plan can; -1: none.
+  [[nodiscard]] int blind() const { return busy_ ? -1 : exchange_.blind.load(); }
   [[nodiscard]] std::optional<slots::Pair> TakePair() { return exchange_.pairs.TryPop(); }
   void DropPairs();
 

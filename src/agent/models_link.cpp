@@ -21,12 +21,17 @@ mqtt::Options ModelsOptions(const Settings& settings) {
 ModelsLink::ModelsLink(const Parts& parts, Models models, const ClientFactory& make_client)
     : parts_(parts),
       slots_(std::move(models.slots)),
+      configs_(std::move(models.configs)),
+      base_(std::move(models.base)),
+      loader_(base_, *slots_, *configs_, parts.files),
       client_(make_client(ModelsOptions(parts.settings))),
       notary_(parts.files, parts.clock, parts.settings.state_folder + "/trust"),
       host_(std::move(models.serving), parts.exchange, parts.wake_decider,
             [this](const SharedPlan& plan) { return MakeFreshCrew(plan); }),
       delivery_({.settings = parts.settings,
                  .slots = *slots_,
+                 .configs = *configs_,
+                 .loader = loader_,
                  .host = host_,
                  .notary = notary_,
                  .decider = parts.decider,
@@ -66,7 +71,8 @@ void ModelsLink::Work(Nanos wait_max) {
 }
 
 void ModelsLink::Stop() {
-  if (const auto ended = slots_->EndRun(); !ended) log::Failure("models", ended.error());
+  for (slots::Slots* slots : {slots_.get(), configs_.get()})
+    if (const auto ended = slots->EndRun(); !ended) log::Failure("models", ended.error());
   client_->Stop();
 }
 

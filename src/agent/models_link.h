@@ -40,7 +40,9 @@ class ModelsLink : private mqtt::Listener {
   [[nodiscard]] Result<std::unique_ptr<Crew>> MakeFreshCrew(const SharedPlan& plan);
 
   const Parts parts_;
-  std::unique_ptr<slots::Slots> slots_;
+  std::unique_ptr<slots::Slots> slots_, configs_;
+  const Settings base_;
+  const Loader loader_;
   std::unique_ptr<mqtt::Client> client_;
   Notary notary_;
   ModelHost host_;

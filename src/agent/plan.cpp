@@ -33,6 +33,7 @@ Result<int> FindChannel(const AssetSettings& asset, const dsp::ChannelSpec& want
   std::vector<std::string> names;
   for (size_t c = 0; c < asset.channels.size(); ++c) {
     const dsp::ChannelSpec& have = asset.channels[c].spec;
+    if (!asset.channels[c].used) continue;
     names.push_back(have.name);
     if (have.name != wanted.name) continue;
     const std::string where = "asset \"" + asset.id.value() + "\", channel \"" + have.name + "\": ";
@@ -86,10 +87,22 @@ void CollectSignals(AssetPlan& plan) {
   }
   for (size_t c = 0; c < plan.settings->channels.size(); ++c) {
     const dsp::ChannelSpec& spec = plan.settings->channels[c].spec;
-    if (spec.kind == dsp::ChannelKind::kReading)
+    if (spec.kind == dsp::ChannelKind::kReading && plan.settings->channels[c].used)
       plan.signals.push_back(
           {.name = spec.name, .unit = spec.unit, .channel = static_cast<int>(c)});
   }
+}
+
+// Machine and rates that differ from agent.toml's own, of the channels that the model looks at.
+std::string TuningOf(const AssetSettings& asset, const std::vector<int>& inputs) {
+  bool retuned = asset.retuned;
+  std::string text = MachineText(asset.machine);
+  for (const int c : inputs) {
+    const ChannelSettings& channel = asset.channels[static_cast<size_t>(c)];
+    retuned = retuned || channel.retuned;
+    text += channel.spec.name + "@" + std::to_string(channel.spec.rate_hz) + ";";
+  }
+  return retuned ? crypto::Sha256Hex(text).substr(0, 12) : "";
 }
 
 Result<AssetPlan> BindAsset(const AssetSettings& asset, const Plan& plan) {
@@ -107,10 +120,26 @@ Result<AssetPlan> BindAsset(const AssetSettings& asset, const Plan& plan) {
   // asset.
   if (auto made = dsp::Pipeline::Make(out.schema, asset.machine); !made)
     return Fail(made.error().code, "asset \"" + asset.id.value() + "\": " + made.error().what);
+  out.limits = plan.manifest.decision;
+  asset.limits.ApplyTo(out.limits);
+  if (const auto limits = model::CheckLimits(out.limits); !limits)
+    return Fail(limits.error().code, "asset \"" + asset.id.value() + "\": " + limits.error().what);
+  for (const ChannelSettings& c : asset.channels)
+    out.periods.push_back(
+        c.spec.kind == dsp::ChannelKind::kSamples ? 0 : FromSeconds(1 / c.spec.rate_hz));
+  out.tuning = TuningOf(asset, out.from_schema);
   CollectSignals(out);
   out.commissioning = asset.commissioning.value_or(plan.manifest.standardiser.commissioning);
   out.decision_topic = wire::DecisionTopic(plan.settings.site, asset.area, asset.id);
   return out;
+}
+
+Result<void> BindAssets(Plan& plan) {
+  for (const AssetSettings& asset : plan.settings.assets) {
+    MW_TRY(AssetPlan bound, BindAsset(asset, plan));
+    plan.assets.push_back(std::move(bound));
+  }
+  return {};
 }
 
 // Only a model that still gives the outputs it was proved with may decide.
@@ -155,7 +184,7 @@ Result<void> CheckModel(const model::Manifest& manifest, const nn::Engine& engin
 
 }  // namespace
 
-Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files) {
+Result<std::unique_ptr<Plan>> MakePlan(Settings settings, os::Files& files) {
   auto plan = std::make_unique<Plan>();
   plan->settings = std::move(settings);
   MW_TRY(model::Bundle bundle, model::LoadBundle(files, plan->settings.bundle_folder));
@@ -167,11 +196,20 @@ Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files
   MW_TRY(CheckModel(plan->manifest, *plan->engine));
   MW_TRY(ReplayGolden(bundle, plan->engine));
   plan->schema_hash = HashSchema(plan->manifest.schema);
-  for (const AssetSettings& asset : plan->settings.assets) {
-    MW_TRY(AssetPlan bound, BindAsset(asset, *plan));
-    plan->assets.push_back(std::move(bound));
-  }
-  return std::unique_ptr<const Plan>(std::move(plan));
+  MW_TRY(BindAssets(*plan));
+  return plan;
+}
+
+Result<std::unique_ptr<Plan>> Rebind(const Plan& of, Settings settings) {
+  auto plan = std::make_unique<Plan>();
+  plan->settings = std::move(settings);
+  plan->settings.bundle_folder = of.settings.bundle_folder;
+  plan->manifest = of.manifest;
+  plan->engine = of.engine;
+  plan->digest = of.digest;
+  plan->schema_hash = of.schema_hash;
+  MW_TRY(BindAssets(*plan));
+  return plan;
 }
 
 void Describe(const AssetPlan& asset, Reason reason, uint32_t channels, std::string& out) {

@@ -29,8 +29,11 @@ struct AssetPlan {
   dsp::Schema schema;          // the bundle's, with this asset's rates
   std::vector<int> to_schema;  // by the asset's channel: index in schema.channels, -1: not an input
   std::vector<int> from_schema;  // the inverse
+  std::vector<Nanos> periods;    // between readings by the asset's channel; 0 for blocks
   std::vector<Signal> signals;
   Nanos commissioning = 0;
+  model::DecisionLimits limits;  // the bundle's, with what the configuration changes
+  std::string tuning;  // of what was learned: empty for agent.toml's own machine and rates
   std::string decision_topic;
 };
 
@@ -40,12 +43,16 @@ struct Plan {
   std::shared_ptr<const nn::Engine> engine;
   std::string digest;       // sha256 of the bundle's manifest: the bundle's identity
   std::string schema_hash;  // baselines learned under another schema are not used
+  std::string config_digest{}, config_name{}, config_version{};  // the fleet's; empty: none
   std::vector<AssetPlan> assets;
 };
 
 /// Loads the bundle and the model, replays its golden vectors, and binds each asset. Errors name
 /// the asset and the channel, and what the model wants.
-[[nodiscard]] Result<std::unique_ptr<const Plan>> MakePlan(Settings settings, os::Files& files);
+[[nodiscard]] Result<std::unique_ptr<Plan>> MakePlan(Settings settings, os::Files& files);
+
+/// The same model under other settings, without loading it again.
+[[nodiscard]] Result<std::unique_ptr<Plan>> Rebind(const Plan& plan, Settings settings);
 
 /// "missing: temperature, vib" for a state's reason, "" for none, into `out`, which keeps its
 /// memory.

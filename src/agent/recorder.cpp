@@ -142,6 +142,10 @@ void Recorder::Follow(size_t index, const Outcome& outcome) {
   plan_ = asset.plan = outcome.plan;
   asset.telemetry.emplace(*asset.plan, index);
   asset.window = {};
+  const size_t channels = asset.plan->assets[index].settings->channels.size();
+  for (size_t c = asset.positions.size(); c < channels; ++c)
+    asset.positions.push_back({.channel = c});
+  asset.positions.resize(channels);
   Pend(AssetInfoEvent(*asset.plan, index, clock_.Utc()));
 }
 
@@ -182,10 +186,9 @@ void Recorder::RememberWindow(Asset& asset, const Outcome& outcome) {
   window.step_end = outcome.step_end;
   window.filled = outcome.filled;
   window.window = outcome.window;
-  const model::Manifest& manifest = asset.plan->manifest;
-  const size_t classes = manifest.classes.size();
-  const auto rows =
-      static_cast<size_t>(std::max(manifest.decision.of, manifest.decision.clear_after));
+  const model::DecisionLimits& limits = asset.plan->assets[outcome.asset].limits;
+  const size_t classes = asset.plan->manifest.classes.size();
+  const auto rows = static_cast<size_t>(std::max(limits.of, limits.clear_after));
   window.history.insert(window.history.end(), outcome.probabilities.begin(),
                         outcome.probabilities.end());
   if (window.history.size() > 2 * rows * classes)

@@ -1,7 +1,6 @@
 #include "agent/settings.h"
 
 #include <map>
-#include <set>
 
 #include "config/config.h"
 #include "crypto/sha256.h"
@@ -73,56 +72,20 @@ void ReadDecision(Table table, Settings& out) {
     table.Fault("valid_s", "a decision must stay valid for longer than heartbeat_s");
 }
 
-dsp::MachineSpec ReadMachine(Table table) {
-  const auto order = [&](std::string_view key) {
-    return table.Number(key, {.fallback = 0, .min = 0, .max = 1000});
-  };
-  dsp::MachineSpec out;
-  out.shaft_hz = order("shaft_hz");
-  out.bpfo = order("bpfo");
-  out.bpfi = order("bpfi");
-  out.bsf = order("bsf");
-  out.ftf = order("ftf");
-  out.rated_kw = table.Number("rated_kw", {.fallback = 0, .min = 0, .max = 1e6});
-  return out;
-}
-
-ChannelSettings ReadChannel(Table table) {
-  ChannelSettings out;
-  out.spec.name = table.Id("name");
-  if (out.spec.name == "decision") table.Fault("name", "\"decision\" is the agent's own topic");
-  out.spec.unit = table.String("unit", "");
-  const std::string kind = table.OneOf("kind", {"samples", "reading"}, "reading");
-  out.spec.kind = kind == "samples" ? dsp::ChannelKind::kSamples : dsp::ChannelKind::kReading;
-  out.spec.rate_hz = table.Number("rate_hz", {.min = 1e-5, .max = 200'000});
-  out.qos = static_cast<int>(table.Integer("qos", {.fallback = 2, .min = 0, .max = 2}));
-  return out;
-}
-
 AssetSettings ReadAsset(Table table) {
   AssetSettings out;
   out.id = AssetId(table.Id("id"));
   out.area = AreaId(table.Id("area"));
   if (out.area.value() == "gateways")
     table.Fault("area", "\"gateways\" is no area: status topics lie there");
-  out.name = table.String("name", out.id.value());
+  out.name = out.id.value();
   out.machine_class = table.String("class", "");
-  if (table.Has("commissioning_s"))
-    out.commissioning = SecondsOf(table, "commissioning_s", 0, 0.2, 30 * 86'400.0);
-  out.zone_c_mm_s = table.Number("zone_c_mm_s", {.fallback = 0, .min = 0, .max = 1000});
-  out.zone_d_mm_s = table.Number("zone_d_mm_s", {.fallback = 0, .min = 0, .max = 1000});
-  if (out.zone_d_mm_s < out.zone_c_mm_s) table.Fault("zone_d_mm_s", "is below zone_c_mm_s");
-  out.machine = ReadMachine(table.OptionalSection("machine"));
-  std::set<std::string> names;
-  for (Table& channel : table.List("channel")) {
-    out.channels.push_back(ReadChannel(channel));
-    const std::string& name = out.channels.back().spec.name;
-    if (!name.empty() && !names.insert(name).second)
-      channel.Fault("name", "a second channel is named \"" + name + "\"");
-  }
-  if (out.channels.empty()) table.Fault("", "has no [[asset.channel]]");
-  if (out.channels.size() > kChannelsPerAssetMax)
+  const AssetChange change = ReadAssetChange(table, true);
+  if (change.channels.empty()) table.Fault("", "has no [[asset.channel]]");
+  if (change.channels.size() > kChannelsPerAssetMax)
     table.Fault("", "has more than " + std::to_string(kChannelsPerAssetMax) + " channels");
+  else if (const auto applied = Apply(change, out); !applied)
+    table.Fault("", applied.error().what);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/asset_change.h"
 #include "core/ids.h"
 #include "core/result.h"
 #include "core/time.h"
@@ -27,6 +28,9 @@ struct Endpoint {
 struct ChannelSettings {
   dsp::ChannelSpec spec;
   int qos = 2;
+  std::optional<Range> range{};  // a reading outside is none
+  bool used = true;              // false: counted when it comes, not looked at
+  bool retuned = false;          // its rate is not agent.toml's own
 };
 
 struct AssetSettings {
@@ -38,6 +42,8 @@ struct AssetSettings {
   double zone_c_mm_s = 0;              // ISO 20816 boundaries, 0: none
   double zone_d_mm_s = 0;
   dsp::MachineSpec machine;
+  LimitChanges limits;   // of the model's
+  bool retuned = false;  // `machine` is not agent.toml's own
   std::vector<ChannelSettings> channels;
 };
 

@@ -10,6 +10,7 @@ namespace millwright::agent {
 // After the live decision has been handed on. The pipeline has to see all data in their order; the
 // model runs when nothing waits to be decided.
 void Decider::Watch(const Item& item, std::span<const float> samples) {
+  if (item.channel >= watching_->plan->assets[item.asset].to_schema.size()) return;
   Machine& machine = *watching_->machines[item.asset];
   Outcome& outcome = watching_->scratch;
   const Nanos began = clock_.Monotonic();
@@ -69,14 +70,39 @@ bool Decider::Carry(Order& order) {
       watching_->machines[a]->FollowGrid(*live_->machines[a]);
   } else if (order.kind == Order::Kind::kSwap) {
     if (!watching_ || (!order.at_once && !AllWarm())) return false;
+    if (!FollowChannels()) return false;
     for (size_t a = 0; a < seats_.size(); ++a)
       watching_->machines[a]->TakeOver(*live_->machines[a]);
     std::swap(live_, watching_);
     counts_.swaps.fetch_add(1, std::memory_order_relaxed);
   }
+  candidate_ = order.candidate;
   exchange_.warm.store(false, std::memory_order_release);
+  exchange_.blind.store(-1, std::memory_order_release);
   if (order.kind != Order::Kind::kUnwatch) StartPairing(order.candidate);
   return true;
+}
+
+// Coverage under the channels of the configuration that decides from here on. What was gathered
+// goes out under those before; where the recorder has no room for it the change waits. Where
+// channels are equal, as between two models, nothing happens; else this is the one allocation of a
+// change.
+bool Decider::FollowChannels() {
+  for (size_t a = 0; a < seats_.size(); ++a) {
+    const std::vector<Nanos>& periods = watching_->plan->assets[a].periods;
+    if (live_->plan->assets[a].periods == periods) continue;
+    if (!HandCoverage(a)) return false;
+    seats_[a].coverage.Follow(periods);
+  }
+  return true;
+}
+
+int Decider::FindBlind() const {
+  const Crew& candidate = candidate_ == Candidate::kDecides ? *live_ : *watching_;
+  const Crew& other = candidate_ == Candidate::kDecides ? *watching_ : *live_;
+  for (size_t a = 0; a < seats_.size(); ++a)
+    if (candidate.machines[a]->BlindBeside(*other.machines[a])) return static_cast<int>(a);
+  return -1;
 }
 
 void Decider::StartPairing(Candidate candidate) {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "model/any_bundle.h"
+#include "model/config_bundle.h"
 #include "model/manifest.h"
 
 namespace millwright::model {
@@ -104,6 +106,24 @@ bool ComesBefore(const PackedFile& a, const PackedFile& b) {
   return a_first != b_first ? a_first : a.name < b.name;
 }
 
+// What belongs to the bundle in `folder`, which is checked in full.
+Result<std::vector<std::string>> FilesOf(os::Files& files, const std::string& folder) {
+  MW_TRY(const os::Bytes manifest,
+         files.Read(folder + "/" + std::string(kManifestFile), size_t{4} << 20));
+  MW_TRY(const BundleFacts facts, ReadFacts(manifest));
+  std::vector<std::string> names{std::string(kManifestFile)};
+  if (facts.kind == BundleKind::kConfig) {
+    MW_TRY(LoadConfigBundle(files, folder));
+    names.emplace_back(kConfigFile);
+    return names;
+  }
+  MW_TRY(const Bundle bundle, LoadBundle(files, folder));
+  const Manifest& m = bundle.manifest;
+  names.insert(names.end(), {m.model.file, m.golden.file});
+  for (const ListedFile& listed : m.files) names.push_back(listed.path);
+  return names;
+}
+
 }  // namespace
 
 Result<os::Bytes> WritePack(std::vector<PackedFile> files) {
@@ -152,10 +172,7 @@ Result<std::vector<PackedFile>> ReadPack(std::span<const std::byte> pack) {
 }
 
 Result<os::Bytes> PackBundle(os::Files& files, const std::string& folder) {
-  MW_TRY(const Bundle bundle, LoadBundle(files, folder));
-  const Manifest& m = bundle.manifest;
-  std::vector<std::string> names{std::string(kManifestFile), m.model.file, m.golden.file};
-  for (const ListedFile& listed : m.files) names.push_back(listed.path);
+  MW_TRY(const std::vector<std::string> names, FilesOf(files, folder));
   std::vector<os::Bytes> contents;
   contents.reserve(names.size());
   std::vector<PackedFile> packed;

@@ -28,7 +28,7 @@ struct PackedFile {
 /// says at which byte it is something else.
 [[nodiscard]] Result<std::vector<PackedFile>> ReadPack(std::span<const std::byte> pack);
 
-/// The pack of the bundle in `folder`, which must load (LoadBundle).
+/// The pack of the bundle in `folder`, of either kind, which must be whole (CheckBundle).
 [[nodiscard]] Result<os::Bytes> PackBundle(os::Files& files, const std::string& folder);
 
 }  // namespace millwright::model

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/sha256.h"
+#include "model/any_bundle.h"
 #include "model/manifest.h"
 #include "os/files.h"
 
@@ -61,12 +62,12 @@ Result<void> Slots::Rebuild(const std::string& why) {
     const BundleRef bundle{.digest = name};
     if (!crypto::IsSha256Hex(name) || !CheckWhole(bundle)) continue;
     os::DiskFiles files(disk_);
-    MW_TRY(const model::Bundle loaded, model::LoadBundle(files, FolderOf(bundle)));
-    if (rebuilt.committed && loaded.manifest.created <= newest) continue;
-    newest = loaded.manifest.created;
+    MW_TRY(const model::BundleFacts facts, model::CheckBundle(files, FolderOf(bundle)));
+    if (rebuilt.committed && facts.created <= newest) continue;
+    newest = facts.created;
     rebuilt.committed = bundle;
-    rebuilt.committed->name = loaded.manifest.name;
-    rebuilt.committed->version = loaded.manifest.version;
+    rebuilt.committed->name = facts.name;
+    rebuilt.committed->version = facts.version;
   }
   if (rebuilt.committed) End(rebuilt, *rebuilt.committed, "rebuilt", why);
   return Store(std::move(rebuilt));
@@ -86,18 +87,24 @@ Result<void> Slots::CheckWhole(const BundleRef& bundle) {
   if (crypto::Sha256Hex(std::span<const std::byte>(manifest)) != bundle.digest)
     return Fail(Errc::kInvalid,
                 "slots: the manifest in " + folder + " is not the one that was signed");
-  MW_TRY(model::LoadBundle(files, folder));
+  MW_TRY(const model::BundleFacts facts, model::CheckBundle(files, folder));
+  if (facts.kind != policy_.kind)
+    return Fail(Errc::kInvalid, "slots: the bundle in " + folder + " is a " +
+                                    std::string(model::Name(facts.kind)) + ", wanted is a " +
+                                    std::string(model::Name(policy_.kind)));
   return {};
 }
 
 // -- starts
 // ------------------------------------------------------------------------------------------
 
-Result<Serving> Slots::BeginRun(const std::string& boot_id) {
+Result<Serving> Slots::BeginRun(const std::string& boot_id, Suspect suspect) {
   State next = state_;
-  CountStart(next, boot_id);
   Serving serving;
-  serving.taken_back = TakeBackAfterCrashes(next);
+  if (suspect == Suspect::kThis) {
+    CountStart(next, boot_id);
+    serving.taken_back = TakeBackAfterCrashes(next);
+  }
   const bool whole = FindWhole(next, serving.taken_back);
   const auto& bundle = ServingOf(next);
   next.starts.digest = bundle ? bundle->digest : "";
@@ -147,7 +154,7 @@ std::string Slots::TakeBackAfterCrashes(State& state) const {
     End(state, *state.candidate, "rolled back", reason);
     state.candidate.reset();
     state.phase = Phase::kIdle;
-  } else if (state.previous) {
+  } else if (CanUndo(state)) {
     End(state, *state.committed, "undone", reason);
     std::swap(state.committed, state.previous);
   } else {
@@ -165,18 +172,21 @@ bool Slots::FindWhole(State& state, std::string& taken_back) {
   const auto whole = CheckWhole(*serving);
   if (whole) return true;
   const std::string reason = "its files are damaged: " + whole.error().what;
-  if (state.phase == Phase::kProbation && state.committed && CheckWhole(*state.committed)) {
+  const auto serves = [&](const std::optional<BundleRef>& other) {
+    return other ? CheckWhole(*other).has_value() : policy_.base_beneath;
+  };
+  if (state.phase == Phase::kProbation && serves(state.committed)) {
     End(state, *state.candidate, "rolled back", reason);
     state.candidate.reset();
     state.phase = Phase::kIdle;
-  } else if (state.phase != Phase::kProbation && state.previous && CheckWhole(*state.previous)) {
+  } else if (state.phase != Phase::kProbation && serves(state.previous)) {
     End(state, *state.committed, "undone", reason);
     std::swap(state.committed, state.previous);
   } else {
     return false;
   }
   taken_back += (taken_back.empty() ? "" : "; ") + reason;
-  return true;
+  return ServingOf(state).has_value();
 }
 
 Result<void> Slots::NoteProgress() {
@@ -241,7 +251,9 @@ Result<State> Slots::After(Event event, std::string_view reason) const {
   if (event == Event::kCommitted && state_.phase == Phase::kWarmingUp && state_.committed)
     return Fail(Errc::kConflict, "slots: only a first model is committed without a comparison");
   if (event == Event::kUndone) {
-    if (!state_.previous) return Fail(Errc::kConflict, "slots: there is no earlier model");
+    if (!CanUndo())
+      return Fail(Errc::kConflict,
+                  "slots: there is no earlier " + std::string(model::Name(policy_.kind)));
     End(next, *state_.committed, "undone", reason);
     Refuse(next, state_.committed->digest);
     std::swap(next.committed, next.previous);

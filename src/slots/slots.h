@@ -1,6 +1,6 @@
 // The models of one gateway: which decides, which it replaced, which one is on its way. Every step
 // is durable before it counts, so that the power may fail at any instant; what was proved good is
-// kept until something else is.
+// kept until something else is. Configurations have slots of their own, with the same life.
 //
 //   MW_TRY(auto slots, Slots::Open(disk, clock, "/var/lib/millwright/models", {}));
 //   MW_TRY(const Serving serving, slots->BeginRun(boot_id));     // before any model is loaded
@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "model/any_bundle.h"
 #include "os/clock.h"
 #include "os/disk.h"
 #include "slots/staging.h"
@@ -23,12 +24,18 @@
 namespace millwright::slots {
 
 struct Policy {
+  model::BundleKind kind = model::BundleKind::kModel;  // nothing else is taken
+  // Something that no slot holds serves where none is committed: the gateway's own configuration.
+  bool base_beneath = false;
   int crashes_max = 3;        // of the process in a row, before its model is taken back
   int power_cuts_max = 10;    // of the machine in a row: a model that brings it down
   int trial_crashes_max = 2;  // while a candidate was tried: it is refused
   uint32_t block_bytes = 32768;
   uint64_t pack_bytes_max = uint64_t{64} << 20;
 };
+
+/// Which of a gateway's two sets of slots a crash is counted against.
+enum class Suspect : uint8_t { kThis, kOther };
 
 /// What BeginRun says.
 struct Serving {
@@ -49,7 +56,8 @@ class Slots {
 
   /// Counts the start, durably, before a model is loaded; after too many without progress the model
   /// is taken back. `boot_id` tells a crash of the process from a power cut.
-  [[nodiscard]] Result<Serving> BeginRun(const std::string& boot_id);
+  [[nodiscard]] Result<Serving> BeginRun(const std::string& boot_id,
+                                         Suspect suspect = Suspect::kThis);
   /// The serving model has decided well for a while: earlier crashes are forgiven.
   [[nodiscard]] Result<void> NoteProgress();
   /// A clean end: the next start is not counted.
@@ -73,6 +81,8 @@ class Slots {
   [[nodiscard]] Result<void> Prune();
 
   [[nodiscard]] const State& state() const { return state_; }
+  /// Whether an undo has something to go back to.
+  [[nodiscard]] bool CanUndo() const { return CanUndo(state_); }
   [[nodiscard]] std::string FolderOf(const BundleRef& bundle) const;
 
  private:
@@ -80,6 +90,9 @@ class Slots {
   [[nodiscard]] Result<void> Store(State next);
   [[nodiscard]] Result<void> Rebuild(const std::string& why);
   [[nodiscard]] Result<void> CheckWhole(const BundleRef& bundle);
+  [[nodiscard]] bool CanUndo(const State& state) const {
+    return state.committed && (state.previous || policy_.base_beneath);
+  }
   void CountStart(State& state, const std::string& boot_id) const;
   [[nodiscard]] std::string TakeBackAfterCrashes(State& state) const;
   [[nodiscard]] bool FindWhole(State& state, std::string& taken_back);

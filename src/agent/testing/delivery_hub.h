@@ -14,6 +14,7 @@
 #include "jobs/stream_server.h"
 #include "jobs/testing/memory_store.h"
 #include "jobs/testing/strict_iot.h"
+#include "model/any_bundle.h"
 #include "model/pack.h"
 #include "mqtt/fake.h"
 #include "os/files.h"
@@ -58,14 +59,17 @@ class DeliveryHub : private mqtt::Listener, private jobs::StreamSource {
     const std::string stream =
         "mw-pack-" + crypto::Sha256Hex(std::span<const std::byte>(*pack)).substr(0, 40);
     packs_[stream] = *pack;
-    const nlohmann::json document = {
-        {"operation", "millwright.install"},
-        {"format", 1},
-        {"target", target},
-        {"bundle", {{"digest", digest}, {"name", "pump"}, {"version", job}}},
-        {"metadata_stream", "mw-tuf"},
-        {"pack_stream", stream},
-        {"pack_file", 0}};
+    const nlohmann::json document = {{"operation", "millwright.install"},
+                                     {"format", 1},
+                                     {"target", target},
+                                     {"bundle",
+                                      {{"kind", model::Name(model::ReadFacts(*manifest)->kind)},
+                                       {"digest", digest},
+                                       {"name", "pump"},
+                                       {"version", job}}},
+                                     {"metadata_stream", "mw-tuf"},
+                                     {"pack_stream", stream},
+                                     {"pack_file", 0}};
     Queue(job, document.dump());
     return digest;
   }

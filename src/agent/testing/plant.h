@@ -129,7 +129,7 @@ class Sensors {
     now_ += 200 * kMillisecond;
     if (++steps_ % 5 == 0) {
       wire::EncodeReading({.ts = now_,
-                           .value = 40 + 0.01 * static_cast<double>(steps_ % 50),
+                           .value = celsius + 0.01 * static_cast<double>(steps_ % 50),
                            .seq = ++temperature_seq_,
                            .sent = now_},
                           payload);
@@ -142,6 +142,7 @@ class Sensors {
   [[nodiscard]] Nanos now() const { return now_; }
   [[nodiscard]] uint64_t vib_seq() const { return vib_seq_; }
   double amplitude = 0.2;
+  double celsius = 40;
 
  private:
   mqtt::FakeBroker& broker_;

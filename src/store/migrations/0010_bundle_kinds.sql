@@ -1,0 +1,2 @@
+-- What a rollout brings: a model, or a configuration.
+ALTER TABLE rollouts ADD COLUMN kind TEXT NOT NULL DEFAULT 'model';
