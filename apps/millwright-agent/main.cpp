@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/settings.h"
 #include "agent/watchdog.h"
+#include "component.h"
 #include "core/log.h"
 #include "os/clock.h"
 #include "os/files.h"
@@ -25,6 +26,7 @@ constexpr Nanos kStatusEvery = 5 * kSecond;
 
 struct Arguments {
   std::string config;
+  std::string models_from;
   bool check = false;
   bool verbose = false;
   double drain_s = 5;
@@ -85,17 +87,25 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
     std::fprintf(stderr, "%s\n", settings.error().what.c_str());
     return kExitConfig;
   }
+  auto component = ComponentSide::Open(arguments.models_from, *settings, files, clock);
+  if (!component) {
+    std::fprintf(stderr, "%s\n", component.error().what.c_str());
+    return kExitConfig;
+  }
   auto made =
-      agent::Agent::Make(std::move(*settings), {clock, files, &mqtt::MakeClient, MW_VERSION});
+      agent::Agent::Make(std::move(*settings), {clock, files, component->Clients(), MW_VERSION});
   if (!made) {
     log::Failure("agent", made.error());
+    component->Failed();
     return made.error().code == Errc::kInvalid ? kExitConfig : kExitFailure;
   }
   agent::Agent& agent = **made;
   if (auto started = agent.Start(); !started) {
     log::Failure("agent", started.error());
+    component->Failed();
     return kExitFailure;
   }
+  component->Running();
   os::NotifyServiceManager("READY=1");
   log::Info("agent", "ready",
             {{"machines", agent.plan().assets.size()}, {"model", agent.plan().manifest.name}});
@@ -111,6 +121,7 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
     const agent::AgentFigures figures = agent.figures();
     const Nanos now = clock.Monotonic();
     if (watchdog.Feeds(figures, now)) os::NotifyServiceManager("WATCHDOG=1");
+    component->Tell(figures);
     if (now < status_at) continue;
     status_at = now + kStatusEvery;
     os::NotifyServiceManager(StatusLine(agent, figures));
@@ -143,6 +154,9 @@ int Main(int argc, char** argv) {
       ->required();
   app.add_flag("--check-config", arguments.check,
                "Read configuration and bundle, name every fault by file, line and key, and end");
+  app.add_option("--models-from", arguments.models_from,
+                 "As a Greengrass component: folder that the model component fills "
+                 "(docs/formats/aws.md)");
   app.add_option("--drain-seconds", arguments.drain_s,
                  "How long a stop may deliver what waits (default 5)")
       ->check(CLI::Range(0.0, 3600.0));

@@ -65,6 +65,7 @@ void Tell(const AwsRequest& request, const AwsExport& made, const std::vector<aw
         .Set("model_component", plan.model.name)
         .Set("model_version", plan.model.version)
         .Set("bundle_place", aws::BundlePlace(plan.model))
+        .Set("release_place", plan.job ? aws::ReleasePlace(plan.model) : "")
         .Count("upload_bytes", UploadBytes(made))
         .Print();
     return;
@@ -162,9 +163,15 @@ void AddJobAndComponents(CLI::App& command, AwsRequest& request) {
   add("--agent", request.agent_archive, "The gateway's programs as a .tar.gz");
   add("--agent-version", request.agent_version, "Its version; without --agent one that is there");
   add("--agent-component", request.agent.name, "Its name");
-  add("--agent-program", request.agent.program, "The agent in the archive");
+  add("--agent-folder", request.agent.folder, "Folder in the archive that holds the programs");
+  add("--agent-programs", request.agent.programs, "Where they lie on the gateway");
+  add("--agent-program", request.agent.program, "The agent below that folder");
   add("--agent-config", request.agent.config_file, "Its configuration on the gateway");
   add("--architecture", request.agent.architecture, "aarch64, amd64 or arm");
+  command
+      .add_flag("--models-by-jobs", request.agent.models_by_jobs,
+                "Components bring the first model only; later ones come by IoT Jobs")
+      ->group(components);
   command.add_option("--keep", request.keep, "Other components of the targets: COMPONENT=VERSION")
       ->allow_extra_args(false)
       ->group(components);

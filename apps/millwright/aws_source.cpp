@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
+#include "aws/documents.h"
 #include "crypto/sha256.h"
 #include "hub/rollout/releases.h"
 #include "model/manifest.h"
@@ -39,6 +41,10 @@ aws::S3File AddUpload(std::vector<AwsUpload>& uploads, const std::string& folder
   return file;
 }
 
+std::string FolderOf(const aws::ModelComponent& model) {
+  return "components/" + model.name + "/" + model.version;
+}
+
 // The component's facts and files, from a pack.
 Result<void> AddModel(const AwsRequest& request, std::span<const std::byte> pack,
                       const std::string& version, AwsExport& out) {
@@ -53,10 +59,26 @@ Result<void> AddModel(const AwsRequest& request, std::span<const std::byte> pack
   model.version = request.model_version.empty()
                       ? AsComponentVersion(version.empty() ? manifest.version : version)
                       : request.model_version;
-  const std::string folder = "components/" + model.name + "/" + model.version;
-  for (const model::PackedFile& file : packed)
-    model.files.push_back(
-        AddUpload(out.uploads, folder, file.name, os::Bytes(file.bytes.begin(), file.bytes.end())));
+  model.files.push_back(
+      AddUpload(out.uploads, FolderOf(model), "pack.tar", os::Bytes(pack.begin(), pack.end())));
+  return {};
+}
+
+// With these the component is the signed release itself, and an agent takes it as one.
+Result<void> AddSignature(hub::Releases& releases, AwsExport& out) {
+  aws::ModelComponent& model = out.plan.model;
+  const std::string document = aws::JobDocument(*out.plan.job);
+  const auto text = os::AsBytes(document);
+  const auto add = [&](const std::string& name, os::Bytes bytes) {
+    model.files.push_back(AddUpload(out.uploads, FolderOf(model), name, std::move(bytes)));
+  };
+  add("document.json", os::Bytes(text.begin(), text.end()));
+  MW_TRY(const auto info, releases.Describe("", hub::kMetadataStream));
+  const auto names = nlohmann::json::parse(info->text, nullptr, false);
+  for (const jobs::StreamFile& file : info->files) {
+    MW_TRY(os::Bytes bytes, releases.Read("", hub::kMetadataStream, file.id, 0, file.bytes));
+    add(names.at(static_cast<size_t>(file.id)).get<std::string>(), std::move(bytes));
+  }
   return {};
 }
 
@@ -102,7 +124,7 @@ Result<void> AddSignedRelease(const AwsRequest& request, os::Files& files, AwsEx
                             .description = release.name + " " + release.version,
                             .files = {AddUpload(out.uploads, "packs", release.pack_sha256 + ".tar",
                                                 std::move(pack))}}};
-  return {};
+  return AddSignature(releases, out);
 }
 
 Result<void> AddAgent(const AwsRequest& request, AwsExport& out) {

@@ -66,15 +66,21 @@ Result<void> CheckModel(const ModelComponent& model) {
   return {};
 }
 
+Result<void> CheckAbsolute(std::string_view key, const std::string& path) {
+  if (!path.starts_with('/'))
+    return Fail(Errc::kInvalid,
+                "aws: " + std::string(key) + " \"" + path + "\": is no absolute path");
+  return CheckPath(key, path.substr(1), kProgramRule);
+}
+
 Result<void> CheckAgent(const Plan& plan) {
   const AgentComponent& agent = *plan.agent;
   MW_TRY(CheckName("--agent-component", agent.name, kComponentRule));
   MW_TRY(CheckVersion("--agent-version", agent.version));
   MW_TRY(CheckPath("--agent-program", agent.program, kProgramRule));
-  const std::string& config = agent.config_file;
-  if (!config.starts_with('/'))
-    return Fail(Errc::kInvalid, "aws: --agent-config \"" + config + "\": is no absolute path");
-  MW_TRY(CheckPath("--agent-config", config.substr(1), kProgramRule));
+  MW_TRY(CheckPath("--agent-folder", agent.folder, kProgramRule));
+  MW_TRY(CheckAbsolute("--agent-config", agent.config_file));
+  MW_TRY(CheckAbsolute("--agent-programs", agent.programs));
   static constexpr std::string_view kArchitectures[] = {"aarch64", "amd64", "arm"};
   if (std::ranges::find(kArchitectures, agent.architecture) == std::end(kArchitectures))
     return Fail(Errc::kInvalid, "aws: --architecture \"" + agent.architecture +

@@ -24,5 +24,7 @@ struct TextFile {
 
 /// Where the model component leaves the bundle, for the agent's [model] bundle.
 [[nodiscard]] std::string BundlePlace(const ModelComponent& model);
+/// Where it leaves a signed release, for the agent's --models-from.
+[[nodiscard]] std::string ReleasePlace(const ModelComponent& model);
 
 }  // namespace millwright::aws

@@ -20,7 +20,7 @@ Plan GoodPlan() {
                 .version = "12.0.0",
                 .model = "pump",
                 .model_version = "12",
-                .files = {{.name = "manifest.json", .key = "components/m/12.0.0/manifest.json"}}};
+                .files = {{.name = "pack.tar", .key = "components/m/12.0.0/pack.tar"}}};
   plan.job = JobPlan{.id = "mw-pump-12",
                      .role = "arn:aws:iam::123456789012:role/mw-streams",
                      .target = "models/pump/12.tar",
@@ -91,12 +91,45 @@ TEST(AwsExportTest, RecipesKeepToWhatBothNucleiTake) {
       EXPECT_EQ(manifest["Platform"]["runtime"], "*");
       EXPECT_EQ(manifest["Platform"]["os"], "linux");
       for (const auto& [step, what] : manifest["Lifecycle"].items()) {
-        EXPECT_TRUE(step == "install" || step == "run") << step;
+        EXPECT_TRUE(step == "install" || step == "startup") << step;
         for (const auto& [key, value] : what.items())
-          EXPECT_TRUE(key == "Script" || key == "Timeout") << key;
+          EXPECT_TRUE(key == "Script" || key == "Timeout" || key == "RequiresPrivilege") << key;
       }
     }
   }
+}
+
+// The deployment waits for the agent's own word, which comes after its self-test.
+TEST(AwsExportTest, TheAgentStartsUpAsOneThatReportsItsState) {
+  Plan plan = GoodPlan();
+  const auto startup = [&plan] {
+    const json agent = JsonOf(plan, "greengrass/com.millwright.agent.json");
+    const json& steps = agent["Manifests"][0]["Lifecycle"];
+    EXPECT_EQ(steps["startup"]["RequiresPrivilege"], true);
+    EXPECT_FALSE(steps.contains("run"));
+    return steps["startup"]["Script"].get<std::string>();
+  };
+  EXPECT_NE(startup().find("--models-from '{configuration:/models}'"), std::string::npos);
+  plan.agent->models_by_jobs = true;
+  EXPECT_EQ(startup().find("--models-from"), std::string::npos);
+  plan.agent->models_by_jobs = false;
+  plan.job.reset();  // an unsigned bundle is the first model and no more
+  EXPECT_EQ(startup().find("--models-from"), std::string::npos);
+}
+
+TEST(AwsExportTest, TheAgentMayPublishBelowItsTopicAndNothingElse) {
+  const json agent = JsonOf(GoodPlan(), "greengrass/com.millwright.agent.json");
+  const json& configuration = agent["ComponentConfiguration"]["DefaultConfiguration"];
+  EXPECT_EQ(configuration["models"], ReleasePlace(GoodPlan().model));
+  EXPECT_TRUE(ReleasePlace(GoodPlan().model).ends_with("/com.millwright.model.pump/model/release"));
+  const std::string topic = configuration["statusTopic"];
+  ASSERT_EQ(configuration["accessControl"].size(), 1U);
+  for (const auto& [name, policy] :
+       configuration["accessControl"]["aws.greengrass.ipc.mqttproxy"].items()) {
+    EXPECT_EQ(policy["operations"], json({"aws.greengrass#PublishToIoTCore"}));
+    EXPECT_EQ(policy["resources"], json({topic + "/*"}));
+  }
+  for (const auto& [key, value] : configuration.items()) EXPECT_FALSE(value.is_number()) << key;
 }
 
 TEST(AwsExportTest, WithoutASignedReleaseThereIsNoJob) {
@@ -182,6 +215,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"--agent-version", "1.4.0", [](Plan& p) { p.agent->version = "v1"; }},
         Mistake{"--agent-program", "..", [](Plan& p) { p.agent->program = "../agent"; }},
         Mistake{"--agent-config", "absolute", [](Plan& p) { p.agent->config_file = "a.toml"; }},
+        Mistake{"--agent-programs", "absolute", [](Plan& p) { p.agent->programs = "opt"; }},
+        Mistake{"--agent-folder", "..", [](Plan& p) { p.agent->folder = "../opt"; }},
         Mistake{"--architecture", "aarch64", [](Plan& p) { p.agent->architecture = "mips"; }},
         Mistake{"--keep", "twice",
                 [](Plan& p) { p.keep = {{.component = p.model.name, .version = "1.0.0"}}; }}));

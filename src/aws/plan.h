@@ -48,7 +48,8 @@ struct JobPlan {
   Stream metadata, pack;
 };
 
-/// The bundle's files as a Greengrass component that only holds data.
+/// A pack as a Greengrass component that only holds data: pack.tar, and where it is a signed
+/// release also document.json and the metadata under their own names.
 struct ModelComponent {
   std::string name, version, model, model_version;
   std::vector<S3File> files;
@@ -58,9 +59,12 @@ struct AgentComponent {
   std::string name = "com.millwright.agent";
   std::string version;
   std::optional<S3File> archive;                 // nothing: that version is there already
-  std::string program = "bin/millwright-agent";  // in the archive
+  std::string folder = "opt/millwright";         // in the archive: what becomes `programs`
+  std::string programs = "/opt/millwright";      // on the gateway
+  std::string program = "bin/millwright-agent";  // below it
   std::string architecture = "aarch64";
   std::string config_file = "/etc/millwright/agent.toml";
+  bool models_by_jobs = false;  // the model component is the first model only
 };
 
 struct Kept {  // what else runs on the targets and must stay there

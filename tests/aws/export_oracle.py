@@ -114,7 +114,7 @@ def make_agent(folder: Path) -> Path:
     agent.write_text("#!/bin/sh\ncase $2 in *bad*) exit 3 ;; esac\n")
     agent.chmod(0o755)
     with tarfile.open(folder / "millwright-arm64.tar.gz", "w:gz") as archive:
-        archive.add(agent, "bin/millwright-agent")
+        archive.add(agent, "opt/millwright/bin/millwright-agent")
     return folder / "millwright-arm64.tar.gz"
 
 
@@ -137,8 +137,8 @@ def a_bundle_by_greengrass(folder: Path) -> None:
     the_recipes_work(export, bundle, archive, folder)
 
 
-STEPS = {"install", "run"}  # of those that lite knows: without shutdown, recover, and bootstrap in part
-VARIABLES = {"artifacts:path", "work:path", "configuration:/configFile"}
+STEPS = {"install", "startup"}  # of those that lite knows: without shutdown, recover, and bootstrap in part
+VARIABLES = {"artifacts:path", "work:path"}
 
 
 def both_nuclei_take(export: Export, recipe: dict) -> None:
@@ -148,38 +148,79 @@ def both_nuclei_take(export: Export, recipe: dict) -> None:
                "ComponentPublisher", "ComponentConfiguration", "ComponentDependencies", "Manifests"}
     assert set(recipe) <= allowed, set(recipe) - allowed
     assert "{" not in json.dumps(recipe.get("ComponentConfiguration", {}))[1:].replace('{"', ""), "variables"
+    configuration = recipe.get("ComponentConfiguration", {}).get("DefaultConfiguration", {})
+    variables = VARIABLES | {f"configuration:/{key}" for key, value in configuration.items() if isinstance(value, str)}
     for manifest in recipe["Manifests"]:
         assert manifest["Platform"]["os"] == "linux" and manifest["Platform"]["runtime"] == "*"
         for step, what in manifest["Lifecycle"].items():
-            assert step in STEPS and set(what) <= {"Script", "Timeout"}, (step, what)
-            assert set(re.findall(r"{([^{}]*)}", what["Script"])) <= VARIABLES, what["Script"]
+            assert step in STEPS and set(what) <= {"Script", "Timeout", "RequiresPrivilege"}, (step, what)
+            assert what.get("RequiresPrivilege", True) is True, "a boolean, or lite refuses it"
+            assert set(re.findall(r"{([^{}]*)}", what["Script"])) <= variables, what["Script"]
         for artifact in manifest["Artifacts"]:
             key = artifact["Uri"].removeprefix("s3://plant-models/")
             assert (export.out / "s3" / key).is_file(), key
             assert artifact["Unarchive"] == "NONE" and artifact["Permission"]["Execute"] == "NONE"
 
 
-def install(export: Export, component: str, work: Path, config: str) -> int:
+def install(export: Export, component: str, work: Path, **configuration) -> int:
     """Carries the install step out as a nucleus does."""
     manifest = export.json(f"greengrass/{component}.json")["Manifests"][0]
     artifacts = export.out / "s3" / Path(manifest["Artifacts"][0]["Uri"].removeprefix("s3://plant-models/")).parent
     script = manifest["Lifecycle"]["install"]["Script"]
-    for name, value in {"artifacts:path": artifacts, "work:path": work, "configuration:/configFile": config}.items():
+    values = {f"configuration:/{key}": value for key, value in configuration.items()}
+    for name, value in {"artifacts:path": artifacts, "work:path": work, **values}.items():
         script = script.replace("{" + name + "}", str(value))
     work.mkdir(parents=True, exist_ok=True)
     return subprocess.run(["sh", "-c", script], cwd=work, capture_output=True, timeout=60).returncode
 
 
 def the_recipes_work(export: Export, bundle: Path, archive: Path, folder: Path) -> None:
-    work = folder / "gg"
+    work, programs = folder / "gg", folder / "gg/opt/millwright"
     for _ in range(2):  # a second version takes the place of the first
-        assert install(export, export.told["model_component"], work / "model", "") == 0
+        assert install(export, export.told["model_component"], work / "model") == 0
     for file in bundle.iterdir():
-        assert (work / "model/bundle" / file.name).read_bytes() == file.read_bytes(), file
-    assert install(export, "com.millwright.agent", work / "agent", "/etc/millwright/agent.toml") == 0
-    assert os.access(work / "agent/programs/bin/millwright-agent", os.X_OK)
-    assert install(export, "com.millwright.agent", work / "agent", "/etc/bad.toml") != 0
-    assert os.access(work / "agent/programs/bin/millwright-agent", os.X_OK), "the old programs are gone"
+        assert (work / "model/model/bundle" / file.name).read_bytes() == file.read_bytes(), file
+    assert sorted(os.listdir(work / "model")) == ["model"], os.listdir(work / "model")
+    programs.parent.mkdir(parents=True)
+
+    def put_agent(config: str) -> int:
+        return install(export, "com.millwright.agent", work / "agent", configFile=config, programs=programs)
+
+    assert put_agent("/etc/bad.toml") != 0
+    assert not programs.exists(), "programs that do not take the configuration stayed"
+    assert put_agent("/etc/millwright/agent.toml") == 0
+    (programs / "mark").touch()
+    assert put_agent("/etc/bad.toml") != 0
+    assert (programs / "mark").exists(), "the old programs are gone"
+    programs.rename(f"{programs}.old")  # the power failed between the two moves
+    assert put_agent("/etc/bad.toml") != 0
+    assert (programs / "mark").exists(), "the old programs did not come back"
+    assert put_agent("/etc/millwright/agent.toml") == 0
+    assert os.listdir(programs) == ["bin"], os.listdir(programs)
+    assert sorted(os.listdir(programs.parent)) == ["millwright"], os.listdir(programs.parent)
+
+
+def a_release_by_greengrass(folder: Path) -> None:
+    """A signed release as a component: everything that an agent needs to verify it lies in one folder."""
+    repository = peers.Repository(folder)
+    release = repository.add("1")
+    export = Export(folder, "--release", release["target"], "--repository", repository.folder, "--stream-role", ROLE,
+                    "--thing", "gw-1", "--agent", make_agent(folder / "agent"), "--agent-version", "1.4.0")
+    judge(export, export.apply("upload", "components", "deployment"))
+    for component in ("com.millwright.agent", export.told["model_component"]):
+        both_nuclei_take(export, export.json(f"greengrass/{component}.json"))
+    assert install(export, export.told["model_component"], folder / "work") == 0
+    found = folder / "work/model/release"
+    metadata = {path.name for path in (repository.folder / "metadata").iterdir()}
+    assert {"document.json", "pack.tar", "timestamp.json"} <= {path.name for path in found.iterdir()}
+    for path in found.iterdir():
+        if path.name in metadata:
+            assert path.read_bytes() == (repository.folder / "metadata" / path.name).read_bytes(), path
+    assert json.loads((found / "document.json").read_text())["target"] == release["target"]
+    assert (found / "pack.tar").stat().st_size == release["pack_bytes"]
+    assert (folder / "work/model/bundle/manifest.json").is_file()
+    configuration = export.json("greengrass/com.millwright.agent.json")["ComponentConfiguration"]["DefaultConfiguration"]
+    assert configuration["models"] == export.told["release_place"], configuration
 
 
 def the_oracle_refuses(folder: Path) -> None:
@@ -207,4 +248,4 @@ def mistakes_are_told_first(folder: Path) -> None:
               "--thing", "gw-1", status=4)
 
 
-CASES = [a_release_by_jobs, a_bundle_by_greengrass, the_oracle_refuses, mistakes_are_told_first]
+CASES = [a_release_by_jobs, a_bundle_by_greengrass, a_release_by_greengrass, the_oracle_refuses, mistakes_are_told_first]

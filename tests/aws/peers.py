@@ -23,8 +23,8 @@ def cli(*words, status: int = 0) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def make_bundle(folder: Path, version: str) -> Path:
-    subprocess.run([program("mw-test-bundle"), folder, version], check=True, timeout=60)
+def make_bundle(folder: Path, version: str, *words) -> Path:
+    subprocess.run([program("mw-test-bundle"), folder, version, *words], check=True, timeout=60)
     return folder
 
 
@@ -37,7 +37,7 @@ class Repository:
         roles = [word for role in ("root", "targets", "snapshot", "timestamp") for word in (f"--{role}", self.key)]
         cli("keys", "init-repo", self.folder, *roles)
 
-    def add(self, version: str) -> dict:
+    def add(self, version: str, *words) -> dict:
         """target, digest, pack_bytes ... of a new release."""
-        bundle = make_bundle(self.bundles / version, version)
+        bundle = make_bundle(self.bundles / version, version, *words)
         return cli("release", "add", self.folder, bundle, "--line", LINE, "--key", self.key)

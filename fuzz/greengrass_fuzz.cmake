@@ -1,0 +1,1 @@
+mw_fuzz(greengrass ROOMS greengrass)
