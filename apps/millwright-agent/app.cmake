@@ -1,5 +1,5 @@
 find_package(CLI11 REQUIRED)
-mw_app(millwright-agent ROOMS agent greengrass mqtt os core LINKS CLI11::CLI11)
+mw_app(millwright-agent ROOMS agent greengrass http/client identity mqtt os core LINKS CLI11::CLI11)
 if(MW_TESTS)
   find_package(nlohmann_json REQUIRED)
   mw_test(millwright_agent_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/tests/program_test.cpp

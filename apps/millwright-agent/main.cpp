@@ -15,6 +15,7 @@
 #include "os/clock.h"
 #include "os/files.h"
 #include "os/process.h"
+#include "renewal.h"
 
 namespace millwright {
 namespace {
@@ -70,14 +71,21 @@ void Revalidate(const std::string& path, os::Files& files) {
     log::Failure("agent", fits.error(), {{"file", path}});
 }
 
+// "", or what to say of a certificate that is not simply good.
+std::string CertificateWords(const agent::AgentFigures& f) {
+  if (f.certificate == identity::Standing::kNotKept || f.certificate == identity::Standing::kGood)
+    return "";
+  return ", certificate " + std::string(identity::Name(f.certificate));
+}
+
 std::string StatusLine(const agent::Agent& agent, const agent::AgentFigures& f) {
   char text[256];
   std::snprintf(
       text, sizeof text,
-      "STATUS=%zu machines, %llu decisions, p99.9 %.2f ms, %llu records wait, broker %s, hub %s",
+      "STATUS=%zu machines, %llu decisions, p99.9 %.2f ms, %llu records wait, broker %s, hub %s%s",
       agent.plan().assets.size(), static_cast<unsigned long long>(f.decisions), f.decision_ms_p999,
       static_cast<unsigned long long>(f.waiting_records), f.broker_connected ? "up" : "away",
-      f.uplink_connected ? "up" : "away");
+      f.uplink_connected ? "up" : "away", CertificateWords(f).c_str());
   return text;
 }
 
@@ -106,6 +114,7 @@ int Serve(const Arguments& arguments, int signals, os::Files& files, os::Clock& 
     return kExitFailure;
   }
   component->Running();
+  Renewal renewal(agent.plan().settings.identity, agent, files, clock);
   os::NotifyServiceManager("READY=1");
   log::Info("agent", "ready",
             {{"machines", agent.plan().assets.size()}, {"model", agent.plan().manifest.name}});

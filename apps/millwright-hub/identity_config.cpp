@@ -14,8 +14,10 @@ void ReadIdentity(config::Table table, IdentityConfig& out) {
   out.folder = table.String("folder", "");
   if (table.Has("hosts")) out.hosts = table.Strings("hosts");
   if (out.hosts.empty()) table.Fault("hosts", "names no address that gateways could use");
-  out.life =
-      table.Integer("certificate_days", {.fallback = 90, .min = 1, .max = 3650}) * kIdentityDay;
+  // Parts of a day too: certificates of hours are an answer to gateways that may be carried off.
+  out.life = static_cast<Nanos>(
+      table.Number("certificate_days", {.fallback = 90, .min = 1e-4, .max = 3650}) *
+      static_cast<double>(kIdentityDay));
   out.broker_pid_file = table.String("broker_pid_file", "");
 }
 

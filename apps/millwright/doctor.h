@@ -32,6 +32,10 @@ struct Finding {
 /// Connects as a client would and leaves again.
 [[nodiscard]] Finding CheckBroker(const std::string& host, int port);
 [[nodiscard]] Finding CheckHub(const std::string& url, const HubTrust& trust);
+/// How long the certificate that the hub shows is good; kSkipped for one without TLS.
+[[nodiscard]] Finding CheckHubCertificate(const std::string& url);
+/// How long each document is good that says what may be installed.
+[[nodiscard]] Finding CheckTrust(const std::string& url, const HubTrust& trust);
 /// A gateway's certificate, as `millwright enroll` keeps it.
 [[nodiscard]] Finding CheckIdentity(const std::string& folder);
 /// Loads the bundle, runs its golden vectors and compares the bytes.

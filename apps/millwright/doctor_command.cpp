@@ -38,6 +38,8 @@ std::vector<Finding> RunChecks(const DoctorRequest& request, const Context& cont
                                                       "--broker HOST:PORT"}
                                             : CheckBrokerAt(request.broker));
   findings.push_back(CheckHub(context.hub, TrustOf(context)));
+  findings.push_back(CheckHubCertificate(context.hub));
+  findings.push_back(CheckTrust(context.hub, TrustOf(context)));
   findings.push_back(request.identity.empty() ? Finding{"identity", Health::kSkipped,
                                                         "not asked for", "--identity FOLDER"}
                                               : CheckIdentity(request.identity));

@@ -3,18 +3,21 @@
 #include <cstdio>
 #include <memory>
 
+#include "baseline_files.h"
 #include "commands.h"
-#include "crypto/hex.h"
-#include "gateway_identity.h"
 #include "hub/identity/enrolment.h"
 #include "hub_query.h"
+#include "identity/renewal.h"
 #include "output.h"
 
 namespace millwright::cli {
 namespace {
 
+using identity::GatewayIdentity;
+
 struct EnrollOptions {
   std::string folder = "/etc/millwright/identity";
+  std::string state = "/var/lib/millwright";
   bool renew = false;
   bool force = false;
 };
@@ -45,17 +48,16 @@ Result<crypto::Certificate> PinnedAuthority(const Context& context, const std::s
   return authority;
 }
 
-Result<nlohmann::json> Ask(const Context& context, const GatewayIdentity& identity,
-                           const std::string& path, const nlohmann::json& body) {
+Result<std::string> Post(const Context& context, const GatewayIdentity& gateway,
+                         const std::string& path, const std::string& body) {
   HubTrust trust;
-  trust.ca_file = context.ca_file.empty() ? identity.AuthorityFile() : context.ca_file;
+  trust.ca_file = context.ca_file.empty() ? gateway.AuthorityFile() : context.ca_file;
   MW_TRY(auto hub, HubClient::Make(context.hub, trust));
-  MW_TRY(const std::string answer, hub->Post(path, body.dump()));
-  return ParseObject(answer, "hub: " + path);
+  return hub->Post(path, body);
 }
 
 void Say(const Context& context, const crypto::Certificate& certificate, bool changed,
-         int64_t renew_from_ms, const GatewayIdentity& identity) {
+         int64_t renew_from_ms, const GatewayIdentity& gateway, size_t baselines = 0) {
   const int64_t until_ms = certificate.Until() / kMillisecond;
   if (context.json)
     return FlatJson()
@@ -64,11 +66,14 @@ void Say(const Context& context, const crypto::Certificate& certificate, bool ch
         .Set("serial", certificate.Serial())
         .Set("until_ms", until_ms)
         .Set("renew_from_ms", renew_from_ms)
-        .Set("file", identity.IdentityFile())
+        .Set("file", gateway.IdentityFile())
+        .Set("baselines", static_cast<int64_t>(baselines))
         .Print();
-  std::printf("%s: %s, good until %s, renewed from %s on\n", identity.IdentityFile().c_str(),
+  std::printf("%s: %s, good until %s, renewed from %s on\n", gateway.IdentityFile().c_str(),
               certificate.Name().c_str(), ShortUtc(until_ms).c_str(),
               ShortUtc(renew_from_ms).c_str());
+  if (baselines > 0)
+    std::printf("what is normal for its machines came along: %zu baselines\n", baselines);
 }
 
 Result<void> Enroll(const EnrollOptions& options, const Context& context) {
@@ -76,46 +81,32 @@ Result<void> Enroll(const EnrollOptions& options, const Context& context) {
   if (!IsSheltered(context.hub))
     return Fail(Errc::kInvalid, "enroll: the hub's address must begin with https://");
   os::RealFiles files;
-  GatewayIdentity identity(files, options.folder);
+  GatewayIdentity gateway(files, options.folder);
   MW_TRY(const crypto::Certificate authority, PinnedAuthority(context, token.authority));
-  MW_TRY(identity.WriteAuthority(authority));
-  MW_TRY(const crypto::PrivateKey key, identity.NextKey());
+  MW_TRY(gateway.WriteAuthority(authority));
+  MW_TRY(const crypto::PrivateKey key, gateway.NextKey());
   MW_TRY(const auto request, crypto::CertificateRequest::Make(key));
-  MW_TRY(const nlohmann::json answer, Ask(context, identity, "/api/v1/enroll",
-                                          {{"token", token.secret}, {"request", request.Pem()}}));
+  const nlohmann::json body = {{"token", token.secret}, {"request", request.Pem()}};
+  MW_TRY(const std::string text, Post(context, gateway, "/api/v1/enroll", body.dump()));
+  MW_TRY(const nlohmann::json answer, ParseObject(text, "hub: /api/v1/enroll"));
   MW_TRY(const crypto::Certificate certificate, CertificateIn(answer, "certificate"));
   if (!certificate.IssuedBy(authority))
     return Fail(Errc::kInvalid, "enroll: the certificate is not of the token's authority");
-  MW_TRY(identity.Adopt(key, certificate));
-  Say(context, certificate, true, IntegerOf(answer, "renew_from_ms"), identity);
+  // Before the certificate is taken over: until then the token can be used again.
+  MW_TRY(const size_t baselines, TakeBaselines(files, options.state, answer));
+  MW_TRY(gateway.Adopt(key, certificate));
+  Say(context, certificate, true, IntegerOf(answer, "renew_from_ms"), gateway, baselines);
   return {};
 }
 
-// The hub decides by its clock whether it is time: this machine's may stand in 1970.
-Result<void> Renew(const EnrollOptions& options, const Context& context) {
+Result<void> RenewNow(const EnrollOptions& options, const Context& context) {
   os::RealFiles files;
-  GatewayIdentity identity(files, options.folder);
-  MW_TRY(const Identity old, identity.Read());
-  MW_TRY(const crypto::PrivateKey key, identity.NextKey());
-  MW_TRY(const auto request, crypto::CertificateRequest::Make(key));
-  MW_TRY(const auto proof,
-         old.key.Sign(os::AsBytes(hub::RenewalText(old.certificate, request.Pem()))));
-  MW_TRY(const nlohmann::json answer, Ask(context, identity, "/api/v1/renew",
-                                          {{"certificate", old.certificate.Pem()},
-                                           {"request", request.Pem()},
-                                           {"proof", crypto::ToHex(proof)},
-                                           {"force", options.force}}));
-  const bool due = FlagOf(answer, "due");
-  if (!due) {
-    MW_TRY(identity.ForgetNextKey());
-    Say(context, old.certificate, false, IntegerOf(answer, "renew_from_ms"), identity);
-    return {};
-  }
-  MW_TRY(const crypto::Certificate certificate, CertificateIn(answer, "certificate"));
-  if (certificate.Name() != old.certificate.Name())
-    return Fail(Errc::kInvalid, "enroll: the renewed certificate is for another name");
-  MW_TRY(identity.Adopt(key, certificate));
-  Say(context, certificate, true, IntegerOf(answer, "renew_from_ms"), identity);
+  GatewayIdentity gateway(files, options.folder);
+  const auto ask = [&](const std::string& path, const std::string& body) {
+    return Post(context, gateway, path, body);
+  };
+  MW_TRY(const auto renewal, identity::Renew(gateway, ask, options.force));
+  Say(context, renewal.certificate, renewal.changed, renewal.renew_from / kMillisecond, gateway);
   return {};
 }
 
@@ -125,11 +116,16 @@ void ConfigureEnrol(CLI::App& command, Context& context) {
   const auto options = std::make_shared<EnrollOptions>();
   command.add_option("--dir", options->folder, "Where key and certificate are kept")
       ->capture_default_str();
+  command
+      .add_option("--state", options->state,
+                  "The agent's state folder: what a replaced gateway had learned goes there")
+      ->capture_default_str();
   CLI::Option* renew = command.add_flag("--renew", options->renew,
                                         "Renew the certificate where the hub says that it is time");
   command.add_flag("--force", options->force, "Renew it also before its time")->needs(renew);
   command.callback([&context, options] {
-    const Result<void> done = options->renew ? Renew(*options, context) : Enroll(*options, context);
+    const Result<void> done =
+        options->renew ? RenewNow(*options, context) : Enroll(*options, context);
     if (done) return;
     if (done.error().code == Errc::kUnavailable) return FailFromHub(context, done.error());
     FailWith(context, done.error(), options->renew ? "" : kEnrollHint);

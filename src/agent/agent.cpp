@@ -49,10 +49,10 @@ struct Agent::Parts {
         local(*plan, inbox, outlets, decider.counts(), phase, decider_bell, env.make_client,
               env.clock, env.version),
         uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
-        recorder(
-            plan, std::move(memory), outlets, *outbox, env.files, env.clock,
-            {local.latency().total, local.ingest(), decider.counts(), urgency, phase, env.version},
-            [this] { uplink.Wake(); }) {
+        recorder(plan, std::move(memory), outlets, *outbox, env.files, env.clock,
+                 {local.latency().total, local.ingest(), decider.counts(), urgency, phase,
+                  certificate, env.version},
+                 [this] { uplink.Wake(); }) {
     if (!installed) return;
     models = std::make_unique<ModelsLink>(
         ModelsLink::Parts{.settings = plan->settings,
@@ -125,6 +125,7 @@ struct Agent::Parts {
   Exchange exchange;
   std::atomic<slots::Phase> phase{slots::Phase::kIdle};  // of the update under way
   std::atomic<os::Urgency> urgency{os::Urgency::kOrdinary};
+  CertificateNote certificate;
   Doorbell decider_bell, recorder_bell;
   Decider decider;
   LocalLink local;
@@ -227,6 +228,16 @@ void Agent::Stop(Nanos drain_max) {
   p.uplink.Stop();
 }
 
+void Agent::TellCertificate(identity::Standing standing, Nanos until) {
+  parts_->certificate.standing.store(standing, std::memory_order_relaxed);
+  parts_->certificate.until.store(until, std::memory_order_relaxed);
+}
+
+void Agent::UseNewCertificate() {
+  parts_->uplink.Reconnect();
+  if (parts_->models) parts_->models->Reconnect();
+}
+
 AgentFigures Agent::figures() const {
   const Parts& p = *parts_;
   AgentFigures out;
@@ -246,6 +257,8 @@ AgentFigures Agent::figures() const {
   out.transport_ms_p999 = latency.transport.QuantileMs(0.999);
   out.decide_ms_p999 = latency.decide.QuantileMs(0.999);
   out.publish_ms_p999 = latency.publish.QuantileMs(0.999);
+  out.certificate = p.certificate.standing.load(std::memory_order_relaxed);
+  out.certificate_until = p.certificate.until.load(std::memory_order_relaxed);
   out.broker_connected = p.local.counts().connected.load(std::memory_order_relaxed);
   out.uplink_connected = p.uplink.counts().connected.load(std::memory_order_relaxed);
   return out;

@@ -19,6 +19,7 @@
 #include "agent/recorder.h"
 #include "agent/uplink.h"
 #include "core/result.h"
+#include "identity/standing.h"
 
 namespace millwright::agent {
 
@@ -47,6 +48,8 @@ struct AgentFigures {
   double publish_ms_p999 = 0;                 // ... to its publish
   uint64_t swaps = 0;                         // of the model that decides
   slots::Phase update = slots::Phase::kIdle;  // of the model that is on its way
+  identity::Standing certificate = identity::Standing::kNotKept;
+  Nanos certificate_until = 0;
   bool broker_connected = false;
   bool uplink_connected = false;
 };
@@ -69,6 +72,12 @@ class Agent {
   /// Takes no more readings, decides what is there, writes everything down, gives the uplink
   /// `drain_max` to deliver it, and ends. What is not delivered waits in the outbox.
   void Stop(Nanos drain_max);
+
+  /// Any thread, whoever keeps the gateway's certificate: health reports tell how it stands.
+  void TellCertificate(identity::Standing standing, Nanos until);
+  /// Any thread: another certificate lies on the disk. The connections to the hub are made anew;
+  /// decisions do not notice.
+  void UseNewCertificate();
 
   [[nodiscard]] AgentFigures figures() const;
   /// Of the model that decided at the start.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -224,6 +225,78 @@ TEST_F(AgentTest, GoesOnDecidingAfterACrashWithoutLearningAgain) {
   Boot();
   Live(3);
   EXPECT_EQ(Decision()["state"], "running") << Decision();
+}
+
+// A swapped gateway: an empty disk but for what the hub kept of the old one's baselines.
+TEST_F(AgentTest, AGatewayThatTakesAnothersPlaceDecidesByTheSameStandardisation) {
+  Live(60);
+  ASSERT_EQ(Decision()["state"], "running");
+  const auto kept = hub_.Of(wire::Event::kBaseline);
+  ASSERT_EQ(kept.size(), 1U) << "told once";
+  const wire::Baseline& baseline = kept[0].baseline();
+  EXPECT_EQ(baseline.asset(), "P-1");
+  const std::string old = folder_.path() + "/state/baselines/" + baseline.file();
+  const auto on_disk = files_.Read(old, 1 << 20);
+  ASSERT_TRUE(on_disk);
+  EXPECT_EQ(os::AsText(*on_disk), baseline.document());
+
+  agent_.reset();
+  std::filesystem::remove_all(folder_.path() + "/state");
+  ASSERT_TRUE(files_.MakeFolders(folder_.path() + "/state/baselines"));
+  ASSERT_TRUE(files_.WriteDurably(old, os::AsBytes(baseline.document())));
+  Boot();
+  Live(1);
+  EXPECT_NE(Decision()["state"], "learning") << Decision();
+  Live(20);
+  EXPECT_EQ(Decision()["state"], "running") << Decision();
+  EXPECT_EQ(os::AsText(*files_.Read(old, 1 << 20)), baseline.document()) << "learned anew";
+  // The same bytes go to the hub again, under the new epoch.
+  const auto again = hub_.Of(wire::Event::kBaseline);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[0].baseline().document(), again[1].baseline().document());
+}
+
+TEST_F(AgentTest, ABaselineIsToldOnceHoweverOftenTheAgentStarts) {
+  Live(60);
+  for (int i = 0; i < 3; ++i) {
+    agent_.reset();
+    Boot();
+    Live(10);
+  }
+  EXPECT_EQ(hub_.Of(wire::Event::kBaseline).size(), 1U);
+}
+
+TEST_F(AgentTest, ANewCertificateCostsNoEventAndNoDecision) {
+  Live(40);
+  const auto seq = Decision()["seq"].get<int64_t>();
+  hub_.acking = false;  // what is under way at that moment has no ack yet
+  Live(5);
+  agent_->UseNewCertificate();
+  hub_.acking = true;
+  Live(20);
+  EXPECT_TRUE(hub_broker_.connected("mw-uplink-gw-1"));
+  EXPECT_EQ(Decision()["state"], "running");
+  EXPECT_GE(Decision()["seq"].get<int64_t>(), seq + 25);
+  EXPECT_TRUE(hub_.Of(wire::Event::kGap).empty());
+  for (int i = 0; i < 50 && agent_->figures().waiting_records > 0; ++i) Live(5);
+  EXPECT_EQ(hub_broker_.Retained("mw/v1/gw-1/status").value_or("").find("{\"online\":true"), 0U);
+  const std::set<uint64_t> lanes{0, 1, 2};
+  for (const uint64_t lane : lanes) {
+    uint64_t expected = 0;
+    for (const auto& [id, event] : hub_.events) {
+      if (std::get<1>(id) != lane) continue;
+      EXPECT_EQ(std::get<2>(id), ++expected) << "lane " << lane;
+    }
+  }
+}
+
+TEST_F(AgentTest, HealthTellsHowTheCertificateStands) {
+  agent_->TellCertificate(identity::Standing::kDue, 77 * kSecond);
+  Live(60);
+  const auto told = hub_.Of(wire::Event::kHealth);
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back().health().certificate(), "due");
+  EXPECT_EQ(told.back().health().certificate_until_ns(), 77 * kSecond);
 }
 
 // Readings that the broker took while the agent was dead, and readings that it had taken in but not

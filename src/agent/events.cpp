@@ -134,11 +134,24 @@ Event HealthEvent(const Plan& plan, const HealthFigures& f, Nanos ts) {
   health.set_rejected_payloads(f.rejected_payloads);
   health.set_priority(f.priority);
   health.set_update(std::string(f.update));
+  health.set_certificate(std::string(f.certificate));
+  health.set_certificate_until_ns(f.certificate_until);
   health.set_agent_version(f.version);
   health.set_model_hash(plan.manifest.model.sha256);
   health.set_model_name(plan.manifest.name);
   health.set_config_hash(plan.settings.hash);
   return Finish(event, Lane::kHealth, "health");
+}
+
+Event BaselineEvent(const Plan& plan, size_t asset, const BaselineFile& baseline, Nanos ts) {
+  wire::Event event;
+  event.set_ts_ns(ts);
+  wire::Baseline& out = *event.mutable_baseline();
+  out.set_asset(SettingsOf(plan, asset).id.value());
+  out.set_file(std::string(baseline.name));
+  out.set_learned_ns(baseline.learned_at);
+  out.set_document(std::string(baseline.document));
+  return Finish(event, Lane::kHealth, "baseline");
 }
 
 Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts) {

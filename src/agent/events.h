@@ -29,13 +29,22 @@ struct HealthFigures {
   uint64_t dropped_readings = 0, rejected_payloads = 0;
   std::string version;
   std::string priority;
-  std::string_view update;  // phase of the model that is on its way
+  std::string_view update;       // phase of the model that is on its way
+  std::string_view certificate;  // identity::Name of how it stands
+  Nanos certificate_until = 0;
+};
+
+/// A baseline as it lies on the disk.
+struct BaselineFile {
+  std::string_view name, document;
+  Nanos learned_at = 0;
 };
 
 /// What a record is, for the witness and for logs.
 struct Event {
   outbox::NewRecord record;
-  const char* kind = "";  // "alarm", "state", "gap", "health", "features", "spectrum", "asset"
+  const char* kind =
+      "";  // "alarm", "state", "gap", "health", "features", "spectrum", "asset", "baseline"
 };
 
 [[nodiscard]] Event AlarmEvent(const Plan& plan, const Outcome& outcome, const OpenAlarm& alarm,
@@ -46,6 +55,8 @@ struct Event {
 /// Telemetry of any machine that was given up while the disk failed.
 [[nodiscard]] Event DeviceGapEvent(Nanos from, Nanos to, uint64_t count);
 [[nodiscard]] Event HealthEvent(const Plan& plan, const HealthFigures& figures, Nanos ts);
+[[nodiscard]] Event BaselineEvent(const Plan& plan, size_t asset, const BaselineFile& baseline,
+                                  Nanos ts);
 [[nodiscard]] Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts);
 
 enum class SpectrumKind : uint8_t { kVelocity = 0, kEnvelope = 1, kWaveform = 2 };

@@ -19,10 +19,13 @@ constexpr size_t kStateBytesMax = size_t{64} << 20;
 
 // Each schema has its own, so that a machine that goes back to the model before needs not learn
 // again.
-std::string BaselinePath(const Plan& plan, size_t asset) {
-  return plan.settings.state_folder + "/baselines/" + plan.assets[asset].settings->id.value() +
-         "." + plan.schema_hash.substr(0, 12) +
+std::string BaselineName(const Plan& plan, size_t asset) {
+  return plan.assets[asset].settings->id.value() + "." + plan.schema_hash.substr(0, 12) +
          (plan.assets[asset].tuning.empty() ? "" : "." + plan.assets[asset].tuning) + ".json";
+}
+
+std::string BaselinePath(const Plan& plan, size_t asset) {
+  return plan.settings.state_folder + "/baselines/" + BaselineName(plan, asset);
 }
 
 // Where the versions before wrote it.
@@ -102,8 +105,7 @@ Result<Baseline> ParseBaseline(const Plan& plan, std::string_view text) {
 
 }  // namespace
 
-Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseline,
-                          os::Files& files) {
+BaselineCopy CopyOf(const Plan& plan, size_t asset, const Baseline& baseline) {
   const json doc = {{"format", kBaselineFormat},
                     {"asset", plan.assets[asset].settings->id.value()},
                     {"schema", plan.schema_hash},
@@ -111,8 +113,16 @@ Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseli
                     {"mean", baseline.standardizer.mean()},
                     {"deviation", baseline.standardizer.deviation()},
                     {"amplitudes", baseline.amplitudes}};
+  return {.file = BaselineName(plan, asset),
+          .document = doc.dump(1) + "\n",
+          .learned_at = baseline.learned_at};
+}
+
+Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseline,
+                          os::Files& files) {
   MW_TRY(files.MakeFolders(plan.settings.state_folder + "/baselines"));
-  return files.WriteDurably(BaselinePath(plan, asset), os::AsBytes(doc.dump(1) + "\n"));
+  return files.WriteDurably(BaselinePath(plan, asset),
+                            os::AsBytes(CopyOf(plan, asset, baseline).document));
 }
 
 std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset, os::Files& files) {
@@ -222,11 +232,14 @@ std::optional<OpenAlarm> DecodeAlarm(std::string_view text) {
   return OpenAlarm{std::string(rest.substr(1)), static_cast<model::Level>(level)};
 }
 
+std::string BaselineKey(const BaselineCopy& copy) { return "baseline/" + copy.file; }
+
 Result<Memory> Remember(const Plan& plan, os::Files& files, outbox::Outbox& outbox) {
   Memory out;
   out.machines.resize(plan.assets.size());
   out.alarms.resize(plan.assets.size());
   out.amplitudes.resize(plan.assets.size());
+  out.untold.resize(plan.assets.size());
   std::vector<WindowState> windows(plan.assets.size());
   if (const auto bytes = files.Read(WindowsPath(plan), kStateBytesMax))
     windows = DecodeWindows(plan, *bytes);
@@ -243,6 +256,9 @@ Result<Memory> Remember(const Plan& plan, os::Files& files, outbox::Outbox& outb
     if (open) out.alarms[a] = DecodeAlarm(*open).value_or(OpenAlarm{});
     machine.level = out.alarms[a].level;
     if (auto baseline = LoadBaseline(plan, a, files)) {
+      BaselineCopy copy = CopyOf(plan, a, *baseline);
+      MW_TRY(const auto told, outbox.GetMark(BaselineKey(copy)));
+      if (told != std::to_string(copy.learned_at)) out.untold[a] = std::move(copy);
       machine.baseline = std::move(baseline->standardizer);
       out.amplitudes[a] = std::move(baseline->amplitudes);
     }

@@ -22,6 +22,15 @@ struct Baseline {
   std::map<std::string, float> amplitudes;  // of the spectral marks, by name
 };
 
+/// A baseline as it lies on the disk and goes to the hub, which keeps it for a gateway that takes
+/// this one's place.
+struct BaselineCopy {
+  std::string file;  // its name in "<state>/baselines"
+  std::string document;
+  Nanos learned_at = 0;
+};
+[[nodiscard]] BaselineCopy CopyOf(const Plan& plan, size_t asset, const Baseline& baseline);
+
 /// "<state>/baselines/<asset>.<schema>.json".
 [[nodiscard]] Result<void> SaveBaseline(const Plan& plan, size_t asset, const Baseline& baseline,
                                         os::Files& files);
@@ -46,6 +55,8 @@ struct WindowState {
 [[nodiscard]] std::string WindowsPath(const Plan& plan);
 
 /// Marks in the outbox.
+/// Of what the hub was told: when it was learned.
+[[nodiscard]] std::string BaselineKey(const BaselineCopy& copy);
 [[nodiscard]] std::string CoverageKey(const AssetSettings& asset);
 [[nodiscard]] std::string AlarmKey(const AssetSettings& asset);
 /// One line a channel: "<name> <last ts> <last seq>".
@@ -61,6 +72,7 @@ struct Memory {
   std::vector<Restored> machines;  // by asset
   std::vector<OpenAlarm> alarms;   // level none: no alarm is open
   std::vector<std::map<std::string, float>> amplitudes;
+  std::vector<std::optional<BaselineCopy>> untold;  // baselines that the hub does not have yet
 };
 
 /// Everything that earlier runs left. Fails only where the outbox cannot be read.

@@ -65,7 +65,13 @@ void ModelsLink::OnMessage(const mqtt::Message& message) {
   delivery_.OnMessage(message.topic, message.payload);
 }
 
+void ModelsLink::Reconnect() {
+  reconnect_.store(true);
+  Wake();
+}
+
 void ModelsLink::Work(Nanos wait_max) {
+  if (reconnect_.exchange(false)) client_->Reconnect();
   client_->Poll(wait_max);
   delivery_.Work();
 }

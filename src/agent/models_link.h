@@ -2,6 +2,7 @@
 // Nobody waits for it.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,8 @@ class ModelsLink : private mqtt::Listener {
   void Work(Nanos wait_max);
   /// Any thread: the thread is to stop.
   void Wake() { client_->Wake(); }
+  /// Any thread: the next turn connects anew, with the certificate that now lies on the disk.
+  void Reconnect();
   /// A clean end: the next start is not counted as a crash's.
   void Stop();
 
@@ -47,6 +50,7 @@ class ModelsLink : private mqtt::Listener {
   Notary notary_;
   ModelHost host_;
   Delivery delivery_;
+  std::atomic<bool> reconnect_{false};
 };
 
 }  // namespace millwright::agent

@@ -43,6 +43,7 @@ Recorder::Recorder(std::shared_ptr<const Plan> plan, Memory memory, Outlets& out
     asset.amplitudes = std::move(memory.amplitudes[a]);
     asset.alarm = std::move(memory.alarms[a]);
     Pend(AssetInfoEvent(*plan_, a, clock_.Utc()));
+    if (memory.untold[a]) TellBaseline(*plan_, a, *memory.untold[a]);
     // A machine that learns anew cannot say whether the old alarm still holds.
     const bool relearns = plan_->manifest.standardiser.per_asset && !machine.baseline;
     if (relearns && asset.alarm.level != model::Level::kNone) {
@@ -252,6 +253,9 @@ void Recorder::MakeHealth(Nanos now) {
   figures.version = sources_.version;
   figures.priority = os::Name(sources_.urgency.load(std::memory_order_relaxed));
   figures.update = slots::Name(sources_.phase.load(std::memory_order_relaxed));
+  figures.certificate =
+      identity::Name(sources_.certificate.standing.load(std::memory_order_relaxed));
+  figures.certificate_until = sources_.certificate.until.load(std::memory_order_relaxed);
   Pend(HealthEvent(*plan_, figures, clock_.Utc()));
 }
 
@@ -261,8 +265,16 @@ void Recorder::SaveBaselines() {
     assets_[a].baseline->amplitudes = assets_[a].amplitudes;
     if (auto saved = SaveBaseline(*assets_[a].learned_by, a, *assets_[a].baseline, files_); !saved)
       log::Failure("agent", saved.error(), {{"asset", plan_->assets[a].settings->id.value()}});
+    TellBaseline(*assets_[a].learned_by, a,
+                 CopyOf(*assets_[a].learned_by, a, *assets_[a].baseline));
     assets_[a].baseline.reset();
   }
+}
+
+void Recorder::TellBaseline(const Plan& plan, size_t index, const BaselineCopy& copy) {
+  const BaselineFile file{copy.file, copy.document, copy.learned_at};
+  Pend(BaselineEvent(plan, index, file, clock_.Utc()));
+  PendMark(BaselineKey(copy), std::to_string(copy.learned_at));
 }
 
 void Recorder::SaveWindows(Nanos now) {

@@ -19,6 +19,7 @@
 #include "agent/ingest.h"
 #include "agent/memory.h"
 #include "agent/witness.h"
+#include "identity/standing.h"
 #include "os/clock.h"
 #include "os/files.h"
 #include "os/process.h"
@@ -27,6 +28,12 @@
 
 namespace millwright::agent {
 
+/// How the gateway stands with its certificate; written by whoever keeps it.
+struct CertificateNote {
+  std::atomic<identity::Standing> standing{identity::Standing::kNotKept};
+  std::atomic<Nanos> until{0};
+};
+
 /// Figures of the other threads that a health report tells.
 struct HealthSources {
   const Histogram& latency;
@@ -34,6 +41,7 @@ struct HealthSources {
   const DeciderCounts& decider;
   const std::atomic<os::Urgency>& urgency;
   const std::atomic<slots::Phase>& phase;  // of the model that is on its way
+  const CertificateNote& certificate;
   std::string version;
 };
 
@@ -89,6 +97,7 @@ class Recorder {
   void TakeTelemetry(Nanos now, bool all);
   void MakeHealth(Nanos now);
   void SaveBaselines();
+  void TellBaseline(const Plan& plan, size_t index, const BaselineCopy& copy);
   void SaveWindows(Nanos now);
   void Pend(Event event);
   void PendMark(std::string key, std::string value);

@@ -57,10 +57,12 @@ class RecorderTest : public ::testing::Test {
     Memory memory;
     memory.machines.resize(1);
     memory.amplitudes.resize(1);
+    memory.untold.resize(1);
     memory.alarms = {std::move(alarm)};
     recorder_ = std::make_unique<Recorder>(
         plan_, std::move(memory), *outlets_, outbox_, files_, clock_,
-        HealthSources{latency_, ingest_, decider_, urgency_, phase_, "test"}, [this] { ++woken_; });
+        HealthSources{latency_, ingest_, decider_, urgency_, phase_, certificate_, "test"},
+        [this] { ++woken_; });
   }
   // A step with a decision; its readings are covered up to its end.
   Outcome Step(Nanos step_end) const {
@@ -121,6 +123,7 @@ class RecorderTest : public ::testing::Test {
   DeciderCounts decider_;
   std::atomic<os::Urgency> urgency_{os::Urgency::kNice};
   std::atomic<slots::Phase> phase_{slots::Phase::kShadow};
+  CertificateNote certificate_;
   int woken_ = 0;
   std::unique_ptr<Recorder> recorder_;
 };

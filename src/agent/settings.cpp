@@ -140,6 +140,26 @@ void ReadDelivery(Table table, Settings& out) {
   out.latency_budget = FromSeconds(delivery.trial.latency_budget_ms / 1e3);
 }
 
+// The uplink uses the identity that is kept here, so nobody writes its paths twice.
+void ReadIdentity(Table table, Settings& out) {
+  if (!table.present()) return;
+  IdentitySettings& identity = out.identity;
+  identity.folder = table.String("folder");
+  identity.hub = table.String("hub", "");
+  identity.ca_file = table.String("ca_file", identity.folder + "/ca.pem");
+  const bool sheltered = identity.hub.starts_with("https://") ||
+                         identity.hub.starts_with("http://127.0.0.1:") ||
+                         identity.hub.starts_with("http://localhost:");
+  if (!identity.hub.empty() && !sheltered)
+    table.Fault("hub", "the hub's address must begin with https://");
+  const std::string own = identity.folder + "/identity.pem";
+  Endpoint& uplink = out.uplink;
+  if (uplink.ca_file.empty()) uplink.ca_file = identity.folder + "/ca.pem";
+  if (uplink.cert_file.empty()) uplink.cert_file = uplink.key_file = own;
+  if (uplink.cert_file != own || uplink.key_file != own)
+    table.Fault("folder", "uplink.cert_file and key_file are not this folder's identity.pem");
+}
+
 }  // namespace
 
 Result<Settings> ReadSettings(std::string_view text, std::string_view file) {
@@ -151,6 +171,7 @@ Result<Settings> ReadSettings(std::string_view text, std::string_view file) {
   out.site = SiteId(device.Id("site"));
   out.broker = ReadEndpoint(root.OptionalSection("broker"), 1883);
   ReadUplink(root.OptionalSection("uplink"), out);
+  ReadIdentity(root.OptionalSection("identity"), out);
   out.state_folder = root.Section("paths").String("state");
   out.bundle_folder = root.Section("model").String("bundle");
   ReadOutbox(root.OptionalSection("outbox"), out);

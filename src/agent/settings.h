@@ -47,6 +47,13 @@ struct AssetSettings {
   std::vector<ChannelSettings> channels;
 };
 
+/// The gateway's certificate, which the agent renews in time (docs/formats/identity.md).
+struct IdentitySettings {
+  std::string hub;      // its API, https://HOST:PORT; empty: nobody renews here
+  std::string folder;   // as `millwright enroll` wrote it
+  std::string ca_file;  // who vouches for the hub; empty: the folder's own
+};
+
 /// How new models come (docs/formats/delivery.md) and how they have to prove themselves.
 struct DeliverySettings {
   bool enabled = false;  // false: the configured bundle decides, and nothing replaces it
@@ -75,6 +82,7 @@ struct Settings {
   Nanos latency_budget = 50 * kMillisecond;  // of a decision, from the reading's arrival
   std::string witness_socket;                // empty: none
   DeliverySettings delivery;
+  IdentitySettings identity;
   std::vector<AssetSettings> assets;
   std::string hash;  // sha256 of the text, hex: health reports name it
 };

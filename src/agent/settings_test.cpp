@@ -53,5 +53,28 @@ TEST(SettingsTest, DeliveryIsOffUnlessAskedForAndNeedsARoot) {
   }
 }
 
+TEST(SettingsTest, TheUplinkUsesTheIdentityThatIsKept) {
+  const std::string text = testing::ConfigText("/tmp/x", 1);
+  const auto none = ReadSettings(text, "f");
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->identity.hub.empty());
+  const std::string identity = "[identity]\nfolder = \"/i\"\nhub = \"https://hub:8443\"\n";
+  const auto kept = ReadSettings(text + identity, "f");
+  ASSERT_TRUE(kept) << kept.error().what;
+  EXPECT_EQ(kept->uplink.cert_file, "/i/identity.pem");
+  EXPECT_EQ(kept->uplink.key_file, "/i/identity.pem");
+  EXPECT_EQ(kept->uplink.ca_file, "/i/ca.pem");
+  EXPECT_EQ(kept->identity.ca_file, "/i/ca.pem");
+  const auto plain =
+      ReadSettings(text + "[identity]\nfolder = \"/i\"\nhub = \"http://hub:80\"\n", "f");
+  ASSERT_FALSE(plain);
+  EXPECT_NE(plain.error().what.find("https://"), std::string::npos) << plain.error().what;
+  std::string other = text + identity;
+  const std::string uplink = "[uplink]\n";
+  other.insert(other.find(uplink) + uplink.size(),
+               "ca_file = \"/c\"\ncert_file = \"/x.pem\"\nkey_file = \"/x.pem\"\n");
+  EXPECT_FALSE(ReadSettings(other, "f")) << "what is renewed is not what is used";
+}
+
 }  // namespace
 }  // namespace millwright::agent

@@ -107,7 +107,13 @@ void Uplink::TakeAck(std::span<const std::byte> payload) {
   }
 }
 
+void Uplink::Reconnect() {
+  reconnect_.store(true);
+  Wake();
+}
+
 void Uplink::Work(Nanos wait_max) {
+  if (reconnect_.exchange(false)) client_->Reconnect();
   client_->Poll(wait_max);
   if (!client_->connected()) return;
   ResendSilent();

@@ -39,6 +39,9 @@ class Uplink : private mqtt::Listener {
   void Work(Nanos wait_max);
   /// Any thread: there is something new to send, or the thread is to stop.
   void Wake() { client_->Wake(); }
+  /// Any thread: the next turn connects anew, with the certificate that now lies on the disk. What
+  /// was under way goes again from the outbox.
+  void Reconnect();
   /// Tells the hub that this is a planned stop, and disconnects.
   void Stop();
 
@@ -74,6 +77,7 @@ class Uplink : private mqtt::Listener {
   std::array<LaneState, kLanes> lanes_;
   std::vector<outbox::Record> records_;  // keeps its capacity
   UplinkCounts counts_;
+  std::atomic<bool> reconnect_{false};
 };
 
 }  // namespace millwright::agent

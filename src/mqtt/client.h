@@ -89,6 +89,9 @@ class Client {
   [[nodiscard]] virtual bool connected() const = 0;
   /// QoS 1 and 2 messages handed over and not yet acknowledged.
   [[nodiscard]] virtual size_t unacked() const = 0;
+  /// Ends the connection politely and makes another at once, with what now lies in the TLS files;
+  /// to the listener it is a link that was lost. Of use where there are such files only.
+  virtual void Reconnect() {}
   /// Sends DISCONNECT (the will is not published) and closes.
   virtual void Stop() = 0;
 };

@@ -177,6 +177,11 @@ class FakeClient : public Client {
   [[nodiscard]] bool connected() const override { return connected_; }
   [[nodiscard]] size_t unacked() const override { return inflight_.size(); }
 
+  void Reconnect() override {
+    const MutexLock lock(broker_.mutex_);
+    if (connected_ && Live()) broker_.Drop(Mine(), false);  // the next Poll notices, and connects
+  }
+
   void Stop() override {
     const MutexLock lock(broker_.mutex_);
     if (connected_ && Live()) broker_.Drop(Mine(), false);

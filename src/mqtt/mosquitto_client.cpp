@@ -135,17 +135,16 @@ class MosquittoClient : public Client {
   [[nodiscard]] bool connected() const override { return connected_; }
   [[nodiscard]] size_t unacked() const override { return unacked_.count(); }
 
+  void Reconnect() override {
+    if (!started_) return;
+    Leave();
+    Lost("left, to come back under another certificate");
+    attempt_at_ = 0;
+  }
+
   void Stop() override {
     if (!started_) return;
-    if (link_open_) {
-      stopping_ = true;
-      mosquitto_disconnect(mosq_);
-      // The DISCONNECT normally leaves at once; a peer that does not read must not hold us.
-      for (int i = 0; i < 10 && mosquitto_want_write(mosq_) && mosquitto_socket(mosq_) >= 0; ++i) {
-        mosquitto_loop_write(mosq_, kPacketsPerPoll);
-        clock_.SleepFor(kMillisecond);
-      }
-    }
+    Leave();
     started_ = link_open_ = connected_ = stopping_ = false;
   }
 
@@ -205,6 +204,18 @@ class MosquittoClient : public Client {
                 "last will"));
     }
     return {};
+  }
+
+  void Leave() {
+    if (!link_open_) return;
+    stopping_ = true;
+    mosquitto_disconnect(mosq_);
+    // The DISCONNECT normally leaves at once; a peer that does not read must not hold us.
+    for (int i = 0; i < 10 && mosquitto_want_write(mosq_) && mosquitto_socket(mosq_) >= 0; ++i) {
+      mosquitto_loop_write(mosq_, kPacketsPerPoll);
+      clock_.SleepFor(kMillisecond);
+    }
+    stopping_ = false;
   }
 
   // TCP connect without blocking. A name still needs the resolver, which may block: use addresses

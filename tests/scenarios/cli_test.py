@@ -98,7 +98,7 @@ class CliTest(unittest.TestCase):
         self.assertIn("priority", health)
         for check, word in health.items():
             self.assertEqual(word == "ok", fix[check] == "", check)
-        self.assertEqual(answer["not_measured"], ["broker", "identity", "model"])
+        self.assertEqual(answer["not_measured"], ["broker", "hub cert", "trust", "identity", "model"])
 
 
 if __name__ == "__main__":

@@ -153,7 +153,8 @@ class GatewayBroker:
 class Fortress:
     """Hub over HTTPS, its Mosquitto over TLS 1.3, both on this machine."""
 
-    def __init__(self, cli: str, hub: str):
+    def __init__(self, cli: str, hub: str, certificate_days: float = 90):
+        self.certificate_days = certificate_days
         self.scratch = tempfile.TemporaryDirectory()
         self.folder = Path(self.scratch.name)
         self.cli_program = cli
@@ -181,7 +182,7 @@ class Fortress:
             "[http]", f'listen = "127.0.0.1:{self.port}"', f'cert_file = "{identity}/server.pem"',
             f'key_file = "{identity}/server.key"', "[store]", f'path = "{self.folder}/hub.db"',
             "[identity]", f'folder = "{identity}"', f'broker_pid_file = "{self.folder}/broker/mosquitto.pid"',
-            "[access]", "required = true", f'first_token_file = "{self.folder}/first-token"', ""])
+            f"certificate_days = {self.certificate_days}", "[access]", "required = true", f'first_token_file = "{self.folder}/first-token"', ""])
 
     def close(self) -> None:
         self.hub.stop()

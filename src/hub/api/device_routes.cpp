@@ -40,6 +40,8 @@ void WriteHealth(JsonWriter& json, const wire::Health& health) {
   json.Field("rejected_payloads", health.rejected_payloads())
       .Field("evicted_records", health.evicted_records());
   json.Field("priority", health.priority()).Field("update", health.update());
+  json.Field("certificate", health.certificate())
+      .Field("certificate_until_ms", Milliseconds(health.certificate_until_ns()));
 }
 
 void WriteDevice(JsonWriter& json, const DeviceRow& device, bool heard) {

@@ -67,7 +67,15 @@ Response Told(const IdentityParts& parts, const Issued& issued) {
   json.BeginObject().Field("due", !issued.certificate.empty());
   json.Field("certificate", issued.certificate);
   json.Field("authority", parts.enrolment->authority().Pem());
-  json.Field("renew_from_ms", Milliseconds(issued.renew_from)).EndObject();
+  json.Field("renew_from_ms", Milliseconds(issued.renew_from)).Key("baselines").BeginArray();
+  for (const KeptBaseline& each : issued.baselines)
+    json.BeginObject()
+        .Field("asset", each.asset)
+        .Field("file", each.file)
+        .Field("learned_ms", Milliseconds(each.learned))
+        .Field("document", each.document)
+        .EndObject();
+  json.EndArray().EndObject();
   return EnrolmentAnswer(json);
 }
 

@@ -5,6 +5,8 @@
 #include "core/ids.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "identity/renewal.h"
+#include "identity/standing.h"
 #include "os/files.h"
 
 namespace millwright::hub {
@@ -12,17 +14,18 @@ namespace {
 
 using crypto::Certificate;
 using crypto::CertificateRequest;
+using identity::RenewFrom;
 
 constexpr size_t kEnrolmentSecretBytes = 20;
 constexpr std::string_view kEnrolmentTokenHead = "mwe1";
 constexpr size_t kReasonMax = 400;
-// A gateway's broker and the hub may disagree about the time a little.
+constexpr size_t kBaselineBytesMax = size_t{32} << 20;  // in one answer
+// A gateway's broker and the hub may disagree about the time a little; less where a certificate
+// lives for hours only.
 constexpr Nanos kClockSlack = 3600 * kSecond;
 
 constexpr std::string_view kNoSuchToken =
     "enrolment: this token is unknown, expired or used; ask for another one";
-
-Nanos RenewFrom(Nanos issued, Nanos until) { return issued + (until - issued) / 3 * 2; }
 
 std::string KeyDigest(const crypto::PublicKey& key) { return crypto::Sha256Hex(key.Pem()); }
 
@@ -42,11 +45,6 @@ Result<TokenText> TokenText::Parse(std::string_view text) {
   if (out.secret.size() != 2 * kEnrolmentSecretBytes || !crypto::IsSha256Hex(out.authority))
     return Fail(Errc::kInvalid, "enrolment: the token is not whole");
   return out;
-}
-
-std::string RenewalText(const Certificate& certificate, std::string_view request_pem) {
-  return "millwright renewal 1\n" + certificate.Fingerprint() + "\n" +
-         crypto::Sha256Hex(request_pem) + "\n";
 }
 
 Result<TokenText> Enrolment::MakeToken(const TokenRequest& request) {
@@ -80,10 +78,11 @@ Result<TokenText> Enrolment::MakeToken(const TokenRequest& request) {
 
 Result<Issued> Enrolment::Issue(std::string_view device, const CertificateRequest& request) {
   const Nanos now = clock_.Utc();
+  const Nanos slack = std::min(kClockSlack, options_.life / 10);
   MW_TRY(const Certificate made,
          authority_.Issue(request.Key(), {.name = std::string(device),
                                           .purpose = crypto::Purpose::kClient,
-                                          .from = std::max<Nanos>(0, now - kClockSlack),
+                                          .from = std::max<Nanos>(0, now - slack),
                                           .until = now + options_.life}));
   Issued issued{.certificate = made.Pem(), .renew_from = RenewFrom(now, made.Until())};
   MW_TRY(database_->Run(
@@ -103,6 +102,24 @@ Result<Issued> Enrolment::Again(std::string_view serial) {
                           }));
   if (!found) return Fail(Errc::kInternal, "enrolment: an issued certificate is not in the books");
   return issued;
+}
+
+Result<std::vector<KeptBaseline>> Enrolment::BaselinesOf(std::string_view device) {
+  std::vector<KeptBaseline> out;
+  size_t bytes = 0;
+  MW_TRY(database_->Each(
+      "SELECT asset, file, document, learned_ns FROM baselines WHERE device = $1 ORDER BY "
+      "learned_ns DESC, file LIMIT 4000",
+      {device}, [&](const store::Row& row) {
+        const store::Blob document = row.Bytes(2);
+        bytes += document.size();
+        if (bytes > kBaselineBytesMax) return;
+        out.push_back({.asset = std::string(row.Text(0)),
+                       .file = std::string(row.Text(1)),
+                       .document = std::string(os::AsText(document)),
+                       .learned = row.Int(3)});
+      }));
+  return out;
 }
 
 Result<Issued> Enrolment::Enrol(std::string_view secret, std::string_view request_pem) {
@@ -132,7 +149,11 @@ Result<Issued> Enrolment::Enrol(std::string_view secret, std::string_view reques
     MW_TRY(const Known known, Find(used_serial));
     if (known.key != KeyDigest(request.Key()) || known.revoked)
       return Fail(Errc::kNotFound, std::string(kNoSuchToken));
-    return Again(used_serial);
+    MW_TRY(Issued again, Again(used_serial));
+    if (replaces) {
+      MW_TRY(again.baselines, BaselinesOf(device));
+    }
+    return again;
   }
   MW_TRY(const auto good, Good(device));
   if (!good.empty() && !replaces)  // two tokens were made for one device: the first one counts
@@ -142,6 +163,9 @@ Result<Issued> Enrolment::Enrol(std::string_view secret, std::string_view reques
     MW_TRY(revoked, RevokeAll(device, "replaced"));
   }
   MW_TRY(Issued issued, Issue(device, request));
+  if (replaces) {
+    MW_TRY(issued.baselines, BaselinesOf(device));
+  }
   issued.revoked = std::move(revoked);
   MW_TRY(const Certificate certificate, Certificate::FromPem(issued.certificate));
   MW_TRY(const int64_t marked,
@@ -160,7 +184,7 @@ Result<Issued> Enrolment::Renew(const RenewalRequest& request) {
   if (!old.IssuedBy(authority_.certificate()))
     return Fail(Errc::kInvalid, "enrolment: that certificate is not of this hub's authority");
   MW_TRY(const crypto::PublicKey key, old.Key());
-  if (!key.Verify(os::AsBytes(RenewalText(old, fresh.Pem())), request.proof))
+  if (!key.Verify(os::AsBytes(identity::RenewalText(old, fresh.Pem())), request.proof))
     return Fail(Errc::kInvalid, "enrolment: no proof of the key that is being replaced");
   const MutexLock lock(mutex_);
   MW_TRY(const Known known, Find(old.Serial()));

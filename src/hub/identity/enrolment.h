@@ -49,21 +49,25 @@ struct DeviceCertificate {
   std::string reason;
 };
 
+/// What a gateway had learned of a machine, for the one that takes its place.
+struct KeptBaseline {
+  std::string asset, file, document;
+  Nanos learned = 0;
+};
+
 struct Issued {
-  std::string certificate;             // PEM; empty: not due yet
-  Nanos renew_from = 0;                // of this certificate, or of the one that is not due
-  std::vector<std::string> revoked{};  // serials that went with it
+  std::string certificate;                // PEM; empty: not due yet
+  Nanos renew_from = 0;                   // of this certificate, or of the one that is not due
+  std::vector<std::string> revoked{};     // serials that went with it
+  std::vector<KeptBaseline> baselines{};  // of the gateway that it replaces
 };
 
 struct RenewalRequest {
   std::string certificate;       // PEM, the one that is being replaced
   std::string request;           // PEM, for the new key
-  std::vector<std::byte> proof;  // RenewalText signed by the old key
+  std::vector<std::byte> proof;  // identity::RenewalText signed by the old key
   bool force = false;            // also before it is due
 };
-/// What the old key signs: it names the certificate that is replaced and the very request.
-[[nodiscard]] std::string RenewalText(const crypto::Certificate& certificate,
-                                      std::string_view request_pem);
 
 /// Thread-safe.
 class Enrolment {
@@ -104,6 +108,8 @@ class Enrolment {
   [[nodiscard]] Result<Issued> Issue(std::string_view device,
                                      const crypto::CertificateRequest& request) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<Issued> Again(std::string_view serial) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::vector<KeptBaseline>> BaselinesOf(std::string_view device)
+      MW_REQUIRES(mutex_);
   [[nodiscard]] Result<Known> Find(std::string_view serial) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<std::vector<std::string>> Good(std::string_view device) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<std::vector<std::string>> RevokeAll(std::string_view device,

@@ -8,6 +8,7 @@
 
 #include "hub/identity/access.h"
 #include "hub/identity/enrolment.h"
+#include "identity/renewal.h"
 #include "os/files.h"
 #include "store/migrations.h"
 #include "store/test_folder.h"
@@ -52,7 +53,7 @@ class IdentityTest : public ::testing::Test {
     const auto read = crypto::Certificate::FromPem(certificate);
     return {.certificate = certificate,
             .request = fresh.request,
-            .proof = *old.key.Sign(os::AsBytes(RenewalText(*read, fresh.request)))};
+            .proof = *old.key.Sign(os::AsBytes(identity::RenewalText(*read, fresh.request)))};
   }
   [[nodiscard]] int64_t Count(const char* sql) const {
     int64_t count = -1;

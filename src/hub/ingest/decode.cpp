@@ -19,11 +19,19 @@ constexpr int64_t kTimeMax = int64_t{1} << 62;  // the year 2116
 constexpr int kStepsMax = 20'000;
 constexpr int kSignalsMax = 256;
 constexpr size_t kTextMax = 1024;
+constexpr size_t kFileNameMax = 160;
+constexpr std::string_view kFileCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
 tl::unexpected<Reject> No(Reject reason) { return tl::unexpected(reason); }
 
 bool IsId(std::string_view text) { return CheckIdText("id", text).has_value(); }
 bool IsIdOrEmpty(std::string_view text) { return text.empty() || IsId(text); }
+// As an id, but longer: it has an asset's id in it.
+bool IsFileName(std::string_view text) {
+  return text.size() <= kFileNameMax && text.find_first_not_of(kFileCharacters) == text.npos &&
+         !text.empty() && text.front() != '.' && text.front() != '-';
+}
 bool IsTime(int64_t ts_ns) { return ts_ns >= 0 && ts_ns <= kTimeMax; }
 
 template <typename... Texts>
@@ -100,9 +108,16 @@ Decoded<void> CheckAssetInfo(const wire::AssetInfo& info) {
   return {};
 }
 
+Decoded<void> CheckBaseline(const wire::Baseline& baseline) {
+  // Its name becomes a file's on another gateway.
+  if (!IsId(baseline.asset()) || !IsFileName(baseline.file())) return No(Reject::kBadId);
+  if (!IsTime(baseline.learned_ns())) return No(Reject::kBadTime);
+  return {};
+}
+
 Decoded<void> CheckHealth(const wire::Health& health) {
   if (!AreShort(health.agent_version(), health.model_hash(), health.model_name(),
-                health.config_hash()))
+                health.config_hash(), health.certificate()))
     return No(Reject::kTooLong);
   return {};
 }
@@ -172,6 +187,8 @@ Decoded<void> CheckContent(const wire::Event& event) {
       return CheckSpectrum(event.spectrum());
     case wire::Event::kAssetInfo:
       return CheckAssetInfo(event.asset_info());
+    case wire::Event::kBaseline:
+      return CheckBaseline(event.baseline());
     case wire::Event::BODY_NOT_SET:
       return {};
   }
@@ -194,6 +211,8 @@ std::string_view KindOf(const wire::Event& event) {
       return "spectrum";
     case wire::Event::kAssetInfo:
       return "asset_info";
+    case wire::Event::kBaseline:
+      return "baseline";
     case wire::Event::BODY_NOT_SET:
       return "unknown";
   }
@@ -215,6 +234,8 @@ const std::string& AssetOf(const wire::Event& event) {
       return event.spectrum().asset();
     case wire::Event::kAssetInfo:
       return event.asset_info().asset();
+    case wire::Event::kBaseline:
+      return event.baseline().asset();
     case wire::Event::kHealth:
     case wire::Event::BODY_NOT_SET:
       return kNone;

@@ -47,6 +47,8 @@ Result<void> Projector::Project(const Origin& origin, const wire::Event& event, 
     case wire::Event::kAssetInfo:
       MW_TRY(OnAssetInfo(origin, event));
       break;
+    case wire::Event::kBaseline:
+      return OnBaseline(origin, event);
     case wire::Event::BODY_NOT_SET:
       return {};  // a newer agent's: kept, not understood
   }
@@ -242,6 +244,22 @@ Result<void> Projector::OnSpectrum(const Origin& origin, const wire::Event& even
       "payload = excluded.payload WHERE excluded.ts_ns >= spectra.ts_ns",
       {origin.site, spectrum.asset(), spectrum.channel(), static_cast<int64_t>(spectrum.kind()),
        spectrum.baseline() ? 1 : 0, event.ts_ns(), os::AsBytes(bytes)}));
+}
+
+// A machine has one for each feature schema that its gateway's models had; the oldest go.
+Result<void> Projector::OnBaseline(const Origin& origin, const wire::Event& event) {
+  const wire::Baseline& baseline = event.baseline();
+  MW_TRY(database_.Run(
+      "INSERT INTO baselines (device, file, asset, learned_ns, document) VALUES ($1, $2, $3, $4, "
+      "$5) ON CONFLICT (device, file) DO UPDATE SET asset = excluded.asset, learned_ns = "
+      "excluded.learned_ns, document = excluded.document WHERE excluded.learned_ns >= "
+      "baselines.learned_ns",
+      {origin.device, baseline.file(), baseline.asset(), baseline.learned_ns(),
+       os::AsBytes(baseline.document())}));
+  return Done(database_.Run(
+      "DELETE FROM baselines WHERE device = $1 AND asset = $2 AND file NOT IN (SELECT file FROM "
+      "baselines WHERE device = $1 AND asset = $2 ORDER BY learned_ns DESC, file LIMIT 4)",
+      {origin.device, baseline.asset()}));
 }
 
 Result<void> Projector::OnAssetInfo(const Origin& origin, const wire::Event& event) {

@@ -43,6 +43,7 @@ class Projector {
   [[nodiscard]] Result<void> OnFeatures(const Origin& origin, const wire::Event& event);
   [[nodiscard]] Result<void> OnSpectrum(const Origin& origin, const wire::Event& event);
   [[nodiscard]] Result<void> OnAssetInfo(const Origin& origin, const wire::Event& event);
+  [[nodiscard]] Result<void> OnBaseline(const Origin& origin, const wire::Event& event);
 
   [[nodiscard]] Result<void> IndexBatch(const Origin& origin, const wire::Event& event);
   [[nodiscard]] Result<void> AddMinutes(const Origin& origin, const wire::FeatureBatch& batch);

@@ -26,6 +26,7 @@ class ForwardingClient : public Client {
   }
   bool connected() const override { return inner_->connected(); }
   size_t unacked() const override { return inner_->unacked(); }
+  void Reconnect() override { inner_->Reconnect(); }
   void Stop() override { inner_->Stop(); }
 
  private:

@@ -1,6 +1,6 @@
-#include "event_stream.h"
+#include "http/client/event_stream.h"
 
-namespace millwright::cli {
+namespace millwright::http {
 namespace {
 constexpr size_t kLineBytesMax = size_t{1} << 20;
 }
@@ -39,4 +39,4 @@ bool EventStreamParser::TakeLine(std::string_view line) {
   return true;
 }
 
-}  // namespace millwright::cli
+}  // namespace millwright::http

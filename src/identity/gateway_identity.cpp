@@ -1,6 +1,6 @@
-#include "gateway_identity.h"
+#include "identity/gateway_identity.h"
 
-namespace millwright::cli {
+namespace millwright::identity {
 namespace {
 
 constexpr size_t kIdentityBytesMax = 65'536;
@@ -48,4 +48,4 @@ Result<void> GatewayIdentity::Adopt(const crypto::PrivateKey& key,
   return ForgetNextKey();
 }
 
-}  // namespace millwright::cli
+}  // namespace millwright::identity

@@ -1,4 +1,4 @@
-#include "event_stream.h"
+#include "http/client/event_stream.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace millwright::cli {
+namespace millwright::http {
 namespace {
 
 using ::testing::ElementsAre;
@@ -50,4 +50,4 @@ TEST(EventStreamTest, GivesUpOnALineWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace millwright::cli
+}  // namespace millwright::http

@@ -1,12 +1,12 @@
-#include "hub_client.h"
+#include "http/client/hub_client.h"
 
 #include <httplib.h>
 
 #include <nlohmann/json.hpp>
 
-#include "event_stream.h"
+#include "http/client/event_stream.h"
 
-namespace millwright::cli {
+namespace millwright::http {
 
 namespace {
 
@@ -37,7 +37,7 @@ std::string DetailOf(const httplib::Response& response) {
 Errc CodeOf(int status) {
   if (status == 404) return Errc::kNotFound;
   if (status == 409) return Errc::kConflict;
-  if (status == 503 || status == 502 || status == 504) return Errc::kUnavailable;
+  if (status == 429 || (status >= 500 && status != 501)) return Errc::kUnavailable;
   return status == 400 ? Errc::kInvalid : Errc::kUnsupported;
 }
 
@@ -109,6 +109,8 @@ Result<std::string> HubClient::Post(const std::string& path, const std::string& 
   return answer->body;
 }
 
+void HubClient::Cancel() { impl_->client.stop(); }
+
 Result<void> HubClient::Stream(
     const std::string& path,
     const std::function<bool(std::string_view, std::string_view)>& on_event) {
@@ -129,4 +131,4 @@ Result<void> HubClient::Stream(
   return Fail(Errc::kUnavailable, "hub " + impl_->url + " ended the stream");
 }
 
-}  // namespace millwright::cli
+}  // namespace millwright::http

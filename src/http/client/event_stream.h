@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace millwright::cli {
+namespace millwright::http {
 
 class EventStreamParser {
  public:
@@ -26,4 +26,4 @@ class EventStreamParser {
   std::string data_;
 };
 
-}  // namespace millwright::cli
+}  // namespace millwright::http

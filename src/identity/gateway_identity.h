@@ -13,7 +13,7 @@
 #include "crypto/certificate.h"
 #include "os/files.h"
 
-namespace millwright::cli {
+namespace millwright::identity {
 
 struct Identity {
   crypto::PrivateKey key;
@@ -43,4 +43,4 @@ class GatewayIdentity {
   const std::string folder_;
 };
 
-}  // namespace millwright::cli
+}  // namespace millwright::identity
