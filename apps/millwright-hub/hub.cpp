@@ -7,6 +7,7 @@
 #include "hub/api/event_routes.h"
 #include "hub/api/machine_routes.h"
 #include "hub/api/rollout_routes.h"
+#include "hub/api/schedule_routes.h"
 #include "hub/api/series.h"
 #include "hub/api/system_routes.h"
 #include "os/process.h"
@@ -52,6 +53,8 @@ void Hub::AddRoutes() {
   AddAlarmRoutes(router_, *context_);
   AddDeviceRoutes(router_, *context_);
   AddRolloutRoutes(router_, *context_, delivery_ ? &delivery_->rollouts() : nullptr);
+  AddScheduleRoutes(router_, *context_, delivery_ ? &delivery_->schedules() : nullptr);
+  AddMaintenanceRoutes(router_, *context_, delivery_ ? &delivery_->maintenance() : nullptr);
   AddEventRoutes(router_, *context_);
   AddStreamRoute(router_, *context_);
   AddSystemRoutes(

@@ -33,17 +33,27 @@ trust::KeeperOptions KeeperFor(const HubConfig& config) {
 
 Result<std::unique_ptr<HubDelivery>> HubDelivery::Make(const HubConfig& config, os::Clock& clock,
                                                        ChangeFeed& feed) {
-  MW_TRY(std::unique_ptr<store::Database> database, store::Database::Open(config.database));
-  return std::unique_ptr<HubDelivery>(new HubDelivery(config, std::move(database), clock, feed));
+  Connections connections;
+  MW_TRY(connections.rollouts, store::Database::Open(config.database));
+  MW_TRY(connections.schedules, store::Database::Open(config.database));
+  MW_TRY(connections.maintenance, store::Database::Open(config.database));
+  std::unique_ptr<HubDelivery> made(new HubDelivery(config, std::move(connections), clock, feed));
+  MW_TRY(made->maintenance_.Load());
+  return made;
 }
 
-HubDelivery::HubDelivery(const HubConfig& config, std::unique_ptr<store::Database> database,
-                         os::Clock& clock, ChangeFeed& feed)
+HubDelivery::HubDelivery(const HubConfig& config, Connections connections, os::Clock& clock,
+                         ChangeFeed& feed)
     : clock_(clock),
       keeper_(files_, clock, KeeperFor(config)),
       releases_(files_, config.delivery.repository),
-      rollouts_(std::move(database), releases_, clock,
-                [&feed](const std::string& rollout) { feed.Add({.rollouts = {rollout}}); }),
+      zones_(files_),
+      maintenance_(std::move(connections.maintenance), zones_, clock),
+      rollouts_(
+          std::move(connections.rollouts), releases_, clock,
+          [&feed](const std::string& rollout) { feed.Add({.rollouts = {rollout}}); },
+          &maintenance_),
+      schedules_(std::move(connections.schedules), rollouts_, zones_, clock),
       client_(mqtt::MakeClient(OptionsFor(config))),
       delivery_(*client_, rollouts_, clock, config.delivery.prefix) {}
 
@@ -56,7 +66,10 @@ Result<void> HubDelivery::Start() {
 
 void HubDelivery::Run(const std::stop_token& stop) {
   os::NameThread("delivery");
-  while (!stop.stop_requested()) delivery_.Step(kWait);
+  while (!stop.stop_requested()) {
+    delivery_.Step(kWait);
+    schedules_.Step();
+  }
   delivery_.Finish();
 }
 

@@ -12,6 +12,8 @@
 #include "core/result.h"
 #include "hub/ingest/changes.h"
 #include "hub/rollout/delivery.h"
+#include "hub/rollout/maintenance.h"
+#include "hub/rollout/schedules.h"
 #include "hub_config.h"
 #include "metrics/registry.h"
 #include "mqtt/client.h"
@@ -35,6 +37,8 @@ class HubDelivery {
   [[nodiscard]] Result<void> Start();
   void Stop();
   [[nodiscard]] Rollouts& rollouts() { return rollouts_; }
+  [[nodiscard]] Schedules& schedules() { return schedules_; }
+  [[nodiscard]] Maintenance& maintenance() { return maintenance_; }
   [[nodiscard]] bool connected() const { return delivery_.connected(); }
   /// What somebody should see to about the repository's signatures, a line each. Any thread.
   [[nodiscard]] std::vector<std::string> Warnings() const { return keeper_.Warnings(); }
@@ -42,8 +46,10 @@ class HubDelivery {
   void Refresh(metrics::Registry& registry) const;
 
  private:
-  HubDelivery(const HubConfig& config, std::unique_ptr<store::Database> database, os::Clock& clock,
-              ChangeFeed& feed);
+  struct Connections {
+    std::unique_ptr<store::Database> rollouts{}, schedules{}, maintenance{};
+  };
+  HubDelivery(const HubConfig& config, Connections connections, os::Clock& clock, ChangeFeed& feed);
   void Run(const std::stop_token& stop);
   void Keep(const std::stop_token& stop);
   void RefreshTrust(metrics::Registry& registry) const;
@@ -52,7 +58,10 @@ class HubDelivery {
   os::Clock& clock_;
   trust::Keeper keeper_;
   Releases releases_;
+  Zones zones_;
+  Maintenance maintenance_;
   Rollouts rollouts_;
+  Schedules schedules_;
   std::unique_ptr<mqtt::Client> client_;
   Delivery delivery_;
   Mutex idle_mutex_;

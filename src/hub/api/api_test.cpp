@@ -13,6 +13,7 @@
 #include "hub/api/machine_routes.h"
 #include "hub/api/openapi.h"
 #include "hub/api/rollout_routes.h"
+#include "hub/api/schedule_routes.h"
 #include "hub/api/schema_check.h"
 #include "hub/api/series.h"
 #include "hub/api/system_routes.h"
@@ -37,12 +38,26 @@ class ApiTest : public ::testing::Test {
     AddAlarmRoutes(router_, *context_);
     AddDeviceRoutes(router_, *context_);
     AddRolloutRoutes(router_, *context_, nullptr);
+    AddSchedules();
     AddEventRoutes(router_, *context_);
     AddStreamRoute(router_, *context_);
     AddSystemRoutes(router_, *context_, hub_.registry, [] { return std::vector<std::string>(); });
     AddIdentity();
     SetConsole(router_);
     document_ = json::parse(OpenApiDocument());
+  }
+
+  // Of a hub whose repository is empty.
+  void AddSchedules() {
+    const auto open = [&] { return std::move(*store::Database::Open(hub_.path())); };
+    rollouts_ = std::make_unique<Rollouts>(open(), releases_, hub_.clock);
+    schedules_ = std::make_unique<Schedules>(open(), *rollouts_, zones_, hub_.clock);
+    maintenance_ = std::make_unique<Maintenance>(open(), zones_, hub_.clock);
+    ASSERT_TRUE(schedules_->Set({.name = "monthly", .line = "models/pump"}, "test"));
+    ASSERT_TRUE(maintenance_->Set(
+        {.site = "alder", .windows = {{.days = 1, .from_min = 60, .to_min = 120}}}, "test"));
+    AddScheduleRoutes(router_, *context_, schedules_.get());
+    AddMaintenanceRoutes(router_, *context_, maintenance_.get());
   }
 
   void AddIdentity() {
@@ -141,6 +156,12 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Access> access_;
   std::unique_ptr<FailureLimit> failures_ = std::make_unique<FailureLimit>(hub_.clock);
   Board board_;
+  os::FakeFiles files_;
+  Zones zones_{files_};
+  Releases releases_{files_, "/repo"};
+  std::unique_ptr<Rollouts> rollouts_;
+  std::unique_ptr<Schedules> schedules_;
+  std::unique_ptr<Maintenance> maintenance_;
   http::Router router_;
   json document_;
 };
@@ -165,6 +186,7 @@ TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
       };
       put("{site}", "alder");
       put("{asset}", "P-1");
+      put("{name}", "monthly");
       put("{id}", route.find("rollouts") == std::string::npos ? "gw-1~P-1-1" : "r-1");
       const http::Response response = Get(path);
       const json& responses = item["get"]["responses"];

@@ -1,9 +1,11 @@
 #include "hub/api/rollout_routes.h"
 
+#include "hub/api/answers.h"
 #include "hub/api/params.h"
 #include "hub/api/rollout_body.h"
 #include "hub/api/rollout_view.h"
 #include "hub/api/words.h"
+#include "hub/rollout/foresight.h"
 
 namespace millwright::hub {
 namespace {
@@ -11,21 +13,6 @@ namespace {
 using http::JsonWriter;
 using http::Request;
 using http::Response;
-
-// Who asks; the record of each change names it.
-std::string WhoOf(const Request& request) { return request.who.empty() ? "api" : request.who; }
-
-Response Json(JsonWriter& json, int status = 200) {
-  Response response;
-  response.status = status;
-  response.body = json.Take();
-  return response;
-}
-
-tl::unexpected<Error> NoDelivery() {
-  return Fail(Errc::kConflict,
-              "this hub delivers no models: delivery.repository is not set in its configuration");
-}
 
 Result<Response> ListReleases(const ApiContext& context, Rollouts* rollouts,
                               const Request& request) {
@@ -46,7 +33,7 @@ Result<Response> ListReleases(const ApiContext& context, Rollouts* rollouts,
   json.EndArray().Key("faults").BeginArray();
   for (const std::string& fault : faults) json.String(fault);
   json.EndArray().EndObject();
-  return Json(json);
+  return JsonAnswer(json);
 }
 
 Result<Response> ListRollouts(const ApiContext& context, store::Database& database,
@@ -61,17 +48,20 @@ Result<Response> ListRollouts(const ApiContext& context, store::Database& databa
   for (const Rollout& rollout : rollouts)
     MW_TRY(WriteRollout(json, database, context.freshness, now, rollout));
   json.EndArray().EndObject();
-  return Json(json);
+  return JsonAnswer(json);
 }
 
-Result<Response> ShowRollout(const ApiContext& context, store::Database& database,
-                             const std::string& id, int status = 200) {
+Result<Response> ShowRollout(const ApiContext& context, const Rollouts* rollouts,
+                             store::Database& database, const std::string& id, int status = 200) {
   RolloutView view;
   MW_TRY(view.rollout, LoadRollout(database, id));
   MW_TRY(view.devices, LoadRolloutDevices(database, id));
+  const Nanos now = context.clock.Utc();
+  if (rollouts != nullptr && !IsOver(view.rollout.state))
+    TellWindows(*rollouts->calendars(), now, view.devices);
   JsonWriter json;
-  MW_TRY(WriteRolloutDetail(json, database, context.freshness, context.clock.Utc(), view));
-  return Json(json, status);
+  MW_TRY(WriteRolloutDetail(json, database, context.freshness, now, view));
+  return JsonAnswer(json, status);
 }
 
 Result<Response> StartRollout(const ApiContext& context, Rollouts* rollouts,
@@ -79,14 +69,14 @@ Result<Response> StartRollout(const ApiContext& context, Rollouts* rollouts,
   if (auto problem = Params(request).Finish()) return *problem;
   if (rollouts == nullptr) return NoDelivery();
   MW_TRY(RolloutRequest wanted, ReadRolloutRequest(request.body));
-  wanted.who = WhoOf(request);
+  wanted.who = WhoAsks(request);
   MW_TRY(const RolloutView view, rollouts->Start(wanted));
   MW_TRY(const store::ReaderPool::Lease reader, context.readers.Take());
   MW_TRY(const store::Transaction snapshot, reader->BeginRead());
-  if (!wanted.dry_run) return ShowRollout(context, *reader, view.rollout.id, 201);
+  if (!wanted.dry_run) return ShowRollout(context, rollouts, *reader, view.rollout.id, 201);
   JsonWriter json;
   MW_TRY(WriteRolloutDetail(json, *reader, context.freshness, context.clock.Utc(), view));
-  return Json(json);
+  return JsonAnswer(json);
 }
 
 using Change = Result<void> (*)(Rollouts&, const std::string& id, const std::string& who,
@@ -114,38 +104,35 @@ Result<Response> ChangeRollout(const ApiContext& context, Rollouts* rollouts, Ch
   if (rollouts == nullptr) return NoDelivery();
   MW_TRY(const std::string why, ReadWhy(request.body));
   const std::string id(request.PathValue("id"));
-  MW_TRY(change(*rollouts, id, WhoOf(request), why));
+  MW_TRY(change(*rollouts, id, WhoAsks(request), why));
   MW_TRY(const store::ReaderPool::Lease reader, context.readers.Take());
   MW_TRY(const store::Transaction snapshot, reader->BeginRead());
-  return ShowRollout(context, *reader, id);
-}
-
-Response Answer(Result<Response> result) {
-  return result ? std::move(*result) : http::Problem(result.error());
+  return ShowRollout(context, rollouts, *reader, id);
 }
 
 }  // namespace
 
 void AddRolloutRoutes(http::Router& router, const ApiContext& context, Rollouts* rollouts) {
   router.Add("GET", "/api/v1/releases", [&context, rollouts](const Request& request) {
-    return Answer(ListReleases(context, rollouts, request));
+    return Answered(ListReleases(context, rollouts, request));
   });
   AddRead(router, context, "/api/v1/rollouts",
           [&context](store::Database& database, const Request& request) {
             return ListRollouts(context, database, request);
           });
-  AddRead(router, context, "/api/v1/rollouts/{id}",
-          [&context](store::Database& database, const Request& request) -> Result<Response> {
-            if (auto problem = Params(request).Finish()) return *problem;
-            return ShowRollout(context, database, std::string(request.PathValue("id")));
-          });
+  AddRead(
+      router, context, "/api/v1/rollouts/{id}",
+      [&context, rollouts](store::Database& database, const Request& request) -> Result<Response> {
+        if (auto problem = Params(request).Finish()) return *problem;
+        return ShowRollout(context, rollouts, database, std::string(request.PathValue("id")));
+      });
   router.Add("POST", "/api/v1/rollouts", [&context, rollouts](const Request& request) {
-    return Answer(StartRollout(context, rollouts, request));
+    return Answered(StartRollout(context, rollouts, request));
   });
   for (const Action& action : kActions)
     router.Add("POST", "/api/v1/rollouts/{id}/" + std::string(action.name),
                [&context, rollouts, change = action.change](const Request& request) {
-                 return Answer(ChangeRollout(context, rollouts, change, request));
+                 return Answered(ChangeRollout(context, rollouts, change, request));
                });
 }
 

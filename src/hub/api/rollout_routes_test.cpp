@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "hub/api/openapi.h"
+#include "hub/api/schedule_routes.h"
 #include "hub/api/schema_check.h"
 #include "hub/rollout/test_releases.h"
 #include "os/clock.h"
@@ -21,14 +22,21 @@ class RolloutRoutesTest : public ::testing::Test {
     for (int i = 0; i < 4; ++i)
       AddTestDevice(**database, "gw-" + std::to_string(i), i < 2 ? "alder" : "birch", clock_.Utc());
     AddTestRelease(files_, "/repo", "models/pump/2.tar", 2);
+    maintenance_.emplace(Open(), zones_, clock_);
     rollouts_ = std::make_unique<Rollouts>(
         std::move(*database), releases_, clock_,
-        [this](const std::string& rollout) { changed_.push_back(rollout); });
+        [this](const std::string& rollout) { changed_.push_back(rollout); }, &*maintenance_);
+    schedules_ = std::make_unique<Schedules>(Open(), *rollouts_, zones_, clock_);
     auto pool = store::ReaderPool::Open(folder_.File("hub.db"), 2);
     ASSERT_TRUE(pool);
     readers_ = std::move(*pool);
     context_.emplace(ApiContext{*readers_, clock_, {}, "1"});
     AddRolloutRoutes(router_, *context_, rollouts_.get());
+    AddScheduleRoutes(router_, *context_, schedules_.get());
+    AddMaintenanceRoutes(router_, *context_, &*maintenance_);
+  }
+  std::unique_ptr<store::Database> Open() {
+    return std::move(*store::Database::Open(folder_.File("hub.db")));
   }
   http::Response Ask(const std::string& method, const std::string& path,
                      const std::string& body = {}) {
@@ -62,7 +70,10 @@ class RolloutRoutesTest : public ::testing::Test {
   os::FakeFiles files_;
   Releases releases_{files_, "/repo"};
   std::vector<std::string> changed_;
+  Zones zones_{files_};
+  std::optional<Maintenance> maintenance_;
   std::unique_ptr<Rollouts> rollouts_;
+  std::unique_ptr<Schedules> schedules_;
   std::unique_ptr<store::ReaderPool> readers_;
   std::optional<ApiContext> context_;
   http::Router router_;
@@ -121,6 +132,43 @@ TEST_F(RolloutRoutesTest, WhatIsWrongIsNamed) {
   EXPECT_EQ(StatusOf("", R"({"target":"models/none/1.tar"})"), 404);
   EXPECT_EQ(StatusOf("/r-none/pause"), 404);
   EXPECT_EQ(Ask("GET", "/api/v1/rollouts/r-none").status, 404);
+}
+
+TEST_F(RolloutRoutesTest, AScheduleIsMadePlannedPausedAndRemoved) {
+  const json made =
+      Fits(Ask("POST", "/api/v1/schedules",
+               R"({"name":"monthly","line":"models/pump","first_day":"2030-01-31","at":"22:30"})"),
+           200, "Schedule");
+  EXPECT_EQ(made["every_days"], 30);
+  EXPECT_EQ(made["next_ms"], 1'896'129'000'000) << "2030-01-31T22:30Z";
+  const json plan = Fits(Ask("GET", "/api/v1/schedules/monthly/plan"), 200, "SchedulePlan");
+  EXPECT_EQ(plan["outcome"], "started");
+  EXPECT_EQ(plan["rollout"]["members"].size(), 4U);
+  EXPECT_EQ(plan["rollout"]["members"][0]["offered_from_ms"], made["next_ms"]);
+  json list = Fits(Ask("POST", "/api/v1/schedules/monthly/pause"), 200, "Schedules");
+  EXPECT_EQ(list["schedules"][0]["paused"], true);
+  EXPECT_EQ(Ask("POST", "/api/v1/schedules/monthly/pause").status, 409);
+  list = Fits(Ask("POST", "/api/v1/schedules/monthly/remove"), 200, "Schedules");
+  EXPECT_TRUE(list["schedules"].empty());
+  EXPECT_EQ(Ask("GET", "/api/v1/schedules/monthly/plan").status, 404);
+  EXPECT_EQ(Ask("POST", "/api/v1/schedules", R"({"name":"a"})").status, 400);
+}
+
+TEST_F(RolloutRoutesTest, ASitesWindowsHoldItsGatewaysBack) {
+  const std::string path = "/api/v1/maintenance/birch";
+  json sites =
+      Fits(Ask("POST", path,
+               R"({"zone":"UTC","windows":[{"days":["mon"],"from":"22:00","to":"04:00"}]})"),
+           200, "MaintenanceSites");
+  EXPECT_EQ(sites["sites"][0]["open"], false) << "the clock stands on a Friday";
+  const json detail = Start(R"(,"policy":{"waves":[1]})");
+  for (const json& member : detail["members"])
+    EXPECT_EQ(member["offered_from_ms"].is_null(), member["site"] == "alder");
+  EXPECT_EQ(detail["members"][3]["offered_from_ms"], sites["sites"][0]["changes_ms"]);
+  sites = Fits(Ask("POST", path, R"({"zone":"UTC","windows":[]})"), 200, "MaintenanceSites");
+  EXPECT_TRUE(sites["sites"].empty());
+  EXPECT_EQ(Ask("POST", path, R"({"zone":"Nowhere","windows":[]})").status, 400);
+  EXPECT_EQ(Ask("POST", path, R"({"zone":"UTC"})").status, 400);
 }
 
 TEST_F(RolloutRoutesTest, WhatItsStateForbidsIsAConflict) {

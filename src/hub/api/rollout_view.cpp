@@ -11,6 +11,7 @@ namespace {
 using http::JsonWriter;
 
 constexpr int64_t kLogMax = 200;
+constexpr Nanos kFarAway = 9'000'000'000 * kSecond;  // in 2255: windows that never open
 
 void WriteCounts(JsonWriter& json, const RolloutCounts& counts) {
   json.Field("devices", counts.devices).Field("waves", counts.waves).Key("counts").BeginObject();
@@ -59,7 +60,13 @@ void WriteMember(JsonWriter& json, const RolloutDevice& d, const Freshness& fres
   json.Field("state", Name(StateOf(d, freshness, now))).Field("status", d.status);
   json.Field("phase", d.phase).Field("progress", d.progress).Field("reason", d.reason);
   json.Field("serving", d.serving).Field("updated_ms", Milliseconds(d.updated));
-  json.Field("online", IsHeard(d, freshness, now)).Field("undo_status", d.undo_status).EndObject();
+  json.Field("online", IsHeard(d, freshness, now)).Field("undo_status", d.undo_status);
+  json.Key("offered_from_ms");
+  if (d.offered_from == 0)
+    json.Null();
+  else
+    json.Integer(Milliseconds(std::min(d.offered_from, kFarAway)));
+  json.EndObject();
 }
 
 void WriteGates(JsonWriter& json, const RolloutView& view, Nanos now) {
