@@ -25,7 +25,7 @@ void Mend(os::Bytes& bytes) {
   PutNumber(bytes, bytes.size() - 4, Crc32(std::span(bytes).first(bytes.size() - 4)));
 }
 
-void Decode(std::span<const std::byte> bytes, size_t piece) {
+void Feed(std::span<const std::byte> bytes, size_t piece) {
   FrameDecoder decoder;
   for (size_t at = 0; at < bytes.size(); at += piece) {
     decoder.Push(bytes.subspan(at, std::min(piece, bytes.size() - at)));
@@ -55,6 +55,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto* first = reinterpret_cast<const std::byte*>(data) + 2;
   os::Bytes bytes(first, first + (size - 2));
   if ((data[1] & 1) != 0) Mend(bytes);
-  Decode(bytes, size_t{data[0]} + 1);
+  Feed(bytes, size_t{data[0]} + 1);
   return 0;
 }

@@ -13,7 +13,7 @@ constexpr Nanos kTurn = 200 * kMillisecond;
 constexpr Nanos kPoll = 10 * kMillisecond;
 
 std::string Variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+  const char* value = std::getenv(name);  // before any thread
   return value == nullptr ? std::string() : std::string(value);
 }
 
