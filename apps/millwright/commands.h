@@ -25,6 +25,8 @@ void ConfigureSlot(CLI::App& command, Context& context);
 void ConfigureBundle(CLI::App& command, Context& context);
 void ConfigureRelease(CLI::App& command, Context& context);
 void ConfigureRollout(CLI::App& command, Context& context);
+void ConfigureSchedule(CLI::App& command, Context& context);
+void ConfigureWindow(CLI::App& command, Context& context);
 void ConfigureCa(CLI::App& command, Context& context);
 void ConfigureEnrolToken(CLI::App& command, Context& context);
 void ConfigureEnrol(CLI::App& command, Context& context);
@@ -58,10 +60,13 @@ inline constexpr Command kCommands[] = {
      ConfigureTrain},
     {"Models", "slot", "Show this gateway's models, or go back to the one before",
      "  millwright slot --state /var/lib/millwright\n"
-     "  millwright slot undo --reason 'false alarms on P-102'",
+     "  millwright slot undo --reason 'false alarms on P-102'\n"
+     "  millwright slot undo --config --reason 'warns too early'",
      ConfigureSlot},
-    {"Models", "bundle", "Make one file of a bundle, the same bytes for the same bundle",
-     "  millwright bundle pack bundle/ pump-12.tar", ConfigureBundle},
+    {"Models", "bundle", "Make a bundle of a configuration, one file of any bundle",
+     "  millwright bundle config pumps.toml config/ --name pumps --version 3\n"
+     "  millwright bundle pack bundle/ pump-12.tar",
+     ConfigureBundle},
     {"Models", "release", "Sign a bundle for the fleet, list what is offered",
      "  millwright release add repository/ bundle/ --line models/pump --key release.pem --key "
      "hub.pem\n"
@@ -73,6 +78,14 @@ inline constexpr Command kCommands[] = {
      "  millwright rollout show r-0123456789ab\n"
      "  millwright rollout reverse r-0123456789ab --why 'false alarms on P-102'",
      ConfigureRollout},
+    {"Models", "schedule", "Let rollouts of a line's newest release start by themselves",
+     "  millwright schedule set monthly models/pump --every 30 --at 22:00 --zone Europe/Berlin\n"
+     "  millwright schedule plan monthly",
+     ConfigureSchedule},
+    {"Models", "window", "Say when a site's gateways may be given something new",
+     "  millwright window set alder sat,sun@22:00-04:00 --zone Europe/Berlin\n"
+     "  millwright window list",
+     ConfigureWindow},
     {"Models", "aws", "Write what AWS IoT and Greengrass need for a release",
      "  millwright aws export --release models/pump/12.tar --repository repository/ --out aws/\n"
      "  millwright aws export --help",

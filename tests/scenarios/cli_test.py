@@ -68,6 +68,9 @@ class CliTest(unittest.TestCase):
         self.refused(69, "--hub", NOBODY, "rollout", "start", "models/pump/1.tar", "--dry-run")
         self.assertIn("share", self.refused(1, "rollout", "start", "x", "--waves", "1%,all")["error"])
         self.assertIn("reverse", self.refused(2, "rollout", "revers", "r-1")["error"])
+        self.refused(69, "--hub", NOBODY, "schedule", "plan", "monthly")
+        self.assertIn("share", self.refused(1, "schedule", "set", "a", "models/pump", "--waves", "all")["error"])
+        self.assertIn("no window", self.refused(1, "window", "set", "alder", "sat", "--zone", "UTC")["error"])
         self.refused(4, "bundle", "pack", str(self.folder / "none"), str(self.folder / "out.tar"))
         self.refused(4, "release", "add", str(self.folder), str(self.folder / "none"), "--line", "models/pump")
 
