@@ -177,7 +177,7 @@ export class MockRollouts {
     const fleet = this.devices.filter((one) => sites.length === 0 || sites.includes(one.site));
     let from = 0;
     const members = policy.waves.flatMap((share, wave) => {
-      const to = Math.min(fleet.length, Math.max(Math.ceil(share * fleet.length), from + 1));
+      const to = Math.min(fleet.length, Math.max(Math.floor(share * fleet.length + 1e-9), from + 1));
       const list = fleet.slice(from, to).map((one) => ({
         device: one.device, site: one.site, wave, state: one.online ? (wave === 0 && !dry_run ? "queued" : "waiting") : "not_heard", status: wave === 0 && !dry_run ? "QUEUED" : "",
         phase: "", progress: "", reason: "", serving: "", updated_ms: 0, online: one.online, undo_status: "",

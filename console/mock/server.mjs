@@ -6,6 +6,7 @@ import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { MockRollouts } from "./rollouts.mjs";
+import { MockSchedules } from "./schedules.mjs";
 import { kLimits, makeFleet, marksOf, noise, raise, silence } from "./plant.mjs";
 import { historyOf, seriesOf, spectrumOf } from "./series.mjs";
 
@@ -23,6 +24,7 @@ export class MockHub {
     this.lateMs = new Map(); // path -> how long its answer is on its way, from when it was made
     this.failing = new Set(); // paths that answer 500, for the console's error states
     this.token = null; // where set, only who has given it is answered
+    this.schedules = new MockSchedules(() => this.rollouts);
     this.rollouts = new MockRollouts(this.fleet.devices, (rollout) => this.send("rollout", rollout));
     this.eventId = 0;
   }
@@ -146,6 +148,7 @@ export class MockHub {
       return body.token === this.token ? [204] : problem(401, "unauthorized", "this token is none, or no longer one");
     }
     const [kind, ...rest] = path.split("/").map(decodeURIComponent);
+    if (kind === "schedules" || kind === "maintenance") return this.schedules.post(kind, rest, body);
     return kind === "rollouts" ? this.rollouts.post(rest, body) : problem(404, "not-found", "Not found");
   }
 
@@ -155,6 +158,7 @@ export class MockHub {
     const alarms = [...this.fleet.alarms.values()].sort((a, b) => b.raised_ms - a.raised_ms);
     if (kind === "board") return this.board();
     if (kind === "devices") return { now_ms: now, devices: this.fleet.devices };
+    if (kind === "schedules" || kind === "maintenance") return this.schedules.get(kind, rest);
     if (kind === "releases") return { now_ms: now, releases: this.rollouts.releases, faults: this.rollouts.faults };
     if (kind === "rollouts" && rest[0]) return this.rollouts.all.has(rest[0]) ? this.rollouts.detail(this.rollouts.all.get(rest[0])) : undefined;
     if (kind === "rollouts") return { now_ms: now, rollouts: this.rollouts.list() };

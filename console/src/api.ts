@@ -1,6 +1,6 @@
 // The hub's API: one way to ask, errors as a person can read them.
 import { accessNeeded, entered } from "./access.ts";
-import type { ModelInUse, Releases, Rollout, RolloutDetail, StartRequest } from "./logic/rollout_types.ts";
+import type { MaintenanceCalendar, MaintenanceSite, ModelInUse, Releases, Rollout, RolloutDetail, Schedule, SchedulePlan, ScheduleRequest, StartRequest } from "./logic/rollout_types.ts";
 import type { Alarm, Alarms, Board, Device, MachineDetail, Series, Spectrum } from "./logic/types.ts";
 
 /** What failed, with a code that can be copied into a report. */
@@ -86,6 +86,12 @@ export const api = {
   startRollout: (request: StartRequest) => ask<RolloutDetail>("rollouts", { body: request }),
   steerRollout: (id: string, action: "pause" | "resume" | "approve") => ask<RolloutDetail>(`${rolloutPath(id)}/${action}`, { body: {} }),
   endRollout: (id: string, action: "abort" | "reverse", why: string) => ask<RolloutDetail>(`${rolloutPath(id)}/${action}`, { body: { why } }),
+  schedules: () => ask<{ now_ms: number; schedules: Schedule[] }>("schedules"),
+  setSchedule: (request: ScheduleRequest) => ask<Schedule>("schedules", { body: request }),
+  planSchedule: (name: string) => ask<SchedulePlan>(`schedules/${encodeURIComponent(name)}/plan`),
+  steerSchedule: (name: string, action: "pause" | "resume" | "remove") => ask<unknown>(`schedules/${encodeURIComponent(name)}/${action}`, { body: {} }),
+  maintenance: () => ask<{ now_ms: number; sites: MaintenanceSite[] }>("maintenance"),
+  setMaintenance: (site: string, calendar: MaintenanceCalendar) => ask<unknown>(`maintenance/${encodeURIComponent(site)}`, { body: calendar }),
   /** Turns a token into a session of this browser. */
   session: (token: string) => ask<void>(kSessionPath, { body: { token } }),
 };

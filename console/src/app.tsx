@@ -10,6 +10,7 @@ import { kWords, levelShown } from "./logic/shown.ts";
 import { MachinePage } from "./machine/machine.tsx";
 import { ModelsScreen } from "./rollouts/models.tsx";
 import { RolloutsScreen } from "./rollouts/rollouts.tsx";
+import { SchedulesScreen } from "./rollouts/schedules.tsx";
 import { theme } from "./settings.ts";
 import { openAlarms, openTotal, rollouts, rolloutsInNeed } from "./store.ts";
 import { KeysHelp, keysOpen } from "./ui/keys_help.tsx";
@@ -34,7 +35,7 @@ const kScreens: { screen: Route["screen"]; href: string; label: string; icon: Ic
 const kThemes = { auto: "light", light: "dark", dark: "auto" } as const;
 const nextTheme = () => (theme.value = kThemes[theme.peek()]);
 
-const kPartOf: Partial<Record<Route["screen"], Route["screen"]>> = { machine: "board", models: "rollouts" };
+const kPartOf: Partial<Record<Route["screen"], Route["screen"]>> = { machine: "board", models: "rollouts", schedules: "rollouts" };
 
 function RailCount({ count, words }: { count: number; words: string }) {
   if (count === 0) return null;
@@ -124,6 +125,7 @@ function Screen({ at }: { at: Route }) {
   if (at.screen === "alarms") return <Alarms selected={at.id} />;
   if (at.screen === "rollouts") return <RolloutsScreen selected={at.id} />;
   if (at.screen === "models") return <ModelsScreen target={at.target} />;
+  if (at.screen === "schedules") return <SchedulesScreen />;
   if (at.screen === "devices") return <Devices />;
   return <Board />;
 }
@@ -135,6 +137,7 @@ export function App() {
       bind([
         ...kScreens.map((one) => ({ keys: one.keys, label: one.screen === "rollouts" ? "Go to the rollouts" : `Go to ${one.label.toLowerCase()}`, group: "Everywhere", run: go(one.href) })),
         { keys: "g m", label: "Go to the models in use", group: "Everywhere", run: go("#/models") },
+        { keys: "g p", label: "Go to schedules and windows", group: "Everywhere", run: go("#/schedules") },
         { keys: "?", label: "All keys", group: "Everywhere", run: () => (keysOpen.value = true) },
         { keys: "Ctrl-K", label: "Find anything", group: "Everywhere", run: () => (paletteOpen.value = true) },
         { keys: "g t", label: "Change light and dark", group: "Everywhere", run: nextTheme },

@@ -88,6 +88,8 @@ export interface Member {
   updated_ms: number | null;
   online: boolean;
   undo_status: string;
+  /** Its site's window, or in a plan its wave, holds it back until then. */
+  offered_from_ms?: number | null;
 }
 
 export interface LogEntry {
@@ -117,4 +119,56 @@ export interface ModelInUse {
   hash: string;
   devices: number;
   assets: number;
+}
+
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+export interface MaintenanceWindow {
+  days: Weekday[];
+  from: string;
+  to: string;
+}
+
+export interface MaintenanceCalendar {
+  zone: string;
+  windows: MaintenanceWindow[];
+}
+
+export interface MaintenanceSite {
+  site: string;
+  calendar: MaintenanceCalendar;
+  open: boolean;
+  changes_ms: number | null;
+}
+
+export interface ScheduleRequest {
+  name: string;
+  line: string;
+  every_days: number;
+  first_day?: string;
+  at: string;
+  zone: string;
+  sites: string[];
+  policy: Policy;
+}
+
+export type ScheduleOutcome = "none" | "started" | "nothing_new" | "stopped" | "waits" | "failed";
+
+export interface Schedule extends ScheduleRequest {
+  first_day: string;
+  paused: boolean;
+  next_ms: number;
+  created_ms: number;
+  created_by: string;
+  last_ms: number | null;
+  outcome: ScheduleOutcome;
+  words: string;
+  rollout: string;
+}
+
+export interface SchedulePlan {
+  at_ms: number;
+  outcome: ScheduleOutcome;
+  words: string;
+  rollout: RolloutDetail | null;
 }

@@ -6,6 +6,7 @@ export type Route =
   | { screen: "alarms"; id: string | null }
   | { screen: "rollouts"; id: string | null }
   | { screen: "models"; target: string | null }
+  | { screen: "schedules" }
   | { screen: "devices" };
 
 export function parseRoute(hash: string): Route {
@@ -14,6 +15,7 @@ export function parseRoute(hash: string): Route {
   if (parts[0] === "alarms") return { screen: "alarms", id: parts[1] || null };
   if (parts[0] === "rollouts") return { screen: "rollouts", id: parts[1] || null };
   if (parts[0] === "models") return { screen: "models", target: parts[1] || null };
+  if (parts[0] === "schedules") return { screen: "schedules" };
   if (parts[0] === "devices") return { screen: "devices" };
   return { screen: "board" };
 }

@@ -10,16 +10,18 @@ import { Icon, Shape } from "../ui/shapes.tsx";
 import { Segmented, type Choice } from "../ui/parts.tsx";
 import { RolloutShape } from "./shapes.tsx";
 
-const kTabs: readonly Choice<"rollouts" | "models">[] = [
+type Tab = "rollouts" | "models" | "schedules";
+const kTabs: readonly Choice<Tab>[] = [
   { value: "rollouts", label: "Rollouts" },
   { value: "models", label: "Models" },
+  { value: "schedules", label: "Schedules" },
 ];
 
-export function Column({ tab, label, children, on }: { tab: "rollouts" | "models"; label: string; children: ComponentChildren; on?: Holder["on"] }) {
+export function Column({ tab, label, children, on }: { tab: Tab; label: string; children: ComponentChildren; on?: Holder["on"] }) {
   return (
     <section class="panel models-list" aria-label={label} {...on}>
       <header class="models-tabs">
-        <Segmented label="Rollouts or models" choices={kTabs} value={tab} pick={(name) => (location.hash = `#/${name}`)} />
+        <Segmented label="Rollouts, models or schedules" choices={kTabs} value={tab} pick={(name) => (location.hash = `#/${name}`)} />
       </header>
       {children}
     </section>

@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { isOver } from "../logic/rollout.ts";
-import type { ModelInUse, Releases, RolloutDetail } from "../logic/rollout_types.ts";
+import type { MaintenanceSite, ModelInUse, Releases, RolloutDetail, Schedule } from "../logic/rollout_types.ts";
 import { connected, noteRollout, rolloutRevision } from "../store.ts";
 
 const kPollMs = 5_000;
@@ -100,3 +100,5 @@ export const useReleases = (): Reading<Releases> => useOnce(api.releases, null);
 export function useModels(news: unknown): Reading<ModelInUse[]> {
   return useOnce(() => api.models().then((answer) => answer.models), news);
 }
+export const useSchedules = (): Reading<Schedule[]> => useOnce(() => api.schedules().then((answer) => answer.schedules), rolloutRevision.value);
+export const useMaintenance = (): Reading<MaintenanceSite[]> => useOnce(() => api.maintenance().then((answer) => answer.sites), null);

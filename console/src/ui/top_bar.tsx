@@ -18,8 +18,8 @@ function title(route: Route): { head: string; rest: string } {
 /** "Models / Rollouts / bearing-lstm 38". */
 function ModelCrumbs({ route }: { route: Route }) {
   const last = route.screen === "rollouts" ? labelOf(route.id) : route.screen === "models" ? route.target : null;
-  const middle = route.screen === "rollouts" ? "Rollouts" : "In use and offered";
-  const href = route.screen === "rollouts" ? "#/rollouts" : "#/models";
+  const middle = route.screen === "rollouts" ? "Rollouts" : route.screen === "schedules" ? "Schedules and windows" : "In use and offered";
+  const href = route.screen === "rollouts" || route.screen === "schedules" ? `#/${route.screen}` : "#/models";
   return (
     <h1 class="crumbs">
       {!isPhone.value && (
@@ -46,6 +46,7 @@ function labelOf(id: string | null): string | null {
 function pageTitle(route: Route, head: string): string {
   if (route.screen === "machine") return `${route.asset} ${machines.get(machineKey(route.site, route.asset))?.value.name ?? ""}`;
   if (route.screen === "rollouts") return route.id === null ? "Rollouts" : `Rollout of ${labelOf(route.id)}`;
+  if (route.screen === "schedules") return "Schedules";
   if (route.screen === "models") return route.target ?? "Models";
   return head;
 }
@@ -76,7 +77,7 @@ export function TopBar({ route }: { route: Route }) {
     <header class="top">
       {route.screen === "machine" ? (
         <Crumbs site={route.site} asset={route.asset} />
-      ) : route.screen === "rollouts" || route.screen === "models" ? (
+      ) : route.screen === "rollouts" || route.screen === "models" || route.screen === "schedules" ? (
         <ModelCrumbs route={route} />
       ) : (
         <h1>
