@@ -242,5 +242,60 @@ TEST(TableTest, EveryPhaseEndsAndOnlyOneCandidateIsOnItsWay) {
   }
 }
 
+class ConfigSlotsTest : public SlotsTest {
+ protected:
+  void SetUp() override {
+    policy_.kind = model::BundleKind::kConfig;
+    policy_.base_beneath = true;
+    Open();
+  }
+  void Probation(uint64_t release) {
+    Stage(Life::Pack(release, model::BundleKind::kConfig));
+    ASSERT_TRUE(slots_->Install());
+    for (const Event event : {Event::kProved, Event::kWarmed, Event::kSwitched})
+      ASSERT_TRUE(slots_->Apply(event));
+  }
+};
+
+TEST_F(ConfigSlotsTest, BeneathTheFirstConfigurationLiesTheGatewaysOwn) {
+  EXPECT_FALSE(slots_->CanUndo());
+  Probation(1);
+  EXPECT_EQ(ServingOf(slots_->state())->version, "1");
+  ASSERT_TRUE(slots_->Apply(Event::kCommitted));
+  ASSERT_TRUE(slots_->Apply(Event::kUndone, "warns too early"));
+  EXPECT_FALSE(Start().bundle);
+  EXPECT_EQ(slots_->Apply(Event::kUndone).error().code, Errc::kConflict);
+  Probation(2);
+  ASSERT_TRUE(slots_->Apply(Event::kCommitted));
+  EXPECT_EQ(Start().bundle->version, "2");
+}
+
+TEST_F(ConfigSlotsTest, CrashesTakeTheFirstConfigurationBack) {
+  Probation(1);
+  ASSERT_TRUE(slots_->Apply(Event::kCommitted));
+  for (int crash = 0; crash < 3; ++crash) EXPECT_TRUE(Start().bundle);
+  const Serving last = Start();
+  EXPECT_FALSE(last.bundle);
+  EXPECT_NE(last.taken_back.find("crash loop"), std::string::npos) << last.taken_back;
+}
+
+TEST_F(ConfigSlotsTest, CrashesThatAreOthersFaultAreNotCounted) {
+  Probation(1);
+  ASSERT_TRUE(slots_->Apply(Event::kCommitted));
+  for (int crash = 0; crash < 5; ++crash) {
+    Open();
+    EXPECT_TRUE(slots_->BeginRun("boot", Suspect::kOther)->bundle);
+  }
+}
+
+TEST_F(ConfigSlotsTest, AModelIsNoConfiguration) {
+  Stage(Life::Pack(1));
+  const auto installed = slots_->Install();
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().code, Errc::kInvalid);
+  EXPECT_NE(installed.error().what.find("is a model, wanted is a config"), std::string::npos)
+      << installed.error().what;
+}
+
 }  // namespace
 }  // namespace millwright::slots

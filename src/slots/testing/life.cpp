@@ -11,7 +11,11 @@
 namespace millwright::slots {
 namespace {
 
-constexpr Policy kPolicy{.block_bytes = 1024};  // several blocks of a small pack
+// Several blocks of a small pack.
+Policy PolicyOf(model::BundleKind kind) {
+  const bool config = kind == model::BundleKind::kConfig;
+  return {.kind = kind, .base_beneath = config, .block_bytes = 1024};
+}
 
 std::span<const std::byte> BlockOf(const TestPack& pack, uint32_t block, uint32_t block_bytes) {
   const size_t from = size_t{block} * block_bytes;
@@ -28,16 +32,20 @@ Result<void> Fetch(Slots& slots, const TestPack& pack, size_t blocks_max) {
 
 }  // namespace
 
-Life::Life(os::Disk& disk, os::Clock& clock, std::string folder)
-    : disk_(disk), clock_(clock), folder_(std::move(folder)) {}
+Life::Life(os::Disk& disk, os::Clock& clock, std::string folder, Kind kind)
+    : disk_(disk), clock_(clock), folder_(std::move(folder)), kind_(kind) {}
 
-const TestPack& Life::Pack(uint64_t release) {
+const TestPack& Life::Pack(uint64_t release, Kind kind) {
   static std::mutex mutex;
-  static std::map<uint64_t, TestPack> packs;
+  static std::map<std::pair<Kind, uint64_t>, TestPack> packs;
   const std::lock_guard lock(mutex);
-  const auto found = packs.find(release);
-  return found != packs.end() ? found->second
-                              : packs.emplace(release, MakeTestPack(release)).first->second;
+  const auto found = packs.find({kind, release});
+  if (found != packs.end()) return found->second;
+  const bool config = kind == Kind::kConfig;
+  return packs
+      .emplace(std::pair(kind, release),
+               config ? MakeTestConfigPack(release) : MakeTestPack(release))
+      .first->second;
 }
 
 Result<void> Life::Step(Result<void> result) {
@@ -51,19 +59,19 @@ Result<void> Life::Play(const std::function<void(const Known&)>& after_step) {
   MW_TRY(Restart());
   MW_TRY(FirstModel(*slots_));
   MW_TRY(Restart());
-  MW_TRY(Replace(*slots_, Pack(2)));
-  MW_TRY(RollBack(*slots_, Pack(3)));
-  MW_TRY(RefuseDamaged(*slots_, Pack(4)));
+  MW_TRY(Replace(*slots_, Mine(2)));
+  MW_TRY(RollBack(*slots_, Mine(3)));
+  MW_TRY(RefuseDamaged(*slots_, Mine(4)));
   MW_TRY(Step(slots_->Apply(Event::kUndone, "a person wanted it")));
   known_.floor = 3;
   MW_TRY(Step(slots_->RaiseFloor(3)));
-  MW_TRY(Replace(*slots_, Pack(5)));
+  MW_TRY(Replace(*slots_, Mine(5)));
   MW_TRY(Step(slots_->EndRun()));
   return Restart();
 }
 
 Result<void> Life::Restart() {
-  MW_TRY(slots_, Slots::Open(disk_, clock_, folder_, kPolicy));
+  MW_TRY(slots_, Slots::Open(disk_, clock_, folder_, PolicyOf(kind_)));
   MW_TRY(slots_->BeginRun("boot-" + std::to_string(++boots_)));
   after_step_(known_);
   return Step(slots_->NoteProgress());
@@ -84,9 +92,9 @@ Result<void> Life::Prove(Slots& slots, const TestPack& pack) {
 }
 
 Result<void> Life::FirstModel(Slots& slots) {
-  MW_TRY(Download(slots, Pack(1), true));
+  MW_TRY(Download(slots, Mine(1), true));
   MW_TRY(Step(slots.Install()));
-  known_.proved.insert(Pack(1).bundle.digest);
+  known_.proved.insert(Mine(1).bundle.digest);
   MW_TRY(Step(slots.Apply(Event::kProved)));
   MW_TRY(slots.Apply(Event::kCommitted, "the first model"));
   known_.committed = true;
@@ -127,12 +135,12 @@ Result<void> Life::RefuseDamaged(Slots& slots, const TestPack& pack) {
   return Step(slots.Prune());
 }
 
-Result<void> Life::GoOn(os::Disk& disk, os::Clock& clock, const std::string& folder) {
-  MW_TRY(const auto slots, Slots::Open(disk, clock, folder, kPolicy));
+Result<void> Life::GoOn(os::Disk& disk, os::Clock& clock, const std::string& folder, Kind kind) {
+  MW_TRY(const auto slots, Slots::Open(disk, clock, folder, PolicyOf(kind)));
   MW_TRY(slots->BeginRun("later"));
   if (slots->state().phase != Phase::kIdle) MW_TRY(slots->Apply(Event::kWithdrawn, "test"));
   MW_TRY(slots->Prune());
-  const TestPack& pack = Pack(9);
+  const TestPack& pack = Pack(9, kind);
   MW_TRY(slots->Offer(pack.bundle));
   MW_TRY(Fetch(*slots, pack, ~size_t{0}));
   MW_TRY(slots->Apply(Event::kDownloaded));
@@ -145,11 +153,11 @@ Result<void> Life::GoOn(os::Disk& disk, os::Clock& clock, const std::string& fol
   return slots->Prune();
 }
 
-Verdict Life::Judge(os::Disk& disk, os::Clock& clock, const std::string& folder,
-                    const Known& known) {
+Verdict Life::Judge(os::Disk& disk, os::Clock& clock, const std::string& folder, const Known& known,
+                    Kind kind) {
   Verdict v;
   const auto begin = std::chrono::steady_clock::now();
-  const auto slots = Slots::Open(disk, clock, folder, kPolicy);
+  const auto slots = Slots::Open(disk, clock, folder, PolicyOf(kind));
   const auto serving = slots ? (*slots)->BeginRun("recovery") : Result<Serving>(Serving{});
   v.recovery_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
@@ -168,7 +176,7 @@ Verdict Life::Judge(os::Disk& disk, os::Clock& clock, const std::string& folder,
   v.unverified_loaded =
       !known.proved.contains(serving->bundle->digest) || !manifest ||
       crypto::Sha256Hex(std::span<const std::byte>(*manifest)) != serving->bundle->digest ||
-      !model::LoadBundle(files, serving->folder);
+      !model::CheckBundle(files, serving->folder);
   // The floor is about installations: what was committed before it rose goes on.
   v.below_floor_installed = serving->probation && serving->bundle->release < known.floor;
   if (v.unverified_loaded) v.what = "release " + serving->bundle->version + " was not proved";

@@ -34,19 +34,20 @@ struct Verdict {
 
 class Life {
  public:
-  Life(os::Disk& disk, os::Clock& clock, std::string folder);
+  using Kind = model::BundleKind;
+  Life(os::Disk& disk, os::Clock& clock, std::string folder, Kind kind = Kind::kModel);
   /// Plays chapter after chapter; `after_step` is told what is known after each call. Stops at the
   /// first error of the disk, which it returns.
   [[nodiscard]] Result<void> Play(const std::function<void(const Known&)>& after_step);
   /// Goes on from whatever is there: finishes or drops the candidate, installs one more model. An
   /// error means the gateway is stuck.
   [[nodiscard]] static Result<void> GoOn(os::Disk& disk, os::Clock& clock,
-                                         const std::string& folder);
+                                         const std::string& folder, Kind kind = Kind::kModel);
   /// Recovers what `disk` holds and compares with what was known.
   [[nodiscard]] static Verdict Judge(os::Disk& disk, os::Clock& clock, const std::string& folder,
-                                     const Known& known);
+                                     const Known& known, Kind kind = Kind::kModel);
   /// Packs are made once and shared: release 1, 2, ...
-  [[nodiscard]] static const TestPack& Pack(uint64_t release);
+  [[nodiscard]] static const TestPack& Pack(uint64_t release, Kind kind = Kind::kModel);
 
  private:
   [[nodiscard]] Result<void> Download(Slots& slots, const TestPack& pack, bool in_two_runs);
@@ -56,11 +57,13 @@ class Life {
   [[nodiscard]] Result<void> RollBack(Slots& slots, const TestPack& pack);
   [[nodiscard]] Result<void> RefuseDamaged(Slots& slots, const TestPack& pack);
   [[nodiscard]] Result<void> Restart();
+  [[nodiscard]] const TestPack& Mine(uint64_t release) const { return Pack(release, kind_); }
   [[nodiscard]] Result<void> Step(Result<void> result);
 
   os::Disk& disk_;
   os::Clock& clock_;
   std::string folder_;
+  Kind kind_;
   std::unique_ptr<Slots> slots_;
   std::function<void(const Known&)> after_step_;
   Known known_;

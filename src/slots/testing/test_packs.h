@@ -15,5 +15,7 @@ struct TestPack {
 
 /// A bundle of a random model; other releases have other weights. Aborts where it cannot be made.
 [[nodiscard]] TestPack MakeTestPack(uint64_t release);
+/// The same for a configuration.
+[[nodiscard]] TestPack MakeTestConfigPack(uint64_t release);
 
 }  // namespace millwright::slots
