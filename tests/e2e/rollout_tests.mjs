@@ -353,6 +353,10 @@ async function schedulesAndWindows(scope) {
   await alder.getByRole("button", { name: "Save" }).click();
   await until(() => hub.schedules.sites.has("alder"), "the hub has it");
   assert.deepEqual(hub.schedules.sites.get("alder").windows, [{ days: ["sat"], from: "23:00", to: "05:00" }]);
+  hub.rollouts.change(kId, {}, "b-05", { state: "queued", status: "QUEUED", offered_from_ms: Date.now() + 86_400_000 });
+  await page.goto(`${hub.url}#/rollouts/${kId}`);
+  await cell(page, "b-05").click();
+  assert.match(await page.locator('.evidence [data-device="b-05"]').innerText(), /waits for its plant's window, from \w+/);
   for (const options of [{ scheme: "dark" }, { phone: true }]) {
     const other = await scope.page(`${hub.url}#/schedules`, options);
     await other.locator('[data-schedule="weekly"]').waitFor();

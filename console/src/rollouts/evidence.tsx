@@ -1,6 +1,6 @@
 // What each gateway found in its trial, in its own words, and with which model it decides; and the log of the rollout.
 import { useState } from "preact/hooks";
-import { ageWhole, clock, count, day, sentence } from "../logic/format.ts";
+import { ageWhole, clock, count, day, dayClock, sentence } from "../logic/format.ts";
 import { kMemberOrder, kMemberWords, memberView, memberWords, progressWords, waveName } from "../logic/rollout.ts";
 import type { LogEntry, Member, MemberState } from "../logic/rollout_types.ts";
 import { connected, nowMs, plants } from "../store.ts";
@@ -23,6 +23,8 @@ const rankOf = (member: Member, state: MemberState) => rank.get(state === "not_h
 function told(member: Member, state: MemberState, was: MemberState | null): string {
   if (member.reason) return sentence(member.reason);
   if (was) return `was ${kMemberWords[was]}${member.progress ? `, ${progressWords(was, member.progress)}` : ""}`;
+  if (member.offered_from_ms && member.status !== "") return `waits for its plant's window, from ${dayClock(member.offered_from_ms)}`;
+  if (member.offered_from_ms) return `its wave has not come, nor its plant's window: ${dayClock(member.offered_from_ms)}`;
   if (member.status === "") return "its wave has not come";
   if (member.status === "CANCELED") return "its job was taken back";
   if (state === "not_heard") return "its job waits for it";
