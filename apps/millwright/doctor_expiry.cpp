@@ -161,7 +161,8 @@ Finding CheckTrust(const std::string& url, const HubTrust& trust) {
   if (!metrics)
     return skipped(metrics.error().what, "the hub tells it to who has a token: --token");
   const std::vector<RoleExpiry> roles = RolesIn(*metrics);
-  if (roles.empty()) return skipped("this hub delivers nothing", "[delivery] repository in hub.toml");
+  if (roles.empty())
+    return skipped("this hub delivers nothing", "[delivery] repository in hub.toml");
   Finding finding{"trust", Health::kGood, "", ""};
   for (const RoleExpiry& role : roles) {
     finding.what += (finding.what.empty() ? "" : ", ") + role.role + " " + DaysText(role.days);

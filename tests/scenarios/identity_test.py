@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 import paths  # noqa: F401  (makes scripts/mw importable)
-from identity_world import Fortress, GatewayBroker, Peer, new_key, new_request, openssl, until
+from identity_world import Fortress, GatewayBroker, Peer, baseline_batch, new_key, new_request, openssl, until
 
 CLI, HUB = os.environ.get("MW_CLI", ""), os.environ.get("MW_HUB_PROGRAM", "")
 MISSING = [name for name in ("mosquitto", "openssl") if not shutil.which(name) and not Path(f"/usr/sbin/{name}").exists()]
@@ -196,6 +196,20 @@ class IdentityTest(unittest.TestCase):
         new.publish("mw/v1/gw-swap/events", "back")
         self.assertTrue(until(lambda: ("mw/v1/gw-swap/events", "back") in hub.heard))
 
+    def test_a_replacement_gets_what_the_old_one_had_learned(self):
+        old = self.peer(self.world.enroll("gw-learned"), "mw-uplink-gw-learned")
+        self.assertTrue(old.comes_in())
+        document = '{"format": 1, "learned_at": 1800000000000000000}'
+        old.publish("mw/v1/gw-learned/events", baseline_batch("gw-learned", "P-1", "P-1.0123456789ab.json", document))
+        told = "/api/v1/events?device=gw-learned"
+        self.assertTrue(until(lambda: self.world.ask("GET", told, token=self.world.admin)[1].get("events")))
+        state = self.scratch("state")
+        token = self.world.admin_cli("enroll-token", "--replace", "gw-learned")["token"]
+        done = self.world.cli("enroll", "--hub", self.world.url, "--token", token, "--dir", self.scratch("dir"),
+                              "--state", state)
+        self.assertEqual(done["baselines"], 1)
+        self.assertEqual((state / "baselines/P-1.0123456789ab.json").read_text(), document)
+
     def test_keys_are_for_their_owner_only(self):
         for path in (self.a / "identity.pem", *self.world.identity.glob("*.key"), self.world.folder / "first-token"):
             self.assertEqual(path.stat().st_mode & 0o777, 0o600, path)
@@ -247,6 +261,10 @@ class IdentityTest(unittest.TestCase):
         with_token = found("--token", self.world.admin)
         self.assertEqual(with_token["identity"][0], "ok")
         self.assertIn("gw-a", with_token["identity"][1])
+        self.assertIn("89 days left", with_token["identity"][1])
+        self.assertEqual(with_token["hub cert"][0], "ok")
+        self.assertRegex(with_token["hub cert"][1], r"[0-9]{4} days left")
+        self.assertEqual(with_token["trust"][0], "skipped")  # this hub has no repository
         self.assertEqual(with_token["hub"][0], "ok")
         self.assertEqual(found()["hub"][0], "look")
 

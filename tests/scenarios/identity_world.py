@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
@@ -30,6 +31,32 @@ def new_key(path: Path) -> Path:
 
 def new_request(key: Path, name: str = "") -> str:
     return openssl("req", "-new", "-key", key, "-subj", f"/CN={name}" if name else "/").decode()
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes(out + bytes([value]))
+
+
+def blob(number: int, data: bytes | str) -> bytes:
+    """A field of a protobuf message: text, bytes, a message."""
+    data = data.encode() if isinstance(data, str) else data
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def fixed(number: int, value: int) -> bytes:
+    return varint(number << 3 | 1) + struct.pack("<q", value)
+
+
+def baseline_batch(device: str, asset: str, file: str, document: str) -> bytes:
+    """What an agent tells of a baseline, the first event of its health lane (src/wire/event.proto)."""
+    now = time.time_ns()
+    baseline = blob(1, asset) + blob(2, file) + fixed(3, now) + blob(4, document)
+    event = varint(1 << 3) + varint(1) + varint(2 << 3) + varint(1) + fixed(3, now) + blob(17, baseline)
+    return blob(1, device) + fixed(2, 7) + blob(3, "alder") + blob(4, event) + varint(5 << 3) + varint(1)
 
 
 def until(condition, wait_s: float = WAIT_S) -> bool:

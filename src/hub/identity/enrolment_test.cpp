@@ -93,6 +93,30 @@ TEST_F(EnrolmentTest, ReplacingTakesTheOldOneBack) {
   EXPECT_EQ(Certificate::FromPem(issued->certificate)->Name(), "gw-1");
 }
 
+TEST_F(EnrolmentTest, WhoTakesAnothersPlaceGetsWhatThatOneHadLearnedAndNobodyElseDoes) {
+  const auto keep = [&](const char* device, const char* file) {
+    EXPECT_TRUE(
+        Open()->Run("INSERT INTO baselines (device, file, asset, learned_ns, document) "
+                    "VALUES ($1, $2, 'P-1', 7, $3)",
+                    {device, file, os::AsBytes("{}")}));
+  };
+  keep("gw-1", "P-1.a.json");
+  keep("gw-2", "P-1.b.json");
+  const TestKey fresh;
+  const auto first = enrolment_->Enrol(Token("gw-1"), TestKey().request);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->baselines.empty()) << "this one replaces nobody";
+  const std::string token = Token("gw-1", true);
+  for (int i = 0; i < 2; ++i) {  // the second time after an answer that was lost
+    const auto issued = enrolment_->Enrol(token, fresh.request);
+    ASSERT_TRUE(issued) << issued.error().what;
+    ASSERT_EQ(issued->baselines.size(), 1U);
+    EXPECT_EQ(issued->baselines[0].file, "P-1.a.json");
+    EXPECT_EQ(issued->baselines[0].document, "{}");
+    EXPECT_EQ(issued->baselines[0].learned, 7);
+  }
+}
+
 TEST_F(EnrolmentTest, OfTwoTokensForOneDeviceTheFirstUsedCounts) {
   const std::string one = Token("gw-1"), two = Token("gw-1");
   ASSERT_TRUE(enrolment_->Enrol(one, TestKey().request));

@@ -48,7 +48,8 @@ using Decoded = tl::expected<T, Reject>;
 /// for ever.
 [[nodiscard]] Decoded<void> CheckContent(const wire::Event& event);
 
-/// "alarm", "state", "gap", "health", "features", "spectrum", "asset_info", "baseline"; "unknown" for a body of
+/// "alarm", "state", "gap", "health", "features", "spectrum", "asset_info", "baseline"; "unknown"
+/// for a body of
 /// a newer agent.
 [[nodiscard]] std::string_view KindOf(const wire::Event& event);
 /// The asset the event speaks of; empty where it speaks of the device.

@@ -118,6 +118,39 @@ TEST_F(IngestTest, OneBadEventDoesNotHoldUpItsLane) {
             std::string::npos);
 }
 
+wire::Event BaselineEvent(uint64_t seq, const std::string& file, Nanos learned,
+                          const std::string& document) {
+  wire::Event event;
+  event.set_lane(1);
+  event.set_seq(seq);
+  event.set_ts_ns(kTestStart);
+  event.mutable_baseline()->set_asset("P-1");
+  event.mutable_baseline()->set_file(file);
+  event.mutable_baseline()->set_learned_ns(learned);
+  event.mutable_baseline()->set_document(document);
+  return event;
+}
+
+TEST_F(IngestTest, KeepsTheNewestBaselineOfEachSchemaAndFourOfThem) {
+  hub_.Send(BatchOf({BaselineEvent(1, "P-1.a.json", 20, "new")}));
+  hub_.Send(BatchOf({BaselineEvent(2, "P-1.a.json", 10, "old, and late")}));
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM baselines WHERE learned_ns = 20"), 1);
+  for (uint64_t i = 0; i < 5; ++i)
+    hub_.Send(BatchOf({BaselineEvent(3 + i, "P-1.s" + std::to_string(i) + ".json",
+                                     30 + static_cast<Nanos>(i), "x")}));
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM baselines"), 4);
+  EXPECT_EQ(hub_.Number("SELECT MIN(learned_ns) FROM baselines"), 31);
+  EXPECT_EQ(hub_.Mark(7, 1), 7U);
+}
+
+TEST_F(IngestTest, ABaselinesNameThatLeavesItsFolderIsRefused) {
+  uint64_t seq = 0;
+  for (const char* name : {"", "../x.json", "a/b", ".hidden", "-x", "a\\b"})
+    hub_.Send(BatchOf({BaselineEvent(++seq, name, 1, "x")}));
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM baselines"), 0);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM events WHERE kind = 'invalid'"), 6);
+}
+
 TEST_F(IngestTest, HostileEnvelopesAreRefusedAndCounted) {
   auto other = BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)});
   other.set_device("gw-2");
