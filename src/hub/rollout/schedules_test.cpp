@@ -254,7 +254,8 @@ TEST_F(SchedulesTest, JobsAreOfferedInsideTheWindowOnly) {
   EXPECT_EQ(offered("gw-0"), 1U);
   EXPECT_EQ(offered("gw-2"), 0U);
   EXPECT_EQ(reminded(), 2U);
-  for (const RolloutDevice& d : rollouts_->Find(started->rollout.id)->devices)
+  const auto seen = rollouts_->Find(started->rollout.id);
+  for (const RolloutDevice& d : seen->devices)
     EXPECT_EQ(d.offered_from, d.site == "birch" ? At("2027-01-02T21:00:00Z") : 0);
   clock_.Advance(At("2027-01-03T02:59:00Z") - clock_.Utc());  // Sunday, 03:59 on the wall
   EXPECT_EQ(reminded(), 4U);
