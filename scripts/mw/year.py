@@ -16,7 +16,8 @@ from screen import Screen
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/release/bin/mw-year"
 BARS = [Bar("cycles", low=12, high=12), Bar("stuck", high=0), Bar("devices_missing", high=0), Bar("devices", low=2),
-        Bar("rollouts_superseded", low=1), Bar("clock_behind_years_max", low=50), Bar("virtual_days", low=360)]
+        Bar("rollouts_scheduled", low=12), Bar("rollouts_superseded", low=1),
+        Bar("clock_behind_years_max", low=50), Bar("virtual_days", low=360)]
 
 
 def run(options: argparse.Namespace, screen: Screen) -> int:

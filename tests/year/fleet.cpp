@@ -12,6 +12,7 @@ namespace {
 constexpr int kTicksPerDay = 10;   // the fleet is looked in on
 constexpr uint64_t kHubEvery = 2;  // ticks
 constexpr double kYear = 365.25 * 86'400;
+constexpr Nanos kEve = 20 * kSecond;  // a release is signed so long before it is due
 
 }  // namespace
 
@@ -22,12 +23,14 @@ void Fleet::Tick() {
   if (++ticks_ % kHubEvery == 0) hub_->Work();
 }
 
-void Fleet::PassDays() {
-  const Nanos rest = kDay - kTicksPerDay * kTick;
-  for (int day = 0; day < plan_.days; ++day) {
-    now_ += rest;
-    hub_->Sleep(rest);
-    for (const auto& gateway : gateways_) gateway->Sleep(rest);
+void Fleet::PassDaysUntil(Nanos then) {
+  while (now_ < then) {
+    const Nanos rest = std::min(then - now_, kDay) - kTicksPerDay * kTick;
+    if (rest > 0) {
+      now_ += rest;
+      hub_->Sleep(rest);
+      for (const auto& gateway : gateways_) gateway->Sleep(rest);
+    }
     for (int tick = 0; tick < kTicksPerDay; ++tick) Tick();
   }
 }
@@ -42,7 +45,11 @@ Result<void> Fleet::Begin() {
     MW_TRY(gateways_.back()->Start());
   }
   for (int tick = 0; tick < 100; ++tick) Tick();
-  return {};
+  hub::RolloutPolicy policy;
+  policy.waves = {0.2, 1.0};
+  policy.wave_min = 0;
+  policy.approval = false;
+  return hub_->Schedule(now_ + plan_.days * kDay, plan_.days, policy);
 }
 
 // An ordinary retraining each month: a little surer than the one before.
@@ -81,16 +88,12 @@ Result<int> Fleet::Current(const std::string& digest) {
 }
 
 Result<void> Fleet::Month(int cycle) {
-  PassDays();
+  MW_TRY(const Nanos due, hub_->NextDue());
+  PassDaysUntil(due - kEve);
   MW_TRY(Misfortune(cycle));
   for (int tick = 0; tick < 20; ++tick) Tick();  // who was away is heard again
-  MW_TRY(const std::string target, Release(cycle));
-  hub::RolloutPolicy policy;
-  policy.waves = {0.2, 1.0};
-  policy.wave_min = 0;
-  policy.approval = false;
-  MW_TRY(const auto view,
-         hub_->rollouts().Start({.target = target, .policy = policy, .who = "schedule"}));
+  MW_TRY(Release(cycle));
+  while (now_ < due) Tick();  // from here on the schedule acts
   const auto there = static_cast<int>(
       std::ranges::count_if(gateways_, [](const auto& gateway) { return !gateway->away(); }));
   const Nanos until = now_ + plan_.patience;
@@ -113,6 +116,7 @@ Result<Figures> Fleet::Run() {
   for (int cycle = 1; cycle <= plan_.cycles; ++cycle) MW_TRY(Month(cycle));
   MW_TRY(figures_.devices_current, Current(digest_));
   figures_.superseded = hub_->superseded();
+  figures_.scheduled = hub_->scheduled();
   figures_.virtual_days = Seconds(now_ - began) / Seconds(kDay);
   for (const auto& gateway : gateways_) figures_.decisions += gateway->decisions();
   return figures_;

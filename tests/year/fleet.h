@@ -29,6 +29,7 @@ struct Figures {
   int devices_current = 0;     // that decide with the last release
   int stuck = 0;               // whose update had not ended when the patience had
   int64_t updates = 0;         // models committed over the year
+  int64_t scheduled = 0;       // rollouts that the hub's schedule began
   int64_t superseded = 0;      // rollouts that a later one took over for the absent one
   double epoch_years_max = 0;  // how far behind the hub's a gateway's clock was
   uint64_t decisions = 0;
@@ -46,7 +47,8 @@ class Fleet {
   [[nodiscard]] Result<void> Misfortune(int cycle);
   [[nodiscard]] Result<std::string> Release(int cycle);
   void Tick();
-  void PassDays();
+  /// Coarsely: the fleet is looked in on some times a day.
+  void PassDaysUntil(Nanos then);
   [[nodiscard]] Result<int> Current(const std::string& digest);
   [[nodiscard]] Gateway& absent() { return *gateways_.back(); }
   [[nodiscard]] Gateway& clockless() { return *gateways_.front(); }

@@ -50,6 +50,8 @@ Result<void> YearHub::Open(const std::string& database) {
   MW_TRY(auto second, store::Database::Open(database));
   ingest_ = std::make_unique<hub::Ingest>(*ingest_client_, *database_, clock_, feed_, meters_);
   rollouts_ = std::make_unique<hub::Rollouts>(std::move(second), releases_, clock_);
+  MW_TRY(auto third, store::Database::Open(database));
+  schedules_ = std::make_unique<hub::Schedules>(std::move(third), *rollouts_, zones_, clock_);
   delivery_ = std::make_unique<hub::Delivery>(*delivery_client_, *rollouts_, clock_, "$aws/things");
   MW_TRY(ingest_->Start());
   return delivery_->Start();
@@ -70,14 +72,36 @@ Result<std::string> YearHub::Sign(const std::string& bundle, int64_t number) {
 void YearHub::Work() {
   ingest_->Step(0);
   delivery_->Step(0);
+  schedules_->Step();
 }
 
-int64_t YearHub::superseded() {
+Result<void> YearHub::Schedule(Nanos first, int days, const hub::RolloutPolicy& policy) {
+  const Nanos day = first / hub::kOneDay * hub::kOneDay;
+  return schedules_
+      ->Set({.name = "monthly",
+             .line = kLine,
+             .policy = policy,
+             .first_day = day,
+             .time_min = static_cast<int>((first - day) / (60 * kSecond)),
+             .every_days = days},
+            "a person")
+      .transform([](const hub::Schedule&) {});
+}
+
+Result<Nanos> YearHub::NextDue() {
+  MW_TRY(const std::vector<hub::Schedule> all, schedules_->List());
+  return all.empty() ? Fail(Errc::kNotFound, "year: no schedule") : Result<Nanos>(all[0].next);
+}
+
+int64_t YearHub::Count(std::string_view condition) {
   int64_t count = 0;
-  const auto read = database_->Each(
-      "SELECT COUNT(*) FROM rollouts WHERE state = 'done' AND reason LIKE '%not heard%'", {},
-      [&](const store::Row& row) { count = row.Int(0); });
+  const auto read = database_->Each("SELECT COUNT(*) FROM rollouts WHERE " + std::string(condition),
+                                    {}, [&](const store::Row& row) { count = row.Int(0); });
   return read ? count : -1;
 }
+
+int64_t YearHub::superseded() { return Count("state = 'done' AND reason LIKE '%not heard%'"); }
+
+int64_t YearHub::scheduled() { return Count("created_by = 'schedule monthly'"); }
 
 }  // namespace millwright::year

@@ -9,6 +9,7 @@
 #include "crypto/sign.h"
 #include "hub/ingest/ingest.h"
 #include "hub/rollout/delivery.h"
+#include "hub/rollout/schedules.h"
 #include "mqtt/fake.h"
 #include "os/clock.h"
 #include "os/files.h"
@@ -26,7 +27,11 @@ class YearHub {
   void Work();
   void Sleep(Nanos length) { clock_.Advance(length); }
 
-  [[nodiscard]] hub::Rollouts& rollouts() { return *rollouts_; }
+  /// The hub's own schedule: from `first` on the newest release every `days`.
+  [[nodiscard]] Result<void> Schedule(Nanos first, int days, const hub::RolloutPolicy& policy);
+  /// As it stands: when it is due next, and how many rollouts it has begun.
+  [[nodiscard]] Result<Nanos> NextDue();
+  [[nodiscard]] int64_t scheduled();
   [[nodiscard]] std::string root_file() const { return repository_ + "/metadata/1.root.json"; }
   [[nodiscard]] int64_t superseded();
 
@@ -34,6 +39,7 @@ class YearHub {
   YearHub(std::string folder, mqtt::FakeBroker& broker, Nanos utc, crypto::PrivateKey key);
   [[nodiscard]] Result<void> MakeRepository();
   [[nodiscard]] Result<void> Open(const std::string& database);
+  [[nodiscard]] int64_t Count(std::string_view condition);
 
   const std::string repository_;
   os::FakeClock clock_;
@@ -47,6 +53,8 @@ class YearHub {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<hub::Ingest> ingest_;
   std::unique_ptr<hub::Rollouts> rollouts_;
+  hub::Zones zones_{files_};
+  std::unique_ptr<hub::Schedules> schedules_;
   std::unique_ptr<hub::Delivery> delivery_;
 };
 

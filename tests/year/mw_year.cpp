@@ -26,12 +26,12 @@ int main(int argc, char** argv) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::printf(
       "{\"cycles\": %d, \"devices\": %d, \"devices_current\": %d, \"stuck\": %d, "
-      "\"updates_committed\": %lld, \"rollouts_superseded\": %lld, "
+      "\"updates_committed\": %lld, \"rollouts_scheduled\": %lld, \"rollouts_superseded\": %lld, "
       "\"clock_behind_years_max\": %.1f, \"decisions\": %llu, \"virtual_days\": %.1f, "
       "\"seconds\": %.1f}\n",
       figures->cycles, figures->devices, figures->devices_current, figures->stuck,
-      static_cast<long long>(figures->updates), static_cast<long long>(figures->superseded),
-      figures->epoch_years_max, static_cast<unsigned long long>(figures->decisions),
-      figures->virtual_days, took.count());
+      static_cast<long long>(figures->updates), static_cast<long long>(figures->scheduled),
+      static_cast<long long>(figures->superseded), figures->epoch_years_max,
+      static_cast<unsigned long long>(figures->decisions), figures->virtual_days, took.count());
   return 0;
 }
