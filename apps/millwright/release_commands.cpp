@@ -3,13 +3,17 @@
 #include <cstdio>
 #include <memory>
 
+#include "agent/fleet_config.h"
 #include "columns.h"
 #include "commands.h"
 #include "crypto/sha256.h"
 #include "hub_query.h"
 #include "keys_repository.h"
+#include "model/any_bundle.h"
+#include "model/config_bundle.h"
 #include "model/manifest.h"
 #include "model/pack.h"
+#include "os/clock.h"
 #include "output.h"
 #include "trust/folder_repository.h"
 
@@ -20,8 +24,14 @@ using nlohmann::json;
 
 struct Packed {
   os::Bytes bytes;
-  std::string name, version, digest;  // of its manifest
+  std::string kind, name, version, digest;  // of its manifest
 };
+
+// What every gateway would refuse is refused here, with file, line and key.
+Result<void> CheckConfigText(std::span<const std::byte> text, const std::string& file) {
+  MW_TRY(agent::ReadFleetConfig(os::AsText(text), file));
+  return {};
+}
 
 // A folder is packed; a file is a pack already and is checked for being one.
 Result<Packed> ReadBundle(const std::string& path) {
@@ -35,9 +45,12 @@ Result<Packed> ReadBundle(const std::string& path) {
   MW_TRY(const auto packed, model::ReadPack(out.bytes));
   if (packed.empty()) return Fail(Errc::kInvalid, path + ": the pack is empty");
   const auto& manifest_bytes = packed.front().bytes;
-  MW_TRY(const model::Manifest manifest, model::ReadManifest(manifest_bytes));
-  out.name = manifest.name;
-  out.version = manifest.version;
+  MW_TRY(const model::BundleFacts facts, model::ReadFacts(manifest_bytes));
+  if (facts.kind == model::BundleKind::kConfig)
+    MW_TRY(CheckConfigText(packed.back().bytes, path + "/" + packed.back().name));
+  out.kind = model::Name(facts.kind);
+  out.name = facts.name;
+  out.version = facts.version;
   out.digest = crypto::Sha256Hex(manifest_bytes);
   return out;
 }
@@ -57,6 +70,7 @@ Result<void> Pack(const PackRequest& request, const Context& context) {
         .Count("bytes", packed.bytes.size())
         .Set("sha256", sha256)
         .Set("digest", packed.digest)
+        .Set("kind", packed.kind)
         .Set("name", packed.name)
         .Set("version", packed.version)
         .Print();
@@ -64,6 +78,35 @@ Result<void> Pack(const PackRequest& request, const Context& context) {
   }
   std::printf("%s  %s %s, %zu bytes, sha256 %s\n", request.file.c_str(), packed.name.c_str(),
               packed.version.c_str(), packed.bytes.size(), sha256.c_str());
+  return {};
+}
+
+struct ConfigRequest {
+  std::string text, folder, created;
+  model::ConfigManifest manifest;
+};
+
+Result<void> MakeConfig(ConfigRequest request, const Context& context) {
+  os::RealFiles files;
+  MW_TRY(const os::Bytes text, files.Read(request.text, model::kConfigBytesMax));
+  MW_TRY(CheckConfigText(text, request.text));
+  request.manifest.created = os::RealClock().Utc();
+  if (!request.created.empty()) {
+    MW_TRY(request.manifest.created, ParseUtc(request.created));
+  }
+  MW_TRY(model::WriteConfigBundle(files, request.folder, request.manifest, text));
+  MW_TRY(const Packed packed, ReadBundle(request.folder));
+  if (context.json) {
+    FlatJson()
+        .Set("folder", request.folder)
+        .Set("digest", packed.digest)
+        .Set("name", packed.name)
+        .Set("version", packed.version)
+        .Print();
+    return {};
+  }
+  std::printf("%s  is configuration %s %s\n", request.folder.c_str(), packed.name.c_str(),
+              packed.version.c_str());
   return {};
 }
 
@@ -159,6 +202,20 @@ void ConfigureBundle(CLI::App& command, Context& context) {
   pack->add_option("FILE", request->file, "The file to write, such as pump-12.tar")->required();
   pack->callback([&context, request] {
     if (const auto done = Pack(*request, context); !done) FailWith(context, done.error());
+  });
+  const auto config = std::make_shared<ConfigRequest>();
+  CLI::App* make = command.add_subcommand(
+      "config", "Make a bundle of a configuration for the fleet (docs/formats/bundle.md)");
+  make->add_option("TOML", config->text, "What it says about machines, by class or by id")
+      ->required();
+  make->add_option("FOLDER", config->folder, "The bundle to write")->required();
+  make->add_option("--name", config->manifest.name, "What it is, such as pumps")->required();
+  make->add_option("--version", config->manifest.version, "Its version, for people")
+      ->required();
+  make->add_option("--created", config->created,
+                   "Time that it carries, such as 2026-11-22T10:00:00Z (otherwise now)");
+  make->callback([&context, config] {
+    if (const auto done = MakeConfig(*config, context); !done) FailWith(context, done.error());
   });
 }
 

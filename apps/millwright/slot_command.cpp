@@ -1,5 +1,5 @@
-// slot: what a gateway's own disk says about its models, without a hub or a network; and the way
-// back to the model before.
+// slot: what a gateway's own disk says about its models and its configuration, without a hub or a
+// network; and the way back to what decided before.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -16,11 +16,17 @@ namespace {
 struct SlotRequest {
   std::string state = "/var/lib/millwright";
   std::string reason;
-  [[nodiscard]] std::string folder() const { return state + "/models"; }
+  bool config = false;
+  [[nodiscard]] std::string folder() const { return state + (config ? "/config" : "/models"); }
+  [[nodiscard]] const char* what() const { return config ? "configuration" : "model"; }
+  // Beneath every configuration lies the gateway's own agent.toml.
+  [[nodiscard]] bool CanUndo(const slots::State& s) const {
+    return s.phase == slots::Phase::kProbation || (config ? s.committed : s.previous).has_value();
+  }
 };
 
-std::string Text(const std::optional<slots::BundleRef>& bundle) {
-  if (!bundle) return "-";
+std::string Text(const std::optional<slots::BundleRef>& bundle, const char* none = "-") {
+  if (!bundle) return none;
   return bundle->name + " " + bundle->version + ", release " + std::to_string(bundle->release) +
          ", " + bundle->digest.substr(0, 12);
 }
@@ -29,8 +35,29 @@ Result<slots::State> Load(const SlotRequest& request) {
   os::RealDisk disk;
   auto state = slots::StateFiles(disk, request.folder()).Load();
   if (!state && state.error().code == Errc::kNotFound)
-    return Fail(Errc::kNotFound, "no models in " + request.folder());
+    return Fail(Errc::kNotFound, std::string("no ") + request.what() + " in " + request.folder());
   return state;
+}
+
+void PrintConfig(const slots::State& state) {
+  std::printf("\nconfiguration\n");
+  std::printf("decides    %s\n", Text(slots::ServingOf(state), "agent.toml's own values").c_str());
+  std::printf("previous   %s\n", Text(state.previous).c_str());
+  std::printf("candidate  %s, %s\n", Text(state.candidate).c_str(),
+              std::string(slots::Name(state.phase)).c_str());
+}
+
+void PrintHistory(const slots::State& state, const char* what, bool color) {
+  if (state.history.empty()) return;
+  TextTable table({"when", what, "result", "why"});
+  for (auto ending = state.history.rbegin(); ending != state.history.rend(); ++ending) {
+    const bool good = ending->result == "committed";
+    table.Add({{ShortUtc(ending->at / kMillisecond)},
+               {ending->bundle.name + " " + ending->bundle.version},
+               {ending->result, good ? Tone::kGood : Tone::kAttention},
+               {ending->reason}});
+  }
+  std::printf("\n%s", table.Text(color).c_str());
 }
 
 void PrintText(const slots::State& state, bool color) {
@@ -45,19 +72,10 @@ void PrintText(const slots::State& state, bool color) {
     std::printf(
         "starts     %d crashes, %d power cuts, %d crashes in a trial since it proved itself\n",
         state.starts.crashes, state.starts.power_cuts, state.starts.trial_crashes);
-  if (state.history.empty()) return;
-  TextTable table({"when", "model", "result", "why"});
-  for (auto ending = state.history.rbegin(); ending != state.history.rend(); ++ending) {
-    const bool good = ending->result == "committed";
-    table.Add({{ShortUtc(ending->at / kMillisecond)},
-               {ending->bundle.name + " " + ending->bundle.version},
-               {ending->result, good ? Tone::kGood : Tone::kAttention},
-               {ending->reason}});
-  }
-  std::printf("\n%s", table.Text(color).c_str());
+  PrintHistory(state, "model", color);
 }
 
-void PrintJson(const slots::State& state) {
+void PrintJson(const slots::State& state, const slots::State& config) {
   const auto digest = [](const std::optional<slots::BundleRef>& bundle) {
     return bundle ? bundle->digest : std::string();
   };
@@ -77,6 +95,10 @@ void PrintJson(const slots::State& state) {
       .Set("history_model", models)
       .Set("history_result", results)
       .Set("history_reason", reasons)
+      .Set("config_serving", digest(slots::ServingOf(config)))
+      .Set("config_previous", digest(config.previous))
+      .Set("config_candidate", digest(config.candidate))
+      .Set("config_phase", slots::Name(config.phase))
       .Print();
 }
 
@@ -84,18 +106,19 @@ void PrintJson(const slots::State& state) {
 void Undo(const SlotRequest& request, Context& context) {
   const auto state = Load(request);
   if (!state) return FailWith(context, state.error(), "--state names the agent's state folder");
-  const bool possible = state->phase == slots::Phase::kProbation || state->previous.has_value();
-  if (!possible)
-    return FailWith(context, Error{Errc::kConflict, "there is no earlier model to go back to"});
+  if (!request.CanUndo(*state))
+    return FailWith(context, Error{Errc::kConflict, std::string("there is no earlier ") +
+                                                        request.what() + " to go back to"});
   os::RealFiles files;
   const std::string reason = request.reason.empty() ? "undone by hand" : request.reason;
   const auto written = files.WriteDurably(request.folder() + "/undo.request", os::AsBytes(reason));
   if (!written) return FailWith(context, written.error());
   const auto& back = state->phase == slots::Phase::kProbation ? state->committed : state->previous;
   if (context.json)
-    FlatJson().Set("asked", true).Set("back_to", back->digest).Print();
+    FlatJson().Set("asked", true).Set("back_to", back ? back->digest : "").Print();
   else
-    std::printf("asked: %s comes back as soon as the agent runs\n", Text(back).c_str());
+    std::printf("asked: %s comes back as soon as the agent runs\n",
+                Text(back, "agent.toml's own configuration").c_str());
 }
 
 }  // namespace
@@ -105,16 +128,22 @@ void ConfigureSlot(CLI::App& command, Context& context) {
   command.add_option("--state", request->state, "The agent's state folder")->capture_default_str();
   CLI::App* undo = command.add_subcommand("undo", "Go back to the model before this one");
   undo->add_option("--reason", request->reason, "Why, in words; kept in the history");
+  undo->add_flag("--config", request->config, "The configuration, not the model");
   command.require_subcommand(0, 1);
   undo->callback([&context, request] { Undo(*request, context); });
   command.callback([&command, &context, request] {
     if (!command.get_subcommands().empty()) return;
     const auto state = Load(*request);
     if (!state) return FailWith(context, state.error(), "--state names the agent's state folder");
-    if (context.json)
-      PrintJson(*state);
-    else
-      PrintText(*state, context.color);
+    SlotRequest of_config = *request;
+    of_config.config = true;
+    const auto config = Load(of_config);
+    if (!config && config.error().code != Errc::kNotFound) return FailWith(context, config.error());
+    if (context.json) return PrintJson(*state, config.value_or(slots::State{}));
+    PrintText(*state, context.color);
+    if (!config || (config->history.empty() && !config->candidate)) return;
+    PrintConfig(*config);
+    PrintHistory(*config, "configuration", context.color);
   });
 }
 
