@@ -11,9 +11,11 @@ mw_app(millwright ROOMS agent core config os wire http/client mqtt recording mod
 if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright)
   mw_test(millwright_cli_test
-    SOURCES ${folder}/baseline_files_test.cpp ${folder}/columns_test.cpp ${folder}/mosquitto_config_test.cpp ${folder}/output_test.cpp
-            ${folder}/replay_test.cpp ${folder}/usage_test.cpp ${folder}/baseline_files.cpp ${folder}/columns.cpp ${folder}/hub_query.cpp
-            ${folder}/mosquitto_config.cpp ${folder}/output.cpp ${folder}/replay.cpp
+    SOURCES ${folder}/baseline_files_test.cpp ${folder}/columns_test.cpp ${folder}/doctor_expiry_test.cpp
+            ${folder}/mosquitto_config_test.cpp ${folder}/output_test.cpp ${folder}/replay_test.cpp
+            ${folder}/usage_test.cpp ${folder}/baseline_files.cpp ${folder}/columns.cpp ${folder}/doctor_expiry.cpp
+            ${folder}/hub_query.cpp ${folder}/mosquitto_config.cpp ${folder}/output.cpp ${folder}/replay.cpp
             ${folder}/usage.cpp
-    LINKS mw_core mw_config mw_os mw_wire mw_http_client mw_mqtt mw_recording mw_crypto mw_hub_identity ${millwright_links})
+    LINKS mw_core mw_config mw_os mw_wire mw_http_client mw_mqtt mw_metrics mw_recording mw_crypto
+          mw_identity mw_hub_identity OpenSSL::SSL ${millwright_links})
 endif()

@@ -34,6 +34,12 @@ struct Finding {
 [[nodiscard]] Finding CheckHub(const std::string& url, const HubTrust& trust);
 /// How long the certificate that the hub shows is good; kSkipped for one without TLS.
 [[nodiscard]] Finding CheckHubCertificate(const std::string& url);
+struct RoleExpiry {
+  std::string role;
+  int64_t days = 0;  // whole ones that are left; negative: since it expired
+};
+/// From the text of the hub's metrics, which reckons by its own clock.
+[[nodiscard]] std::vector<RoleExpiry> RolesIn(std::string_view metrics);
 /// How long each document is good that says what may be installed.
 [[nodiscard]] Finding CheckTrust(const std::string& url, const HubTrust& trust);
 /// A gateway's certificate, as `millwright enroll` keeps it.

@@ -79,12 +79,8 @@ std::string TlsAddress(const std::string& url) {
   return colon == std::string::npos ? rest + ":443" : rest;
 }
 
-struct RoleExpiry {
-  std::string role;
-  int64_t days = 0;
-};
+}  // namespace
 
-// From the hub's own metrics: it reckons by its clock.
 std::vector<RoleExpiry> RolesIn(std::string_view metrics) {
   std::vector<RoleExpiry> roles;
   for (size_t at = metrics.find(kExpiryGauge); at != std::string_view::npos;
@@ -103,8 +99,6 @@ std::vector<RoleExpiry> RolesIn(std::string_view metrics) {
   }
   return roles;
 }
-
-}  // namespace
 
 // By this machine's clock, which CheckClock looks at: the hub goes by its own.
 Finding CheckIdentity(const std::string& folder) {

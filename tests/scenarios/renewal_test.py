@@ -61,10 +61,12 @@ class RenewalTest(unittest.TestCase):
         self.assertEqual((identity / "identity.pem").stat().st_mode & 0o777, 0o600)
         # The hub hears of it from the agent, over the connection that was made anew, past the end of the first certificate.
         self.assertTrue(until(lambda: self.device().get("certificate_until_ms", 0) > first_until), log.read_text())
-        self.assertEqual(self.device()["certificate"], "good")
+        self.assertTrue(until(lambda: self.device()["certificate"] == "good"), log.read_text())
         before = self.health_records()
         self.assertTrue(until(lambda: self.health_records() > before + 1), log.read_text())
-        self.assertIn("left, to come back under another certificate", log.read_text())
+        before_renewal = log.read_text().split("certificate renewed")[0]
+        if '"uplink","msg":"connected"' in before_renewal:  # not on a machine so slow that the first one ended unused
+            self.assertIn("left, to come back under another certificate", log.read_text())
         self.assertTrue(any(c["renewed"] for c in self.certificates()))
         # What decides did not notice: its connection stayed.
         self.assertEqual(log.read_text().count("connected to the gateway's broker"), 1, log.read_text())
