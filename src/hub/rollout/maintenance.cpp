@@ -7,7 +7,7 @@
 namespace millwright::hub {
 
 Result<void> Maintenance::Load() {
-  const MutexLock lock(mutex_);
+  const MutexLock writing(writing_);
   auto calendars = std::make_shared<Calendars>();
   MW_TRY(database_->Each(
       "SELECT site, windows FROM site_windows ORDER BY site", {}, [&](const store::Row& row) {
@@ -24,14 +24,16 @@ Result<void> Maintenance::Load() {
         windows->site = site;
         calendars->emplace(site, Calendar(std::move(*windows), std::move(*zone)));
       }));
+  const MutexLock lock(mutex_);
   calendars_ = std::move(calendars);
   return {};
 }
 
 Result<void> Maintenance::Set(const SiteWindows& windows, const std::string& who) {
   MW_TRY(const std::shared_ptr<const TimeZone> zone, zones_.Find(windows.zone));
-  const MutexLock lock(mutex_);
+  const MutexLock writing(writing_);
   MW_TRY(Write(windows, who));
+  const MutexLock lock(mutex_);
   auto calendars = std::make_shared<Calendars>(*calendars_);
   calendars->erase(windows.site);
   if (!windows.windows.empty()) calendars->emplace(windows.site, Calendar(windows, zone));

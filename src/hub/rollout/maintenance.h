@@ -31,8 +31,11 @@ class Maintenance {
 
  private:
   [[nodiscard]] Result<void> Write(const SiteWindows& windows, const std::string& who)
-      MW_REQUIRES(mutex_);
+      MW_REQUIRES(writing_);
 
+  // Delivery asks for the calendars inside its transactions: nobody may hold mutex_ while waiting
+  // for the database.
+  Mutex writing_;  // taken first
   mutable Mutex mutex_;
   const std::unique_ptr<store::Database> database_;
   Zones& zones_;

@@ -24,6 +24,11 @@ SchedulePlan Nothing(ScheduleOutcome outcome, std::string words) {
   return {.outcome = outcome, .words = std::move(words)};
 }
 
+SchedulePlan Started(std::string words, RolloutView view) {
+  return {
+      .outcome = ScheduleOutcome::kStarted, .words = std::move(words), .rollout = std::move(view)};
+}
+
 }  // namespace
 
 Result<std::vector<Schedule>> Schedules::List() {
@@ -166,9 +171,8 @@ Result<SchedulePlan> Schedules::TryToBegin(const Schedule& schedule, Nanos at, b
     MW_TRY(const std::string already, StartedAlready(schedule));
     if (!already.empty()) {
       MW_TRY(RolloutView view, rollouts_.Find(already));
-      return SchedulePlan{.outcome = ScheduleOutcome::kStarted,
-                          .words = ReleaseName(view.rollout.release) + " in " + already,
-                          .rollout = std::move(view)};
+      const std::string words = ReleaseName(view.rollout.release) + " in " + already;
+      return Started(words, std::move(view));
     }
   }
   RolloutRequest request{.target = release->target,
@@ -186,11 +190,10 @@ Result<SchedulePlan> Schedules::TryToBegin(const Schedule& schedule, Nanos at, b
     request.dry_run = dry_run;
     MW_TRY(view, rollouts_.Start(request));
   }
-  return SchedulePlan{.outcome = ScheduleOutcome::kStarted,
-                      .words = ReleaseName(*release) + " to " +
-                               std::to_string(view.devices.size()) +
-                               (view.devices.size() == 1 ? " gateway" : " gateways"),
-                      .rollout = std::move(view)};
+  const size_t gateways = view.devices.size();
+  return Started(ReleaseName(*release) + " to " + std::to_string(gateways) +
+                     (gateways == 1 ? " gateway" : " gateways"),
+                 std::move(view));
 }
 
 Result<std::optional<ReleaseInfo>> Schedules::Newest(const std::string& line) {

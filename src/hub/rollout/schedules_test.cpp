@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "hub/rollout/maintenance.h"
 #include "hub/rollout/test_releases.h"
 #include "hub/rollout/test_zones.h"
@@ -272,6 +275,25 @@ TEST_F(SchedulesTest, JobsAreOfferedInsideTheWindowOnly) {
   EXPECT_EQ(offered("gw-2"), 1U);
   ASSERT_TRUE(maintenance_->Set({.site = "birch"}, "ana"));
   EXPECT_TRUE(maintenance_->calendars()->empty());
+}
+
+// Delivery asks inside its transactions, while a person's change waits for the database.
+TEST_F(SchedulesTest, WindowsAreAtHandWhileAChangeOfThemWaitsForTheDatabase) {
+  auto other = Open();
+  auto transaction = other->Begin();
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE(other->Run("DELETE FROM site_windows", {}));
+  std::thread person([&] {
+    EXPECT_TRUE(maintenance_->Set(
+        {.site = "birch", .windows = {{.days = 1, .from_min = 0, .to_min = 60}}}, "ana"));
+  });
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(maintenance_->calendars()->empty());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_TRUE(transaction->Commit());
+  person.join();
+  EXPECT_EQ(maintenance_->calendars()->size(), 1U);
 }
 
 }  // namespace
