@@ -6,7 +6,7 @@
 namespace millwright {
 namespace {
 
-constexpr Nanos kLastWordMax = 2 * kSecond;
+constexpr Nanos kLastWordMax = 5 * kSecond;
 constexpr Nanos kStuckAfter = 30 * kSecond;
 
 }  // namespace

@@ -15,7 +15,7 @@ from botocore.eventstream import EventStreamBuffer
 import nucleus as small
 import peers
 
-WAIT_S = 10
+WAIT_S = 30
 
 
 class Events(ipc.SubscribeToComponentUpdatesStreamHandler, ipc.SubscribeToConfigurationUpdateStreamHandler):

@@ -161,7 +161,7 @@ class Nucleus:
         for peer in list(self.peers):
             peer.connection.shutdown(socket.SHUT_RDWR)
 
-    def wait_for(self, operation: str, judge=lambda request: True, within_s: float = 15) -> dict:
+    def wait_for(self, operation: str, judge=lambda request: True, within_s: float = 60) -> dict:
         """The next request of this operation that `judge` takes; others are passed over."""
         while True:
             try:
