@@ -13,7 +13,6 @@ namespace {
 using slots::TrialVerdict;
 
 constexpr int64_t kWindows = 2000;
-constexpr int64_t kNever = 1'000'000;
 
 /// Runs drawn with replacement, one after the other.
 class Drawn {

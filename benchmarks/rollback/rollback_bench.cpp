@@ -21,7 +21,6 @@ using Json = nlohmann::ordered_json;
 constexpr int kMachines[] = {1, 4, 12};  // on one gateway, in turns of trials
 constexpr int64_t kHealthyWindows = 3000;
 constexpr int64_t kFaultWindows = 4000;
-constexpr int64_t kNever = 1'000'000;
 
 struct Trials {
   std::string model;

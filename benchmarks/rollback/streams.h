@@ -15,6 +15,9 @@
 
 namespace millwright::bench {
 
+/// Stands for the number of windows until a fault is caught, where none was.
+constexpr int64_t kNever = 1'000'000;
+
 /// Fitted to recorded pairs by run.py.
 struct StreamModel {
   std::vector<double> quantiles;  // of new - old confidence, evenly spaced, mean 0
