@@ -31,6 +31,20 @@ TEST(JobDocumentTest, ReadsAnInstallation) {
   EXPECT_EQ(read->time_min, 60 * kSecond);
 }
 
+TEST(JobDocumentTest, SaysWhichSlotsItIsAbout) {
+  json document = Good();
+  EXPECT_EQ(ReadJobDocument(document.dump())->kind, model::BundleKind::kModel);
+  document["bundle"]["kind"] = "config";
+  EXPECT_EQ(ReadJobDocument(document.dump())->kind, model::BundleKind::kConfig);
+  const json undo = {
+      {"operation", "millwright.undo"}, {"format", 1}, {"bundle", {{"kind", "config"}}}};
+  EXPECT_EQ(ReadJobDocument(undo.dump())->kind, model::BundleKind::kConfig);
+  document["bundle"]["kind"] = "firmware";
+  const auto read = ReadJobDocument(document.dump());
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().what.find("\"bundle.kind\""), std::string::npos) << read.error().what;
+}
+
 TEST(JobDocumentTest, AJobMayLengthenATrialAndNeverShortenIt) {
   const auto read = ReadJobDocument(Good().dump());
   ASSERT_TRUE(read);
