@@ -134,8 +134,8 @@ void Slots::CountStart(State& state, const std::string& boot_id) const {
 
 std::string Slots::TakeBackAfterCrashes(State& state) const {
   if (IsTrial(state.phase) && state.starts.trial_crashes >= policy_.trial_crashes_max) {
-    const std::string reason = "the agent crashed " + std::to_string(state.starts.trial_crashes) +
-                               " times while it was tried";
+    std::string reason = "the agent crashed " + std::to_string(state.starts.trial_crashes) +
+                         " times while it was tried";
     Refuse(state, state.candidate->digest);
     End(state, *state.candidate, "refused", reason);
     state.candidate.reset();
@@ -145,7 +145,7 @@ std::string Slots::TakeBackAfterCrashes(State& state) const {
   }
   const bool crashes = state.starts.crashes >= policy_.crashes_max;
   if (!crashes && state.starts.power_cuts < policy_.power_cuts_max) return {};
-  const std::string reason =
+  std::string reason =
       crashes ? "crash loop: " + std::to_string(state.starts.crashes) + " crashes without progress"
               : "the machine went down " + std::to_string(state.starts.power_cuts) +
                     " times without progress";
