@@ -19,7 +19,10 @@ Table8 FloatTable(Scale8 in, Scale8 out, Function function) {
   const float inverse = 1.0F / out.scale;
   return FillTable([&](int32_t value) {
     const float real = in.scale * static_cast<float>(value - in.zero_point);
-    const float steps = std::round(function(real) * inverse) + static_cast<float>(out.zero_point);
+    const float value_steps = function(real) * inverse;
+    // 0 times infinity, where a file's scale is next to nothing: zero all the same.
+    if (std::isnan(value_steps)) return static_cast<int8_t>(out.zero_point);
+    const float steps = std::round(value_steps) + static_cast<float>(out.zero_point);
     return static_cast<int8_t>(std::clamp(steps, -128.0F, 127.0F));
   });
 }
