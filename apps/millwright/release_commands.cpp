@@ -210,8 +210,7 @@ void ConfigureBundle(CLI::App& command, Context& context) {
       ->required();
   make->add_option("FOLDER", config->folder, "The bundle to write")->required();
   make->add_option("--name", config->manifest.name, "What it is, such as pumps")->required();
-  make->add_option("--version", config->manifest.version, "Its version, for people")
-      ->required();
+  make->add_option("--version", config->manifest.version, "Its version, for people")->required();
   make->add_option("--created", config->created,
                    "Time that it carries, such as 2026-11-22T10:00:00Z (otherwise now)");
   make->callback([&context, config] {
