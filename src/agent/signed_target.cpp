@@ -5,28 +5,18 @@
 #include "trust/updater.h"
 
 namespace millwright::agent {
-namespace {
 
-class MapFetcher : public trust::Fetcher {
- public:
-  explicit MapFetcher(const MetadataFiles& files) : files_(files) {}
-  [[nodiscard]] Result<os::Bytes> Metadata(const std::string& name, size_t limit_bytes) override {
-    const auto found = files_.find(name);
-    if (found == files_.end()) return Fail(Errc::kNotFound, "trust: the stream has no " + name);
-    if (found->second.size() > limit_bytes)
-      return Fail(Errc::kExhausted, "trust: " + name + " is longer than it may be");
-    return found->second;
-  }
-  // Packs come block by block, by way of the slots.
-  [[nodiscard]] Result<os::Bytes> Target(const std::string& path, size_t) override {
-    return Fail(Errc::kNotFound, "trust: " + path + " is not among the metadata");
-  }
+Result<os::Bytes> StreamedMetadata::Metadata(const std::string& name, size_t limit_bytes) {
+  const auto found = files_.find(name);
+  if (found == files_.end()) return Fail(Errc::kNotFound, "trust: the stream has no " + name);
+  if (found->second.size() > limit_bytes)
+    return Fail(Errc::kExhausted, "trust: " + name + " is longer than it may be");
+  return found->second;
+}
 
- private:
-  const MetadataFiles& files_;
-};
-
-}  // namespace
+Result<os::Bytes> StreamedMetadata::Target(const std::string& path, size_t /*limit_bytes*/) {
+  return Fail(Errc::kNotFound, "trust: " + path + " is not among the metadata");
+}
 
 Notary::Notary(os::Files& files, os::Clock& clock, std::string folder)
     : files_(files),
@@ -43,7 +33,7 @@ Result<void> Notary::Trust(std::span<const std::byte> root) {
 }
 
 Result<SignedTarget> Notary::Check(const MetadataFiles& metadata, const std::string& target) {
-  MapFetcher fetcher(metadata);
+  StreamedMetadata fetcher(metadata);
   MW_TRY(trust::Updater updater, trust::Updater::Open(fetcher, store_, clock_));
   MW_TRY(updater.Refresh());
   MW_TRY(const trust::TargetFile found, updater.Find(target));

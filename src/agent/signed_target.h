@@ -7,10 +7,24 @@
 #include "agent/metadata_fetch.h"
 #include "os/clock.h"
 #include "os/files.h"
+#include "trust/fetcher.h"
 #include "trust/release.h"
 #include "trust/store.h"
 
 namespace millwright::agent {
+
+/// What a stream brought, as the TUF client asks for it.
+class StreamedMetadata : public trust::Fetcher {
+ public:
+  /// Borrows the files.
+  explicit StreamedMetadata(const MetadataFiles& files) : files_(files) {}
+  [[nodiscard]] Result<os::Bytes> Metadata(const std::string& name, size_t limit_bytes) override;
+  /// Packs come block by block, by way of the slots: none is among the metadata (kNotFound).
+  [[nodiscard]] Result<os::Bytes> Target(const std::string& path, size_t limit_bytes) override;
+
+ private:
+  const MetadataFiles& files_;
+};
 
 struct SignedTarget {
   std::string sha256;
