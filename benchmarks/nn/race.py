@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Lane:
-    """One contender: `times` runs make a lap, each run being `windows` windows (or steps)."""
+    """One contender: `times` runs make a lap, each run being `windows` windows (or steps); so many laps at each turn."""
     name: str
     server: "Server"
     index: int
     times: int = 1
     windows: int = 1
+    laps: int = 1
     laps_ms: list = field(default_factory=list)
 
     def lap(self) -> None:
@@ -65,9 +66,15 @@ class Server:
         self.child.wait(timeout=60)
 
 
+def runs_of(lap_ms: float, server: Server, index: int) -> int:
+    """Runs of this contender that fill a lap."""
+    return max(1, round(lap_ms * 1e6 / min(server.lap(index, 1) for _ in range(5))))
+
+
 def race(lanes: list, rounds: int, say) -> None:
     for round_ in range(rounds):
         for lane in lanes:
-            lane.lap()
+            for _ in range(lane.laps):
+                lane.lap()
         if round_ % 10 == 9:
             say(f"round {round_ + 1} of {rounds}")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import windows
-from race import Lane, Server, first_in_line, race
+from race import Lane, Server, first_in_line, race, runs_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "../shared/models"
@@ -27,6 +27,10 @@ SHAPES = {"64x728": (64, 728), "64x432": (64, 432), "6x256": (6, 256)}
 MAIN = "64x728"
 STEPS = 64
 STREAMS = 8
+LAP_MS = 25  # a lap of each contender: about one window of TensorFlow Lite's, so that all wake up, and warm up, alike
+# Laps that contenders of several threads run at a turn. A core that slept through the others' turns is late at first: a
+# virtual machine's host may even begin with both on one core, and parts them only when both have been busy for a while.
+LAPS_TOGETHER = 12
 FULL = {"rounds": 60, "steps": 10_000_000, "large": 100_000, "arm": []}
 QUICK = {"rounds": 8, "steps": 60_000, "large": 300, "arm": ["--quick", "--no-peer"]}
 BARS = {  # key: (at least, at most)
@@ -116,25 +120,25 @@ def make_models(programs: Programs, folder: Path) -> dict:
 
 
 def contenders(files: dict, kernels: list) -> dict:
-    """Lane name -> (file, kernel, streams, threads, runs in a lap)."""
+    """Lane name -> (file, kernel, streams, threads)."""
     best = kernels[-1]
-    lanes = {f"window_{name}": (files[name], best, 1, 1, 2) for name in SHAPES}
-    lanes["step"] = (files["step"], best, 1, 1, STEPS)
-    lanes["streams"] = (files[MAIN], best, STREAMS, 1, 1)
+    lanes = {f"window_{name}": (files[name], best, 1, 1) for name in SHAPES}
+    lanes["step"] = (files["step"], best, 1, 1)
+    lanes["streams"] = (files[MAIN], best, STREAMS, 1)
     if "avx2" in kernels:
-        lanes["avx2"] = (files[MAIN], "avx2", 1, 1, 2)
+        lanes["avx2"] = (files[MAIN], "avx2", 1, 1)
     if (os.cpu_count() or 1) > 1:
-        lanes["threads"] = (files[MAIN], best, 1, 2, 2)
-        lanes["streams_threads"] = (files[MAIN], best, STREAMS, 2, 1)
+        lanes["threads"] = (files[MAIN], best, 1, 2)
+        lanes["streams_threads"] = (files[MAIN], best, STREAMS, 2)
     return lanes
 
 
 def time_all(programs: Programs, files: dict, kernels: list, python: Path | None, plan: dict) -> dict:
     wanted = contenders(files, kernels)
-    setup = "".join(f"{file} {kernel} {streams} {threads}\n" for file, kernel, streams, threads, _ in wanted.values())
+    setup = "".join(f"{file} {kernel} {streams} {threads}\n" for file, kernel, streams, threads in wanted.values())
     own = Server([programs.bench, "serve"], setup=setup + "\n")
-    lanes = [Lane(name, own, i, times, streams)
-             for i, (name, (_, _, streams, _, times)) in enumerate(wanted.items())]
+    lanes = [Lane(name, own, i, runs_of(LAP_MS, own, i), streams, laps=LAPS_TOGETHER if threads > 1 else 1)
+             for i, (name, (_, _, streams, threads)) in enumerate(wanted.items())]
     servers = [own]
     if python is not None:
         peer = Server([python, Path(__file__).parent / "peer_laps.py", *(files[name] for name in SHAPES)], "ready")
