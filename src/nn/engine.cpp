@@ -167,7 +167,7 @@ Result<void> Engine::BuildKernels() {
 // The layer that reads the model's one input, as it comes or quantized: only there equal steps of
 // two windows are equal steps of the layer.
 void Engine::FindOverlap() {
-  if (inputs_.size() != 1) return;
+  if (inputs_.size() != 1 || graph_.ops.empty()) return;
   size_t first = 0;
   int32_t source = inputs_[0];
   if (graph_.ops[0].code == model::OpCode::kQuantize && graph_.ops.size() > 1 &&
