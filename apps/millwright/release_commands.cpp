@@ -163,7 +163,8 @@ TextTable::Cell ShowDigest(const json& release, const json& /*answer*/) {
 
 constexpr Column kReleaseColumns[] = {
     {"target", ColumnKind::kText, "TARGET"},
-    {"name", ColumnKind::kText, "MODEL"},
+    {"kind", ColumnKind::kText, "KIND"},
+    {"name", ColumnKind::kText, "NAME"},
     {"version", ColumnKind::kText, "VERSION"},
     {"line", ColumnKind::kText, "LINE"},
     {"release", ColumnKind::kInteger, "RELEASE"},

@@ -19,7 +19,7 @@ const digestOf = (name, version) => {
 const kModels = { "bearing-lstm 37": "9f41c2d07be35a1f8c6e4b2d90a7531e6fd8c1b4a2e95730bd16f48c7a02e5d9" };
 
 function release(line, number, name, version, bytes) {
-  return { target: `models/${line}/${version}.tar`, name, version, digest: digestOf(name, version), model_hash: kModels[`${name} ${version}`] ?? digestOf(name, `model ${version}`), line, release: number, pack_bytes: bytes };
+  return { target: `models/${line}/${version}.tar`, kind: "model", name, version, digest: digestOf(name, version), model_hash: kModels[`${name} ${version}`] ?? digestOf(name, `model ${version}`), line, release: number, pack_bytes: bytes };
 }
 
 const kReleases = [
@@ -87,6 +87,7 @@ export class MockRollouts {
       ...release, wave: 0, wave_since_ms: now, reason: "", ended_ms: null, approved_by: "", policy: { ...kPolicy }, members,
       log: log.map(([ago, who, what, detail]) => ({ at_ms: now - ago * kMinute, who, what, detail })), ...more,
     };
+    delete rollout.kind;
     delete rollout.pack_bytes;
     delete rollout.model_hash;
     this.all.set(rollout.id, rollout);

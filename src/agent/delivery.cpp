@@ -221,6 +221,7 @@ void Delivery::Report(Status status, std::string_view phase, std::string_view re
       {"serving", kind_ == Kind::kConfig ? serving.config_digest : serving.digest}};
   if (!reason.empty()) details["reason"] = std::string(reason.substr(0, kReasonMax));
   if (!progress.empty()) details["progress"] = progress;
+  if (!trial_told_.empty()) details["trial"] = trial_told_;
   progress_at_ = world_.clock.Monotonic();
   jobs_.Report(status, std::move(details));
 }

@@ -120,8 +120,9 @@ class Delivery {
   SharedPlan places_;                 // the plan made last: it has every channel so far
   SharedPlan committed_, candidate_;  // plans of what the slots name, once they were needed
   std::optional<Told> told_;
-  bool hurry_ = false;   // a bad model decides: the one before it does not wait to be warm
-  Nanos second_at_ = 0;  // monotonic, as all below
+  std::string trial_told_;  // how the trial stands, as the hub is told
+  bool hurry_ = false;      // a bad model decides: the one before it does not wait to be warm
+  Nanos second_at_ = 0;     // monotonic, as all below
   Nanos progress_at_ = 0;
   Nanos retry_at_ = 0;
   uint64_t decisions_seen_ = 0, slow_seen_ = 0;

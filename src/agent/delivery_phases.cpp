@@ -1,5 +1,6 @@
 // What is to be done in each phase of a candidate's life; slots/table.h says which comes next.
 #include <algorithm>
+#include <cstdio>
 
 #include "agent/delivery.h"
 #include "agent/delivery_sink.h"
@@ -19,6 +20,16 @@ constexpr Nanos kRetryAfter = 5 * kSecond;     // after a full or broken disk
 constexpr uint64_t kGoodDecisions = 50;        // then earlier crashes are forgiven
 constexpr int kOverloadSeconds = 10;           // in a row: no catching up after a pause
 constexpr uint64_t kOverloadDecisionsMin = 3;  // in a second
+
+// docs/formats/delivery.md: `trial`.
+std::string TrialWords(std::string_view phase, const slots::Trial& trial) {
+  const slots::Standing standing = trial.standing();
+  char text[160];
+  std::snprintf(text, sizeof text, "%.*s %lld %.5f %.3f %.3f", static_cast<int>(phase.size()),
+                phase.data(), static_cast<long long>(trial.count()), trial.confidence_change(),
+                standing.log10_e, standing.log10_limit);
+  return text;
+}
 
 }  // namespace
 
@@ -98,6 +109,7 @@ void Delivery::Settle() {
   const Told told = std::move(*told_);
   told_.reset();
   Report(told.status, told.phase, told.reason);
+  trial_told_.clear();
   for (const Kind kind : {Kind::kModel, Kind::kConfig})
     if (const auto pruned = SlotsOf(kind).Prune(); !pruned) log::Failure("models", pruned.error());
 }
@@ -116,6 +128,7 @@ void Delivery::Download() {
                                             .stream = document_->pack_stream,
                                             .file = document_->pack_file},
                       *sink_, world_.clock, publish_);
+    trial_told_.clear();
     Report(Status::kInProgress, "downloading");
     download_->Ask();
   }
@@ -192,6 +205,7 @@ TrialVerdict Delivery::Try(std::string_view phase) {
     if (!pair) break;
     trial_->Push(*pair);
   }
+  if (trial_->count() > 0) trial_told_ = TrialWords(phase, *trial_);
   if (trial_->verdict() == TrialVerdict::kGoOn)
     ReportProgress(phase, std::to_string(trial_->count()));
   return trial_->verdict();

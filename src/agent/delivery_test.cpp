@@ -155,6 +155,7 @@ TEST_F(DeliveryTest, AGoodModelGoesLiveWithEveryWindowDecidedExactlyOnce) {
   ASSERT_TRUE(LiveUntil("good", "committed"));
   EXPECT_EQ(hub_.Of("good")->status, jobs::Status::kSucceeded);
   EXPECT_EQ(hub_.Of("good")->details["serving"], digest);
+  EXPECT_TRUE(hub_.Of("good")->details["trial"].starts_with("probation "));
   EXPECT_EQ(Serving(), digest);
   EXPECT_EQ(agent_->figures().swaps, 1U);
   Live(20);

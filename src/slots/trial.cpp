@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numbers>
 
 namespace millwright::slots {
 namespace {
@@ -85,6 +86,15 @@ bool Trial::doubted() const {
   const double limit = std::log(kDoubt);
   return confidence_.log_evidence() > limit || missed_.log_evidence() > limit ||
          alarming_.log_evidence() > limit || confused_.log_evidence() > limit;
+}
+
+Standing Trial::standing() const {
+  const PairedTest* nearest = &confidence_;
+  for (const PairedTest* test : {&missed_, &alarming_, &confused_})
+    if (test->log_evidence() - test->log_limit() > nearest->log_evidence() - nearest->log_limit())
+      nearest = test;
+  return {.log10_e = nearest->log_evidence() / std::numbers::ln10,
+          .log10_limit = nearest->log_limit() / std::numbers::ln10};
 }
 
 double Trial::disagreement() const {

@@ -37,6 +37,12 @@ struct Pair {
 
 enum class TrialVerdict : uint8_t { kGoOn, kWorse, kPassed };
 
+/// How near one test is to its verdict: it is "worse" where the evidence reaches the limit.
+struct Standing {
+  double log10_e = 0;      // wealth against "no worse", log10; 0 says nothing either way
+  double log10_limit = 0;  // log10(1 / alpha) of that test
+};
+
 /// Not thread-safe. Push does not allocate.
 class Trial {
  public:
@@ -53,6 +59,8 @@ class Trial {
 
   [[nodiscard]] int64_t count() const { return confidence_.count(); }
   [[nodiscard]] double confidence_change() const { return confidence_.mean(); }
+  /// Of the test that is nearest to its limit.
+  [[nodiscard]] Standing standing() const;
   /// Share of all windows on which one alarms and the other does not.
   [[nodiscard]] double disagreement() const;
 

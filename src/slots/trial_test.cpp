@@ -34,6 +34,20 @@ TEST(TrialTest, ConfidenceThatFallsIsSaidInWords) {
   EXPECT_EQ(trial->reason().substr(0, 25), "confidence fell by 0.100 ");
 }
 
+TEST(TrialTest, TheTestNearestToItsLimitStandsForAll) {
+  auto trial = Trial::Make({});
+  EXPECT_DOUBLE_EQ(trial->standing().log10_e, 0);
+  for (int64_t i = 0; trial->verdict() == TrialVerdict::kGoOn && i < 1000; ++i)
+    trial->Push(Healthy(i, -0.1));
+  const Standing worse = trial->standing();
+  EXPECT_GE(worse.log10_e, worse.log10_limit);
+  EXPECT_GE(worse.log10_limit, 3);  // alpha is 0.001 over all tests
+
+  auto steady = Trial::Make({});
+  for (int64_t i = 0; i < 400; ++i) steady->Push(Healthy(i));
+  EXPECT_LT(steady->standing().log10_e, 0);
+}
+
 // "Healthy, 0.99" about everything: confidence rises, and it never passes as long as the old model
 // sees faults.
 TEST(TrialTest, TheConfidentlyWrongAreSilentOnTheOldModelsAlarms) {

@@ -5,6 +5,7 @@
 //   end
 #include <chrono>
 #include <cstdio>
+#include <string_view>
 
 #include "core/log.h"
 #include "fleet.h"
@@ -12,7 +13,14 @@
 
 int main(int argc, char** argv) {
   using namespace millwright;
-  if (argc != 2) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "--help" || first == "-h") {
+    std::puts(
+        "usage: mw-year FOLDER\n\nTwelve 30-day cycles of a fleet on a virtual clock; its files go "
+        "below FOLDER,\nthe figures are one JSON object.");
+    return 0;
+  }
+  if (argc != 2 || first.starts_with("-")) {
     std::fprintf(stderr, "usage: mw-year FOLDER\n");
     return 2;
   }

@@ -17,11 +17,12 @@ export type MemberState =
 /** A pack that the signed targets name. */
 export interface Release {
   target: string;
+  kind: "model" | "config";
   name: string;
   version: string;
   /** Of the bundle's manifest: what a gateway says in a rollout that it serves. */
   digest: string;
-  /** Of the model file: what a gateway says in its health reports that it decides with. */
+  /** Of the model file: what a gateway says in its health reports that it decides with; of a configuration empty. */
   model_hash: string;
   line: string;
   release: number;

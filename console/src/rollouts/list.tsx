@@ -97,7 +97,7 @@ export function ReleaseList({ releases, chosen, faults }: { releases: readonly R
                       {one.name} {one.version}
                     </b>
                     <small>
-                      release {one.release}, {bytes(one.pack_bytes)}
+                      {one.kind === "config" ? "configuration, " : ""}release {one.release}, {bytes(one.pack_bytes)}
                     </small>
                   </span>
                 </a>

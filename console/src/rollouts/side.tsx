@@ -66,6 +66,8 @@ export function ReleaseFacts({ release, digest }: { release: Release | undefined
       </dd>
       {release && (
         <>
+          <dt>Kind</dt>
+          <dd>{release.kind === "config" ? "Configuration of gateways" : "Model"}</dd>
           <dt>Pack</dt>
           <dd>{bytes(release.pack_bytes)}, signed</dd>
         </>

@@ -64,6 +64,23 @@ Result<Response> ShowRollout(const ApiContext& context, const Rollouts* rollouts
   return JsonAnswer(json, status);
 }
 
+constexpr int64_t kTrialsShown = 20;
+
+Result<Response> ShowTrials(const ApiContext& context, store::Database& database,
+                            const Request& request) {
+  Params params(request);
+  const std::string device = params.Text("device", "", 128);
+  if (auto problem = params.Finish()) return *problem;
+  MW_TRY(const Rollout rollout, LoadRollout(database, std::string(request.PathValue("id"))));
+  MW_TRY(const std::vector<DeviceTrial> trials,
+         LoadTrials(database, rollout.id, device, kTrialsShown));
+  JsonWriter json;
+  json.BeginObject().Field("now_ms", Milliseconds(context.clock.Utc())).Key("trials").BeginArray();
+  for (const DeviceTrial& trial : trials) WriteTrial(json, trial);
+  json.EndArray().EndObject();
+  return JsonAnswer(json);
+}
+
 Result<Response> StartRollout(const ApiContext& context, Rollouts* rollouts,
                               const Request& request) {
   if (auto problem = Params(request).Finish()) return *problem;
@@ -126,6 +143,10 @@ void AddRolloutRoutes(http::Router& router, const ApiContext& context, Rollouts*
         if (auto problem = Params(request).Finish()) return *problem;
         return ShowRollout(context, rollouts, database, std::string(request.PathValue("id")));
       });
+  AddRead(router, context, "/api/v1/rollouts/{id}/trials",
+          [&context](store::Database& database, const Request& request) {
+            return ShowTrials(context, database, request);
+          });
   router.Add("POST", "/api/v1/rollouts", [&context, rollouts](const Request& request) {
     return Answered(StartRollout(context, rollouts, request));
   });

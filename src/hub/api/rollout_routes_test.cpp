@@ -84,6 +84,7 @@ TEST_F(RolloutRoutesTest, ReleasesAreListed) {
   const json answer = Fits(Ask("GET", "/api/v1/releases"), 200, "Releases");
   ASSERT_EQ(answer["releases"].size(), 1U);
   EXPECT_EQ(answer["releases"][0]["target"], "models/pump/2.tar");
+  EXPECT_EQ(answer["releases"][0]["kind"], "model");
   EXPECT_TRUE(answer["faults"].empty());
 }
 
@@ -102,6 +103,25 @@ TEST_F(RolloutRoutesTest, OneIsStartedListedShownPausedResumedAndReversed) {
   EXPECT_EQ(Change(id, "resume")["state"], "running");
   EXPECT_EQ(Change(id, "reverse", R"({"why":"it hums"})")["state"], "reversing");
   EXPECT_EQ(Fits(Ask("GET", "/api/v1/rollouts/" + id), 200, "RolloutDetail")["reason"], "it hums");
+}
+
+TEST_F(RolloutRoutesTest, TellsHowTrialsWent) {
+  const std::string id = Start()["id"];
+  const std::string path = "/api/v1/rollouts/" + id + "/trials";
+  EXPECT_TRUE(Fits(Ask("GET", path), 200, "Trials")["trials"].empty());
+  const auto database = Open();
+  ASSERT_TRUE(SaveTrialPoint(*database, id, "gw-1",
+                             {.phase = "shadow",
+                              .windows = 12,
+                              .at = clock_.Utc(),
+                              .confidence_change = -0.01,
+                              .log10_e = 0.5,
+                              .log10_limit = 3.6}));
+  const json trials = Fits(Ask("GET", path), 200, "Trials")["trials"];
+  ASSERT_EQ(trials.size(), 1U);
+  EXPECT_EQ(trials[0]["device"], "gw-1");
+  EXPECT_EQ(trials[0]["points"][0]["log10_limit"], 3.6);
+  EXPECT_EQ(Ask("GET", "/api/v1/rollouts/none/trials").status, 404);
 }
 
 TEST_F(RolloutRoutesTest, ADryRunShowsTheWavesAndStartsNothing) {

@@ -126,8 +126,20 @@ Result<void> WriteRolloutDetail(JsonWriter& json, store::Database& database,
   return {};
 }
 
+void WriteTrial(JsonWriter& json, const DeviceTrial& trial) {
+  json.BeginObject().Field("device", trial.device).Key("points").BeginArray();
+  for (const TrialPoint& point : trial.points) {
+    json.BeginObject().Field("phase", point.phase).Field("windows", point.windows);
+    json.Field("at_ms", Milliseconds(point.at));
+    json.Field("confidence_change", point.confidence_change);
+    json.Field("log10_e", point.log10_e).Field("log10_limit", point.log10_limit).EndObject();
+  }
+  json.EndArray().EndObject();
+}
+
 void WriteRelease(JsonWriter& json, const ReleaseInfo& release) {
-  json.BeginObject().Field("target", release.target).Field("name", release.name);
+  json.BeginObject().Field("target", release.target).Field("kind", model::Name(release.kind));
+  json.Field("name", release.name);
   json.Field("version", release.version).Field("digest", release.digest);
   json.Field("line", release.line).Field("release", release.release);
   json.Field("pack_bytes", release.pack_bytes);

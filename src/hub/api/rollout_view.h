@@ -7,6 +7,7 @@
 #include "http/json_writer.h"
 #include "hub/api/context.h"
 #include "hub/rollout/rollout.h"
+#include "hub/rollout/trial_points.h"
 
 namespace millwright::hub {
 
@@ -18,6 +19,8 @@ namespace millwright::hub {
 [[nodiscard]] Result<void> WriteRolloutDetail(http::JsonWriter& json, store::Database& database,
                                               const Freshness& freshness, Nanos now,
                                               const RolloutView& view);
+/// TRIAL, as a value.
+void WriteTrial(http::JsonWriter& json, const DeviceTrial& trial);
 /// RELEASE, as a value.
 void WriteRelease(http::JsonWriter& json, const ReleaseInfo& release);
 

@@ -4,6 +4,7 @@
 
 #include "hub/rollout/audit.h"
 #include "hub/rollout/rollout.h"
+#include "hub/rollout/trial_points.h"
 
 namespace millwright::hub {
 namespace {
@@ -141,6 +142,12 @@ Result<void> JobTable::NoteLate(std::string_view thing, const jobs::Execution& r
 
 Result<void> JobTable::NoteChange(std::string_view thing, const jobs::Execution& e,
                                   const Known& before) {
+  if (const auto told = e.details.find("trial"); told != e.details.end()) {
+    if (auto point = ReadTrialPoint(told->second)) {
+      point->at = e.updated_at;
+      MW_TRY(SaveTrialPoint(database_, before.rollout, thing, *point));
+    }
+  }
   const std::string phase = PhaseOf(e);
   const std::string_view word = Word(e, phase);
   const auto reason = e.details.find("reason");

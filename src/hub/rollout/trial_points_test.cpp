@@ -1,0 +1,89 @@
+#include "hub/rollout/trial_points.h"
+
+#include <gtest/gtest.h>
+
+#include "store/migrations.h"
+#include "store/test_folder.h"
+
+namespace millwright::hub {
+namespace {
+
+TEST(TrialPointsTest, ReadsWhatGatewaysSay) {
+  const auto point = ReadTrialPoint("probation 212 -0.00410 0.310 3.602");
+  ASSERT_TRUE(point);
+  EXPECT_EQ(point->phase, "probation");
+  EXPECT_EQ(point->windows, 212);
+  EXPECT_DOUBLE_EQ(point->confidence_change, -0.0041);
+  EXPECT_DOUBLE_EQ(point->log10_e, 0.31);
+  EXPECT_DOUBLE_EQ(point->log10_limit, 3.602);
+}
+
+TEST(TrialPointsTest, WhatNoGatewaySaysIsNoPoint) {
+  for (const char* text :
+       {"", "shadow", "shadow 12", "shadow 12 0 0", "shadow 0 0 0 3", "shadow -3 0 0 3",
+        "elsewhere 12 0 0 3", "shadow 12 2 0 3", "shadow 12 0 1e9 3", "shadow 12 0 nan 3",
+        "shadow 12 0 0 inf", "shadow 12 0 0 3 and more", "shadow 1e400 0 0 3"})
+    EXPECT_FALSE(ReadTrialPoint(text)) << text;
+}
+
+class TrialPointsStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = store::Database::Open(folder_.File("hub.db"));
+    ASSERT_TRUE(opened && store::Migrate(**opened));
+    database_ = std::move(*opened);
+  }
+  void Tell(std::string_view device, std::string_view phase, int64_t windows, Nanos at) {
+    ASSERT_TRUE(SaveTrialPoint(*database_, "r1", device,
+                               {.phase = std::string(phase),
+                                .windows = windows,
+                                .at = at,
+                                .confidence_change = 0.01,
+                                .log10_e = -0.5,
+                                .log10_limit = 3.6}));
+  }
+  std::vector<DeviceTrial> Load(std::string_view device = {}, int64_t limit = 20) {
+    return LoadTrials(*database_, "r1", device, limit).value();
+  }
+
+  store::TestFolder folder_;
+  std::unique_ptr<store::Database> database_;
+};
+
+TEST_F(TrialPointsStoreTest, ShadowComesBeforeProbationAndAWordTwiceIsOnePoint) {
+  Tell("gw-1", "probation", 10, 30);
+  Tell("gw-1", "shadow", 40, 20);
+  Tell("gw-1", "shadow", 20, 10);
+  Tell("gw-1", "shadow", 20, 11);
+  const auto trials = Load();
+  ASSERT_EQ(trials.size(), 1U);
+  ASSERT_EQ(trials[0].points.size(), 3U);
+  EXPECT_EQ(trials[0].points[0].windows, 20);
+  EXPECT_EQ(trials[0].points[0].at, 10);
+  EXPECT_EQ(trials[0].points[1].windows, 40);
+  EXPECT_EQ(trials[0].points[2].phase, "probation");
+}
+
+TEST_F(TrialPointsStoreTest, ALongTrialGetsCoarserNotLonger) {
+  for (int64_t i = 1; i <= 3 * kTrialPointsMax; ++i) Tell("gw-1", "shadow", i, i);
+  Tell("gw-2", "shadow", 1, 1);
+  const auto trials = Load("gw-1");
+  ASSERT_EQ(trials.size(), 1U);
+  const auto& points = trials[0].points;
+  EXPECT_LE(static_cast<int64_t>(points.size()), kTrialPointsMax);
+  EXPECT_GT(static_cast<int64_t>(points.size()), kTrialPointsMax / 4);
+  EXPECT_EQ(points.front().windows, 1);
+  EXPECT_EQ(points.back().windows, 3 * kTrialPointsMax);
+  EXPECT_EQ(Load("gw-2").size(), 1U);
+}
+
+TEST_F(TrialPointsStoreTest, WithoutAGatewayThoseThatToldLast) {
+  for (int64_t i = 0; i < 5; ++i) Tell("gw-" + std::to_string(i), "shadow", 10, 100 - i);
+  const auto trials = Load({}, 2);
+  ASSERT_EQ(trials.size(), 2U);
+  EXPECT_EQ(trials[0].device, "gw-0");
+  EXPECT_EQ(trials[1].device, "gw-1");
+}
+
+}  // namespace
+}  // namespace millwright::hub
