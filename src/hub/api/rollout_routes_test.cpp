@@ -7,6 +7,7 @@
 #include "hub/api/schedule_routes.h"
 #include "hub/api/schema_check.h"
 #include "hub/rollout/test_releases.h"
+#include "hub/rollout/trial_points.h"
 #include "os/clock.h"
 #include "store/migrations.h"
 #include "store/test_folder.h"
