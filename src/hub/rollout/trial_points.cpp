@@ -20,19 +20,22 @@ TrialPoint ReadPoint(const store::Row& row) {
           .log10_limit = row.Real(6)};
 }
 
-// Every other point of a phase goes: the curve stays, half as fine.
-Result<void> Thin(store::Database& database, std::string_view rollout, std::string_view device) {
+// Every other point goes, counted from the newest: the curve stays, half as fine, with its end.
+Result<void> Thin(store::Database& database, std::string_view rollout, std::string_view device,
+                  std::string_view phase) {
   int64_t points = 0;
-  MW_TRY(database.First("SELECT COUNT(*) FROM trial_points WHERE rollout_id = $1 AND device = $2",
-                        {rollout, device}, [&](const store::Row& row) { points = row.Int(0); }));
-  if (points <= kTrialPointsMax) return {};
+  MW_TRY(database.First(
+      "SELECT COUNT(*) FROM trial_points WHERE rollout_id = $1 AND device = $2 "
+      "AND phase = $3",
+      {rollout, device, phase}, [&](const store::Row& row) { points = row.Int(0); }));
+  if (points <= kPhasePointsMax) return {};
   return database
       .Run(
-          "DELETE FROM trial_points WHERE rollout_id = $1 AND device = $2 AND "
-          "(SELECT COUNT(*) FROM trial_points before WHERE before.rollout_id = "
-          "trial_points.rollout_id AND before.device = trial_points.device AND before.phase = "
-          "trial_points.phase AND before.windows < trial_points.windows) % 2 = 1",
-          {rollout, device})
+          "DELETE FROM trial_points WHERE rollout_id = $1 AND device = $2 AND phase = $3 AND "
+          "windows IN (SELECT windows FROM (SELECT windows, ROW_NUMBER() OVER (ORDER BY windows "
+          "DESC) AS place FROM trial_points WHERE rollout_id = $4 AND device = $5 AND phase = $6) "
+          "AS placed WHERE place % 2 = 0)",
+          {rollout, device, phase, rollout, device, phase})
       .transform([](int64_t) {});
 }
 
@@ -54,6 +57,10 @@ std::optional<TrialPoint> ReadTrialPoint(std::string_view text) {
 
 Result<void> SaveTrialPoint(store::Database& database, std::string_view rollout,
                             std::string_view device, const TrialPoint& point) {
+  MW_TRY(
+      database.Run("DELETE FROM trial_points WHERE rollout_id = $1 AND device = $2 AND "
+                   "phase = $3 AND windows >= $4 AND at_ns < $5",
+                   {rollout, device, point.phase, point.windows, point.at}));
   MW_TRY(const int64_t added,
          database.Run("INSERT INTO trial_points (rollout_id, device, phase, windows, at_ns, "
                       "confidence, log10_e, log10_limit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
@@ -61,7 +68,7 @@ Result<void> SaveTrialPoint(store::Database& database, std::string_view rollout,
                       {rollout, device, point.phase, point.windows, point.at,
                        point.confidence_change, point.log10_e, point.log10_limit}));
   if (added == 0) return {};
-  return Thin(database, rollout, device);
+  return Thin(database, rollout, device, point.phase);
 }
 
 Result<std::vector<DeviceTrial>> LoadTrials(store::Database& database, std::string_view rollout,

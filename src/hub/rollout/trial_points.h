@@ -22,13 +22,15 @@ struct TrialPoint {
   double log10_limit = 0;        // there the gateway calls it worse
 };
 
-/// Points kept of a gateway in a rollout; with more, every other one goes.
-inline constexpr int64_t kTrialPointsMax = 200;
+/// Points kept of a phase of a gateway in a rollout; with more, every other one goes, never the
+/// last.
+inline constexpr int64_t kPhasePointsMax = 100;
 
 /// Of the words that a gateway sends; none where they are not to be understood. `at` is left 0.
 [[nodiscard]] std::optional<TrialPoint> ReadTrialPoint(std::string_view text);
 
-/// Keeps a point; one of the same windows is kept once. In the caller's transaction.
+/// Keeps a point; a word that was told before changes nothing. A trial that began again (the
+/// gateway was restarted) takes the place of what was told before. In the caller's transaction.
 [[nodiscard]] Result<void> SaveTrialPoint(store::Database& database, std::string_view rollout,
                                           std::string_view device, const TrialPoint& point);
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "store/migrations.h"
 #include "store/test_folder.h"
 
@@ -54,7 +56,7 @@ TEST_F(TrialPointsStoreTest, ShadowComesBeforeProbationAndAWordTwiceIsOnePoint) 
   Tell("gw-1", "probation", 10, 30);
   Tell("gw-1", "shadow", 40, 20);
   Tell("gw-1", "shadow", 20, 10);
-  Tell("gw-1", "shadow", 20, 11);
+  Tell("gw-1", "shadow", 20, 10);
   const auto trials = Load();
   ASSERT_EQ(trials.size(), 1U);
   ASSERT_EQ(trials[0].points.size(), 3U);
@@ -64,17 +66,32 @@ TEST_F(TrialPointsStoreTest, ShadowComesBeforeProbationAndAWordTwiceIsOnePoint) 
   EXPECT_EQ(trials[0].points[2].phase, "probation");
 }
 
-TEST_F(TrialPointsStoreTest, ALongTrialGetsCoarserNotLonger) {
-  for (int64_t i = 1; i <= 3 * kTrialPointsMax; ++i) Tell("gw-1", "shadow", i, i);
+TEST_F(TrialPointsStoreTest, ALongTrialGetsCoarserAndKeepsItsEnd) {
+  for (int64_t i = 1; i <= 7 * kPhasePointsMax + 1; ++i) Tell("gw-1", "shadow", i, i);
+  for (int64_t i = 1; i <= 3 * kPhasePointsMax; ++i) {
+    Tell("gw-1", "probation", i, 1'000'000 + i);
+    const auto trials = Load("gw-1");
+    ASSERT_EQ(trials.size(), 1U);
+    ASSERT_EQ(trials[0].points.back().windows, i);
+  }
   Tell("gw-2", "shadow", 1, 1);
-  const auto trials = Load("gw-1");
-  ASSERT_EQ(trials.size(), 1U);
-  const auto& points = trials[0].points;
-  EXPECT_LE(static_cast<int64_t>(points.size()), kTrialPointsMax);
-  EXPECT_GT(static_cast<int64_t>(points.size()), kTrialPointsMax / 4);
-  EXPECT_EQ(points.front().windows, 1);
-  EXPECT_EQ(points.back().windows, 3 * kTrialPointsMax);
+  const auto points = Load("gw-1")[0].points;
+  const auto shadow = std::ranges::count(points, "shadow", &TrialPoint::phase);
+  EXPECT_LE(shadow, kPhasePointsMax);
+  EXPECT_GE(shadow, kPhasePointsMax / 2);
+  EXPECT_LE(std::ssize(points) - shadow, kPhasePointsMax);
+  EXPECT_EQ(points[static_cast<size_t>(shadow) - 1].windows, 7 * kPhasePointsMax + 1);
   EXPECT_EQ(Load("gw-2").size(), 1U);
+}
+
+TEST_F(TrialPointsStoreTest, ATrialThatBeganAgainTakesThePlaceOfTheFirst) {
+  for (int64_t i = 1; i <= 30; ++i) Tell("gw-1", "probation", 10 * i, i);
+  Tell("gw-1", "probation", 10, 100);
+  Tell("gw-1", "probation", 20, 101);
+  const auto points = Load("gw-1")[0].points;
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].at, 100);
+  EXPECT_EQ(points[1].at, 101);
 }
 
 TEST_F(TrialPointsStoreTest, WithoutAGatewayThoseThatToldLast) {
