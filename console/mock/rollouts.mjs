@@ -103,6 +103,20 @@ export class MockRollouts {
     return { now_ms: Date.now(), ...this.item(rollout), approved_by: rollout.approved_by, policy: rollout.policy, gates: this.gates(rollout), members: rollout.members, log: rollout.log };
   }
 
+  /** A gateway that went back ends beyond the limit; with the others the evidence wanders off. */
+  trials(id, device) {
+    const tried = this.all.get(id).members.filter((one) => ["shadow", "probation", "committed", "went_back", "refused"].includes(one.state));
+    const shown = device ? tried.filter((one) => one.device === device) : tried.slice(0, 20);
+    return shown.map((one, n) => {
+      const fell = one.state === "went_back";
+      const points = (phase, last) => Array.from({ length: 40 }, (_, i) => ({
+        phase, windows: 10 * (i + 1), at_ms: Date.now() - (40 - i) * 10_000, confidence_change: fell ? -0.062 : 0.002 + n / 1000,
+        log10_e: last * ((i + 1) / 40) ** 2 + Math.sin(i / 3 + n) / 8, log10_limit: 3.602,
+      }));
+      return { device: one.device, points: [...points("shadow", -0.6), ...(one.state === "shadow" ? [] : points("probation", fell ? 3.8 : -1.2))] };
+    });
+  }
+
   gates({ members, policy, wave, wave_since_ms, approved_by }) {
     const until = members.filter((one) => one.wave <= wave);
     const took = until.filter((one) => one.state === "committed").length;

@@ -160,6 +160,7 @@ export class MockHub {
     if (kind === "devices") return { now_ms: now, devices: this.fleet.devices };
     if (kind === "schedules" || kind === "maintenance") return this.schedules.get(kind, rest);
     if (kind === "releases") return { now_ms: now, releases: this.rollouts.releases, faults: this.rollouts.faults };
+    if (kind === "rollouts" && rest[1] === "trials") return this.rollouts.all.has(rest[0]) ? { now_ms: now, trials: this.rollouts.trials(rest[0], query.get("device")) } : undefined;
     if (kind === "rollouts" && rest[0]) return this.rollouts.all.has(rest[0]) ? this.rollouts.detail(this.rollouts.all.get(rest[0])) : undefined;
     if (kind === "rollouts") return { now_ms: now, rollouts: this.rollouts.list() };
     if (kind === "models") return { models: this.models() };

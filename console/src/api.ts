@@ -1,6 +1,6 @@
 // The hub's API: one way to ask, errors as a person can read them.
 import { accessNeeded, entered } from "./access.ts";
-import type { MaintenanceCalendar, MaintenanceSite, ModelInUse, Releases, Rollout, RolloutDetail, Schedule, SchedulePlan, ScheduleRequest, StartRequest } from "./logic/rollout_types.ts";
+import type { DeviceTrial, MaintenanceCalendar, MaintenanceSite, ModelInUse, Releases, Rollout, RolloutDetail, Schedule, SchedulePlan, ScheduleRequest, StartRequest } from "./logic/rollout_types.ts";
 import type { Alarm, Alarms, Board, Device, MachineDetail, Series, Spectrum } from "./logic/types.ts";
 
 /** What failed, with a code that can be copied into a report. */
@@ -83,6 +83,8 @@ export const api = {
   releases: () => ask<Releases>("releases"),
   rollouts: () => ask<{ now_ms: number; rollouts: Rollout[] }>("rollouts"),
   rollout: (id: string, signal?: AbortSignal) => ask<RolloutDetail>(rolloutPath(id), { signal }),
+  trials: (id: string, device: string | null, signal?: AbortSignal) =>
+    ask<{ trials: DeviceTrial[] }>(`${rolloutPath(id)}/trials${device === null ? "" : `?device=${encodeURIComponent(device)}`}`, { signal }),
   startRollout: (request: StartRequest) => ask<RolloutDetail>("rollouts", { body: request }),
   steerRollout: (id: string, action: "pause" | "resume" | "approve") => ask<RolloutDetail>(`${rolloutPath(id)}/${action}`, { body: {} }),
   endRollout: (id: string, action: "abort" | "reverse", why: string) => ask<RolloutDetail>(`${rolloutPath(id)}/${action}`, { body: { why } }),

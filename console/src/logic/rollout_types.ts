@@ -108,6 +108,21 @@ export interface RolloutDetail extends Rollout {
   log: LogEntry[];
 }
 
+/** What a gateway told of its test between old and new; `log10_e` reaches `log10_limit` where it calls the new one worse. */
+export interface TrialPoint {
+  phase: "shadow" | "probation";
+  windows: number;
+  at_ms: number;
+  confidence_change: number;
+  log10_e: number;
+  log10_limit: number;
+}
+
+export interface DeviceTrial {
+  device: string;
+  points: TrialPoint[];
+}
+
 export interface StartRequest {
   target: string;
   policy?: Policy;

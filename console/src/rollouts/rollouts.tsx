@@ -19,6 +19,7 @@ import { Column, RolloutList } from "./list.tsx";
 import { useReleases, useRollout } from "./reading.ts";
 import { RolloutShape } from "./shapes.tsx";
 import { Lineage, namer, Origin, Rules, serverNamer, Serving } from "./side.tsx";
+import { Trials } from "./trials.tsx";
 import { kAll, Legend, WavePanel } from "./waves.tsx";
 
 export function NotCurrent() {
@@ -93,6 +94,7 @@ function Body({ detail, releases }: { detail: RolloutDetail; releases: readonly 
         <Gates gates={detail.gates} />
         <Evidence members={detail.members} choice={choice} servedBy={servedBy} />
         <Log log={detail.log} members={detail.members} />
+        <Trials id={detail.id} device={choice.device} over={isOver(detail.state)} />
       </div>
       <div class="rollout-side">
         <Serving members={detail.members} servedBy={servedBy} />
