@@ -69,7 +69,7 @@ export function Trials({ id, device, over }: { id: string; device: string | null
           <span class="trials-word" style={{ top: `${(100 * picture.limitY) / kHeight}%` }}>
             limit: goes back
           </span>
-          <span class="trials-word" style={{ top: `${(100 * picture.oneY) / kHeight}%` }}>
+          <span class="trials-word trials-above" style={{ top: `${(100 * picture.oneY) / kHeight}%` }}>
             1: no evidence
           </span>
         </div>
