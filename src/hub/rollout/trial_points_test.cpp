@@ -67,8 +67,8 @@ TEST_F(TrialPointsStoreTest, ShadowComesBeforeProbationAndAWordTwiceIsOnePoint) 
 }
 
 TEST_F(TrialPointsStoreTest, ALongTrialGetsCoarserAndKeepsItsEnd) {
-  for (int64_t i = 1; i <= 7 * kPhasePointsMax + 1; ++i) Tell("gw-1", "shadow", i, i);
-  for (int64_t i = 1; i <= 3 * kPhasePointsMax; ++i) {
+  for (int64_t i = 1; i <= 3 * kPhasePointsMax + 1; ++i) Tell("gw-1", "shadow", i, i);
+  for (int64_t i = 1; i <= kPhasePointsMax + 50; ++i) {
     Tell("gw-1", "probation", i, 1'000'000 + i);
     const auto trials = Load("gw-1");
     ASSERT_EQ(trials.size(), 1U);
@@ -80,7 +80,7 @@ TEST_F(TrialPointsStoreTest, ALongTrialGetsCoarserAndKeepsItsEnd) {
   EXPECT_LE(shadow, kPhasePointsMax);
   EXPECT_GE(shadow, kPhasePointsMax / 2);
   EXPECT_LE(std::ssize(points) - shadow, kPhasePointsMax);
-  EXPECT_EQ(points[static_cast<size_t>(shadow) - 1].windows, 7 * kPhasePointsMax + 1);
+  EXPECT_EQ(points[static_cast<size_t>(shadow) - 1].windows, 3 * kPhasePointsMax + 1);
   EXPECT_EQ(Load("gw-2").size(), 1U);
 }
 
