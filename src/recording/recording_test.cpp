@@ -377,5 +377,26 @@ TEST(SkabTest, ReadsTheRealRuns) {
   EXPECT_EQ(rows, 18'492U);
 }
 
+TEST_F(RecordingTest, ABearingMayBeToldByItsGeometry) {
+  const auto open = [&](const std::string& bearing) {
+    Write("a/recording.toml",
+          "[recording]\nasset = \"a\"\nstart = \"2026-01-01T00:00:00Z\"\n[machine]\nshaft_hz = 25\n"
+          "bearing = { " +
+              bearing +
+              " }\n[[channel]]\nname = \"v\"\nfile = \"v.f32le\"\nformat = \"f32le\"\n"
+              "rate_hz = 100\n");
+    Write("a/v.f32le", "abcd");
+    return OpenDataset(root());
+  };
+  const auto good = open("elements = 8, ball = 2, pitch = 12, ftf = 0.4");
+  ASSERT_TRUE(good) << good.error().what;
+  EXPECT_NEAR(good->front().machine.bpfo * 25, 83.3333, 1e-3);
+  EXPECT_NEAR(good->front().machine.bsf * 25, 72.9167, 1e-3);
+  EXPECT_EQ(good->front().machine.ftf, 0.4);
+  const auto bad = open("elements = 8, ball = 12, pitch = 12");
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().what.find("ball must be smaller"), std::string::npos) << bad.error().what;
+}
+
 }  // namespace
 }  // namespace millwright::recording

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "core/ids.h"
+#include "dsp/bearing.h"
 #include "os/files.h"
 #include "recording/layouts.h"
 
@@ -36,7 +37,7 @@ std::string ResolveFile(config::Table& table, const std::string& folder) {
     table.Fault("file", "\"" + name + "\" must lie inside the recording's folder");
     return {};
   }
-  const std::string found = FindPlainOrGz(folder + "/" + name);
+  std::string found = FindPlainOrGz(folder + "/" + name);
   if (found.empty() && !name.empty())
     table.Fault("file", "there is neither \"" + name + "\" nor \"" + name + ".gz\" in " + folder);
   return found;
@@ -79,6 +80,21 @@ void ReadChannel(config::Table& table, const std::string& folder, RecordingInfo&
   info.sources.push_back(std::move(source));
 }
 
+// A bearing may be told by its geometry; an order that is told as well goes before.
+void ReadGeometry(config::Table& bearing, dsp::MachineSpec& spec) {
+  dsp::BearingGeometry geometry;
+  geometry.elements = static_cast<int>(bearing.Integer("elements", {.min = 3, .max = 200}));
+  geometry.ball = bearing.Number("ball", {.min = 0, .max = 1e4});
+  geometry.pitch = bearing.Number("pitch", {.min = 0, .max = 1e4});
+  geometry.angle_deg = bearing.Number("angle_deg", {.fallback = 0, .min = 0, .max = 89});
+  const auto orders = dsp::Orders(geometry);
+  if (!orders) return bearing.Fault("elements", orders.error().what);
+  if (spec.bpfo == 0) spec.bpfo = orders->bpfo;
+  if (spec.bpfi == 0) spec.bpfi = orders->bpfi;
+  if (spec.bsf == 0) spec.bsf = orders->bsf;
+  if (spec.ftf == 0) spec.ftf = orders->ftf;
+}
+
 void ReadMachine(config::Table machine, dsp::MachineSpec& spec) {
   spec.shaft_hz = machine.Number("shaft_hz", {.fallback = 0, .min = 0, .max = 10'000});
   spec.rated_kw = machine.Number("rated_kw", {.fallback = 0, .min = 0, .max = 1e6});
@@ -90,6 +106,7 @@ void ReadMachine(config::Table machine, dsp::MachineSpec& spec) {
   spec.bpfi = order("bpfi");
   spec.bsf = order("bsf");
   spec.ftf = order("ftf");
+  if (bearing.Has("elements")) ReadGeometry(bearing, spec);
 }
 
 void ReadLabel(config::Table& table, RecordingInfo& info) {
