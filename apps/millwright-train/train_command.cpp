@@ -5,7 +5,9 @@
 #include <iostream>
 #include <memory>
 
+#include "bar.h"
 #include "commands.h"
+#include "crypto/sha256.h"
 #include "os/clock.h"
 #include "os/files.h"
 #include "trainer/bundle_writer.h"
@@ -17,40 +19,12 @@ namespace millwright {
 namespace {
 
 struct TrainFlags {
-  std::string data, config, out, name, report;
+  std::string data, config, out, name, report, parent;
   std::vector<std::string> runs;
   uint64_t seed = 1;
   int epochs = 0;
   bool json = false;
   bool quiet = false;
-};
-
-// One line that is redrawn on a terminal; elsewhere a line per tenth, so that logs stay short.
-class Bar {
- public:
-  explicit Bar(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
-  void Show(const std::string& head, double share, const std::string& tail = "") {
-    const int tenth = static_cast<int>(share * 10);
-    if (quiet_ || (!terminal_ && head == head_ && tenth == tenth_)) return;
-    if (terminal_ && !head_.empty() && head != head_) std::cerr << '\n';
-    head_ = head;
-    tenth_ = tenth;
-    const auto filled = static_cast<size_t>(share * 30);
-    const std::string bar = std::string(filled, '#') + std::string(30 - filled, '.');
-    std::cerr << (terminal_ ? "\r\x1b[K" : "") << head
-              << std::string(head.size() < 26 ? 26 - head.size() : 1, ' ') << '[' << bar << "] "
-              << static_cast<int>(share * 100) << " %  " << tail << (terminal_ ? "" : "\n")
-              << std::flush;
-  }
-  void End() {
-    if (!quiet_ && terminal_ && !head_.empty()) std::cerr << '\n';
-    head_.clear();
-  }
-
- private:
-  bool quiet_, terminal_;
-  std::string head_;
-  int tenth_ = -1;
 };
 
 trainer::Watcher WatchOn(Bar& bar) {
@@ -78,6 +52,12 @@ Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& fi
   if (!flags.runs.empty()) options.runs = flags.runs;
   if (flags.epochs > 0) options.learn.epochs = flags.epochs;
   options.seed = flags.seed;
+  if (!flags.parent.empty()) {
+    MW_TRY(const os::Bytes manifest,
+           files.Read(flags.parent + "/" + std::string(model::kManifestFile), size_t{4} << 20));
+    MW_TRY(model::ReadManifest(manifest, flags.parent + "/manifest.json"));
+    options.parent = crypto::Sha256Hex(std::span<const std::byte>(manifest));
+  }
   return options;
 }
 
@@ -128,6 +108,7 @@ void AddTrain(CLI::App& app, int& exit_code) {
   app.add_option("--name", flags->name, "Name of the model");
   app.add_option("--seed", flags->seed, "Seed; equal seeds give equal models on one machine")
       ->capture_default_str();
+  app.add_option("--parent", flags->parent, "Folder of the bundle that this one follows: lineage");
   app.add_option("--epochs", flags->epochs, "Largest number of epochs")
       ->check(CLI::Range(1, 10'000));
   app.add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")

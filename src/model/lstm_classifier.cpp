@@ -35,7 +35,7 @@ class Builder {
     }
     at = LastStep(at);
     at = Dense(at, inputs, in_scale);
-    graph_.outputs = {Softmax(at)};
+    graph_.outputs = {c_.regression ? at : Softmax(at)};
     return std::move(graph_);
   }
 
@@ -56,14 +56,14 @@ class Builder {
   }
 
   template <typename T>
-  int32_t Constant(const std::string& name, TensorType type, std::vector<int32_t> shape,
-                   const std::vector<T>& values, std::vector<float> scales) {
-    std::vector<int64_t> zeros(scales.size());
-    return Add({.name = name,
-                .type = type,
-                .shape = std::move(shape),
-                .quantization = {.scales = std::move(scales), .zero_points = std::move(zeros)},
-                .data = ToBytes(values)});
+  int32_t Constant(const std::string& name, TensorType type, const std::vector<int32_t>& shape,
+                   const std::vector<T>& values, const std::vector<float>& scales) {
+    return Add(
+        {.name = name,
+         .type = type,
+         .shape = shape,
+         .quantization = {.scales = scales, .zero_points = std::vector<int64_t>(scales.size())},
+         .data = ToBytes(values)});
   }
 
   // The 24 inputs and 5 intermediates of the op; what Keras does not use is absent.
@@ -124,7 +124,8 @@ class Builder {
         input,
         Constant("dense/weights", TensorType::kInt8, {d.classes, inputs}, d.weights, d.scales),
         Constant("dense/bias", TensorType::kInt32, {d.classes}, d.biases, bias_scales)};
-    op.outputs = {Activation("logits", {1, d.classes}, d.logits_scale, d.logits_zero_point)};
+    op.outputs = {Activation(c_.regression ? "values" : "logits", {1, d.classes}, d.logits_scale,
+                             d.logits_zero_point)};
     graph_.ops.push_back(op);
     return op.outputs[0];
   }
@@ -166,7 +167,7 @@ Result<void> CheckLayer(const std::string& name, const QuantizedLstm& l, size_t 
 
 Result<Graph> MakeGraph(const QuantizedClassifier& c) {
   if (c.layers.empty()) return Fail(Errc::kInvalid, "classifier: no LSTM layer");
-  if (c.steps < 1 || c.features < 1 || c.dense.classes < 2)
+  if (c.steps < 1 || c.features < 1 || c.dense.classes < (c.regression ? 1 : 2))
     return Fail(Errc::kInvalid, "classifier: steps, features and classes must be there");
   size_t inputs = static_cast<size_t>(c.features);
   for (size_t i = 0; i < c.layers.size(); ++i) {

@@ -45,13 +45,14 @@ struct QuantizedClassifier {
   std::vector<QuantizedLstm> layers{};  // at least one
   QuantizedDense dense{};
   std::string description{};
+  bool regression = false;  // the dense layer's values are the output; no softmax
 };
 
 inline constexpr float kSoftmaxScale = 1.0F / 256.0F;  // TFLite fixes softmax's int8 output so
 inline constexpr int kSoftmaxZeroPoint = -128;
 
-/// Input int8 [1, steps, features], output int8 [1, classes]. kInvalid where sizes contradict each
-/// other.
+/// Input int8 [1, steps, features], output int8 [1, classes] (regression: [1, values]). kInvalid
+/// where sizes contradict each other.
 [[nodiscard]] Result<Graph> MakeGraph(const QuantizedClassifier& classifier);
 
 }  // namespace millwright::model

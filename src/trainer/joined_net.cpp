@@ -7,6 +7,7 @@ namespace {
 
 bool SameShape(const LstmNet& a, const LstmNet& b) {
   return a.steps == b.steps && a.features == b.features && a.classes == b.classes &&
+         a.regression == b.regression &&
          std::ranges::equal(a.layers, b.layers, [](const LstmLayer& x, const LstmLayer& y) {
            return x.inputs == y.inputs && x.units == y.units;
          });
@@ -52,7 +53,10 @@ Result<LstmNet> JoinNets(std::span<const LstmNet> nets) {
   for (const LstmNet& net : nets)
     if (net.layers.empty() || !SameShape(one, net))
       return Fail(Errc::kInvalid, "trainer: nets of different shapes cannot be joined");
-  LstmNet out{.steps = one.steps, .features = one.features, .classes = one.classes};
+  LstmNet out{.steps = one.steps,
+              .features = one.features,
+              .classes = one.classes,
+              .regression = one.regression};
   for (size_t i = 0; i < one.layers.size(); ++i) out.layers.push_back(JoinLayer(nets, i));
 
   const auto classes = static_cast<size_t>(one.classes);

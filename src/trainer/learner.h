@@ -17,7 +17,8 @@ namespace millwright::trainer {
 struct WindowSet {
   std::span<const float> rows{};  // [n x features]
   std::vector<uint32_t> first{};
-  std::vector<int> labels{};  // class of each window's last step
+  std::vector<int> labels{};     // class of each window's last step
+  std::vector<float> targets{};  // regression: the value that is wanted; else empty
   [[nodiscard]] size_t size() const { return first.size(); }
 };
 
@@ -37,7 +38,8 @@ struct LearnOptions {
   double mirror = 0;            // chance that a channel is turned upside down in a training window
   std::vector<int> mirrored{};  // [features] group that is turned together; -1: never; empty: none
   uint64_t seed = 1;
-  std::vector<float> class_weights{};  // [classes]
+  std::vector<float> class_weights{};  // [classes]; not for regression
+  bool regression = false;  // one output (classes = 1) learns WindowSet::targets by squared error
 };
 
 struct EpochRecord {

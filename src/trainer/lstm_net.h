@@ -27,6 +27,7 @@ struct LstmNet {
   std::vector<LstmLayer> layers{};
   std::vector<float> dense_weights{};  // [classes x units of the last layer]
   std::vector<float> dense_biases{};   // [classes]
+  bool regression = false;             // the outputs are values as they are, not logits
 };
 
 struct Range {

@@ -26,6 +26,7 @@ struct TrainOptions {
   std::string name = "model";
   std::string version = "1";
   uint64_t seed = 1;
+  std::string parent{};  // digest of the bundle that this one follows; empty: none
 
   // Data.
   std::vector<std::string> channels{};  // only these; empty: all that every recording has

@@ -112,7 +112,10 @@ Result<model::QuantizedClassifier> Quantize(const LstmNet& net, const Ranges& ra
                                .features = net.features,
                                .input_scale = input_scale,
                                .input_zero_point = 0,
-                               .description = "Millwright LSTM classifier, full INT8"};
+                               .description = net.regression
+                                                  ? "Millwright LSTM regression, full INT8"
+                                                  : "Millwright LSTM classifier, full INT8",
+                               .regression = net.regression};
   float in_scale = input_scale;
   for (size_t i = 0; i < net.layers.size(); ++i) {
     MW_TRY(model::QuantizedLstm layer, QuantizeLayer(net.layers[i], i, ranges, in_scale));

@@ -26,8 +26,7 @@ namespace {
 using recording::RecordingInfo;
 
 constexpr size_t kCalibrationWindows = 2000;
-constexpr size_t kGoldenVectors = 16;
-constexpr size_t kExamples = 6;
+constexpr size_t kGoldenVectors = 16, kExamples = 6;
 
 // One training run, step by step; each step leaves its result in a member for the next.
 class Run {
@@ -372,14 +371,15 @@ class Run {
       m.classes.push_back(DescribeFault(code, options_.classes));
     m.schema = choice_.schema;
     m.standardiser = standardiser_;
-    m.calibration = {.temperature = temperature_, .folded = true};
+    m.calibration.temperature = temperature_;
     m.decision = decision_;
     std::vector<RecordingInfo> used;
-    for (const size_t i : out_.split.train) used.push_back(recordings_[i]);
-    for (const size_t i : out_.split.held_out) used.push_back(recordings_[i]);
+    for (const auto* side : {&out_.split.train, &out_.split.held_out})
+      for (const size_t i : *side) used.push_back(recordings_[i]);
     MW_TRY(const std::string data_hash, HashData(used));
     m.lineage = {.data_hash = data_hash,
                  .code_version = code_version,
+                 .parent = options_.parent,
                  .trainer = "millwright-train",
                  .seed = options_.seed};
     return model::CheckManifest(m);

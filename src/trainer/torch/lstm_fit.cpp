@@ -56,8 +56,9 @@ class Fit {
     if (o.mirror > 0)
       for (const int group : o.mirrored)
         if (group >= 0) groups_.insert(group);
-    weights_ =
-        torch::from_blob(const_cast<float*>(o.class_weights.data()), {o.classes}, options).clone();
+    if (!o.regression)
+      weights_ = torch::from_blob(const_cast<float*>(o.class_weights.data()), {o.classes}, options)
+                     .clone();
   }
 
   Learned Run() {
@@ -85,17 +86,21 @@ class Fit {
   }
 
  private:
+  static constexpr size_t kBatch = 512;  // of validation
+
   [[nodiscard]] Batch Gather(const WindowSet& set, std::span<const uint32_t> picks) const {
     const auto features = static_cast<size_t>(o_.features);
     const size_t window = static_cast<size_t>(o_.steps) * features;
     const auto n = static_cast<int64_t>(picks.size());
     torch::Tensor x = torch::empty({n, o_.steps, o_.features});
-    torch::Tensor y = torch::empty({n}, torch::kInt64);
+    torch::Tensor y = torch::empty({n}, o_.regression ? torch::kFloat32 : torch::kInt64);
     auto* to = x.data_ptr<float>();
-    auto* label = y.data_ptr<int64_t>();
-    for (const uint32_t pick : picks) {
-      to = std::copy_n(set.rows.data() + size_t{set.first[pick]} * features, window, to);
-      *label++ = set.labels[pick];
+    for (size_t i = 0; i < picks.size(); ++i) {
+      to = std::copy_n(set.rows.data() + size_t{set.first[picks[i]]} * features, window, to);
+      if (o_.regression)
+        y.data_ptr<float>()[i] = set.targets[picks[i]];
+      else
+        y.data_ptr<int64_t>()[i] = set.labels[picks[i]];
     }
     return {std::move(x), std::move(y)};
   }
@@ -151,6 +156,7 @@ class Fit {
   }
 
   [[nodiscard]] torch::Tensor Loss(const torch::Tensor& logits, const torch::Tensor& y) const {
+    if (o_.regression) return torch::mse_loss(logits.squeeze(1), y);
     return torch::nn::functional::cross_entropy(
         logits, y, torch::nn::functional::CrossEntropyFuncOptions().weight(weights_));
   }
@@ -158,10 +164,10 @@ class Fit {
   void Validate(EpochRecord& record) {
     torch::NoGradGuard no_grad;
     net_->eval();
+    if (o_.regression) return ValidateValues(record);
     std::vector<double> right(static_cast<size_t>(o_.classes)), all(right.size());
     std::vector<uint32_t> picks;
     double weighted_loss = 0, weight = 0;
-    constexpr size_t kBatch = 512;
     for (size_t at = 0; at < validation_.size(); at += kBatch) {
       picks.resize(std::min(kBatch, validation_.size() - at));
       std::iota(picks.begin(), picks.end(), static_cast<uint32_t>(at));
@@ -189,10 +195,25 @@ class Fit {
     record.validation_accuracy = present > 0 ? recall / present : 0;
   }
 
+  void ValidateValues(EpochRecord& record) {
+    double sum = 0;
+    std::vector<uint32_t> picks;
+    for (size_t at = 0; at < validation_.size(); at += kBatch) {
+      picks.resize(std::min(kBatch, validation_.size() - at));
+      std::iota(picks.begin(), picks.end(), static_cast<uint32_t>(at));
+      const Batch b = Gather(validation_, picks);
+      sum += Loss(net_->forward(b.x), b.y).item<double>() * static_cast<double>(picks.size());
+    }
+    record.validation_loss = sum / static_cast<double>(validation_.size());
+  }
+
   // torch keeps the gates in the order input, forget, cell, output, as model::kGates, and two
   // biases that add up.
   LstmNet Export() {
-    LstmNet net{.steps = o_.steps, .features = o_.features, .classes = o_.classes};
+    LstmNet net{.steps = o_.steps,
+                .features = o_.features,
+                .classes = o_.classes,
+                .regression = o_.regression};
     const auto parameters = net_->lstm->named_parameters();
     const auto gate = [&](const std::string& name, size_t g) {
       const torch::Tensor t = parameters[name].detach().chunk(model::kGates, 0)[g].contiguous();
@@ -231,7 +252,11 @@ class Fit {
 Result<void> Check(const WindowSet& train, const WindowSet& validation, const LearnOptions& o) {
   if (train.size() == 0) return Fail(Errc::kInvalid, "trainer: no window to train on");
   if (validation.size() == 0) return Fail(Errc::kInvalid, "trainer: no window to validate on");
-  if (o.class_weights.size() != static_cast<size_t>(o.classes))
+  if (o.regression) {
+    if (o.classes != 1 || train.targets.size() != train.size() ||
+        validation.targets.size() != validation.size())
+      return Fail(Errc::kInternal, "trainer: a regression wants one output and a target a window");
+  } else if (o.class_weights.size() != static_cast<size_t>(o.classes))
     return Fail(Errc::kInternal, "trainer: class weights and classes differ in number");
   if (!o.mirrored.empty() && o.mirrored.size() != static_cast<size_t>(o.features))
     return Fail(Errc::kInternal, "trainer: mirror groups and features differ in number");
