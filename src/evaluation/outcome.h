@@ -1,0 +1,65 @@
+// What a study found: flat keys, bars, notes and predictions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "evaluation/samples.h"
+
+namespace millwright::evaluation {
+
+struct Prediction {
+  Place place{};
+  std::string truth;  // class name, or a number for regression; empty: not known
+  std::string guess;
+  double probability = 0;  // of the guess; regression: 1
+};
+
+class Outcome {
+ public:
+  using Value = std::variant<double, int64_t, bool, std::string, std::vector<double>,
+                             std::vector<std::string>>;
+
+  void Set(const std::string& key, double value);
+  void Set(const std::string& key, int value);
+  void Set(const std::string& key, size_t value);
+  void Set(const std::string& key, bool value);
+  void Set(const std::string& key, const char* value);
+  void Set(const std::string& key, std::string value);
+  void Set(const std::string& key, std::vector<double> value);
+  void Set(const std::string& key, std::vector<std::string> value);
+  /// The mean of one figure over the seeds, with `key`_min and `key`_max beside it.
+  void SetSeeds(const std::string& key, std::span<const double> values);
+
+  /// Bars on keys that are set; a key that is absent or not finite breaks its bar.
+  void AtLeast(const std::string& key, double bar);
+  void AtMost(const std::string& key, double bar);
+  /// A bar on a flag.
+  void MustHold(const std::string& key);
+
+  /// A sentence for people: the split and its groups, what was left out, which baseline won.
+  void Note(std::string text) { notes_.push_back(std::move(text)); }
+
+  std::vector<Prediction> predictions{};
+
+  [[nodiscard]] bool ok() const { return broken_.empty(); }
+  [[nodiscard]] const std::vector<std::string>& broken() const { return broken_; }
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
+  /// NaN where the key is absent or no number.
+  [[nodiscard]] double Number(const std::string& key) const;
+  /// One flat JSON object: the keys in order, then ok, bars_broken, not_measured.
+  [[nodiscard]] std::string Json() const;
+
+ private:
+  void Put(const std::string& key, Value value);
+  std::vector<std::pair<std::string, Value>> values_;
+  std::vector<std::string> broken_, notes_;
+};
+
+/// recording,start_s,end_s,truth,class,probability: one line a window.
+[[nodiscard]] std::string PredictionsCsv(std::span<const Prediction> predictions);
+
+}  // namespace millwright::evaluation
