@@ -138,6 +138,7 @@ void Hub::RefreshGauges() {
         counts.refused);
 
   if (delivery_) delivery_->Refresh(registry_);
+  if (identity_) identity_->Refresh(registry_);
 
   const auto reader = readers_->Take(500 * kMillisecond);
   if (!reader) return;

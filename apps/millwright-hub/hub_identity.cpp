@@ -1,5 +1,7 @@
 #include "hub_identity.h"
 
+#include <limits>
+
 #include <algorithm>
 
 #include "core/log.h"
@@ -84,6 +86,31 @@ Result<void> HubIdentity::Start() {
 
 void HubIdentity::Stop() {
   if (doorman_ != nullptr) doorman_->Stop();
+}
+
+void HubIdentity::Refresh(metrics::Registry& registry) const {
+  if (!enrolment_) return;
+  const auto ends = enrolment_->Ends();
+  if (!ends) return;  // the database tells of itself
+  const auto count = [&](const char* within, int64_t value) {
+    registry
+        .AddGauge("millwright_certificates_expiring",
+                  "Gateways whose certificate ends within so long and has not ended yet.",
+                  {{"within", within}})
+        .Set(static_cast<double>(value));
+  };
+  count("1d", ends->within_1d);
+  count("7d", ends->within_7d);
+  count("30d", ends->within_30d);
+  registry.AddGauge("millwright_certificates_ended", "Gateways whose certificate has ended.")
+      .Set(static_cast<double>(ends->ended));
+  registry.AddGauge("millwright_certificates", "Gateways with a certificate that is not revoked.")
+      .Set(static_cast<double>(ends->devices));
+  metrics::Gauge& first =
+      registry.AddGauge("millwright_certificate_expires_seconds",
+                        "Until the first of these certificates ends; negative: since it did.");
+  if (ends->soonest == 0) return first.Set(std::numeric_limits<double>::infinity());
+  first.Set(static_cast<double>(ends->soonest - clock_.Utc()) / static_cast<double>(kSecond));
 }
 
 }  // namespace millwright::hub

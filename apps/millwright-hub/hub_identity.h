@@ -11,6 +11,7 @@
 #include "hub/identity/doorman.h"
 #include "hub/identity/enrolment.h"
 #include "hub_config.h"
+#include "metrics/registry.h"
 #include "os/clock.h"
 #include "os/files.h"
 
@@ -29,6 +30,8 @@ class HubIdentity {
   void AddTo(http::Router& router);
   [[nodiscard]] Result<void> Start();
   void Stop();
+  /// When gateways' certificates end, as counts: the number of series does not grow with the fleet.
+  void Refresh(metrics::Registry& registry) const;
 
  private:
   HubIdentity(const HubConfig& config, os::Clock& clock)

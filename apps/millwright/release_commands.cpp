@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <set>
 
 #include "agent/fleet_config.h"
 #include "columns.h"
@@ -193,6 +194,56 @@ void ListReleases(Context& context) {
     std::printf("%s\n", Painted(fault, Tone::kAttention, context.color).c_str());
 }
 
+// -- two releases side by side
+// ----------------------------------------------------------------------
+
+Result<json> FindRelease(const json& answer, const std::string& target) {
+  for (const json& release : ObjectsOf(answer, "releases"))
+    if (TextOf(release, "target") == target) return release;
+  return Fail(Errc::kNotFound, "there is no release \"" + target + "\"; `millwright release list`");
+}
+
+std::string Told(const json& release, const char* group, const std::string& key) {
+  const auto found = release.find(group);
+  if (found == release.end() || !found->contains(key)) return "-";
+  const json& value = (*found)[key];
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+struct CompareRequest {
+  std::string before, after;
+};
+
+void Compare(const CompareRequest& request, Context& context) {
+  const auto answer = AskHub(context, "/api/v1/releases");
+  if (!answer) return FailFromHub(context, answer.error());
+  const auto before = FindRelease(*answer, request.before);
+  const auto after = FindRelease(*answer, request.after);
+  for (const auto* one : {&before, &after})
+    if (!*one) return FailWith(context, one->error());
+  std::vector<std::pair<const char*, std::string>> rows;
+  for (const char* group : {"figures", "lineage"}) {
+    std::set<std::string> keys;
+    for (const auto* one : {&before, &after})
+      if ((**one).contains(group))
+        for (const auto& [key, value] : (**one)[group].items()) keys.insert(key);
+    for (const std::string& key : keys) rows.emplace_back(group, key);
+  }
+  FlatJson out;
+  for (const auto& [group, key] : rows) {
+    const std::string a = Told(*before, group, key), b = Told(*after, group, key);
+    if (context.json)
+      out.Set(key + "_before", a).Set(key + "_after", b);
+    else
+      std::printf("%-20s %-24.24s %-24.24s\n", key.c_str(), a.c_str(), b.c_str());
+  }
+  const int64_t bytes[] = {IntegerOf(*before, "model_bytes"), IntegerOf(*after, "model_bytes")};
+  if (context.json)
+    return out.Set("model_bytes_before", bytes[0]).Set("model_bytes_after", bytes[1]).Print();
+  std::printf("%-20s %-24lld %-24lld\n", "model_bytes", static_cast<long long>(bytes[0]),
+              static_cast<long long>(bytes[1]));
+}
+
 }  // namespace
 
 void ConfigureBundle(CLI::App& command, Context& context) {
@@ -242,6 +293,12 @@ void ConfigureRelease(CLI::App& command, Context& context) {
   add->callback([&context, request] {
     if (const auto done = AddRelease(*request, context); !done) FailWith(context, done.error());
   });
+  const auto compared = std::make_shared<CompareRequest>();
+  CLI::App* compare =
+      command.add_subcommand("compare", "Two releases side by side: figures, size, lineage");
+  compare->add_option("BEFORE", compared->before, "Target of one release")->required();
+  compare->add_option("AFTER", compared->after, "Target of the other")->required();
+  compare->callback([&context, compared] { Compare(*compared, context); });
   CLI::App* list = command.add_subcommand("list", "List what the hub offers to gateways");
   list->callback([&context] { ListReleases(context); });
 }

@@ -20,7 +20,7 @@ constexpr std::string_view kRollouts = "/api/v1/rollouts";
 
 struct StartRequest {
   std::string target;
-  std::vector<std::string> sites, devices;
+  CohortOptions cohort;
   PolicyOptions policy;
   bool dry_run = false;
 };
@@ -28,8 +28,7 @@ struct StartRequest {
 Result<json> BodyOf(const StartRequest& request) {
   MW_TRY(const json policy, PolicyOf(request.policy));
   json body = {{"target", request.target}, {"policy", policy}, {"dry_run", request.dry_run}};
-  if (!request.sites.empty()) body["sites"] = request.sites;
-  if (!request.devices.empty()) body["devices"] = request.devices;
+  PutCohort(request.cohort, body);
   return body;
 }
 
@@ -85,8 +84,7 @@ void ConfigureStart(CLI::App& command, Context& context) {
   const auto request = std::make_shared<StartRequest>();
   command.add_option("TARGET", request->target, "A release; `millwright release list` names them")
       ->required();
-  command.add_option("--site", request->sites, "Only gateways of these sites")->delimiter(',');
-  command.add_option("--device", request->devices, "Only these gateways")->delimiter(',');
+  AddCohortOptions(command, request->cohort);
   AddPolicyOptions(command, request->policy);
   command.add_flag("--dry-run", request->dry_run, "Show the waves, start nothing");
   command.callback([&context, request] { Start(*request, context); });

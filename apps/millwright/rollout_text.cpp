@@ -165,6 +165,26 @@ void PrintRollout(const json& rollout, const Context& context) {
   print("log", kLogColumns);
 }
 
+void AddCohortOptions(CLI::App& command, CohortOptions& options) {
+  const auto add = [&](const char* name, std::vector<std::string>& into, const char* what) {
+    command.add_option(name, into, what)->delimiter(',');
+  };
+  add("--site", options.sites, "Only gateways of these sites");
+  add("--device", options.devices, "Only these gateways");
+  add("--hardware", options.hardware, "Only gateways whose hardware begins so: \"Raspberry Pi 4\"");
+  add("--machine-class", options.machine_classes, "Only gateways with a machine of such a class");
+}
+
+void PutCohort(const CohortOptions& options, nlohmann::json& body) {
+  const auto put = [&](const char* key, const std::vector<std::string>& names) {
+    if (!names.empty()) body[key] = names;
+  };
+  put("sites", options.sites);
+  put("devices", options.devices);
+  put("hardware", options.hardware);
+  put("machine_classes", options.machine_classes);
+}
+
 void AddPolicyOptions(CLI::App& command, PolicyOptions& options) {
   command
       .add_option("--waves", options.waves, "Shares of the fleet, rising to 100%: 1%,10%,50%,100%")

@@ -18,6 +18,13 @@ namespace millwright::cli {
 void PrintRollout(const nlohmann::json& rollout, const Context& context);
 
 /// What is not given is the hub's to choose.
+/// Which gateways it is for.
+struct CohortOptions {
+  std::vector<std::string> sites, devices, hardware, machine_classes;
+};
+void AddCohortOptions(CLI::App& command, CohortOptions& options);
+void PutCohort(const CohortOptions& options, nlohmann::json& body);
+
 struct PolicyOptions {
   std::vector<std::string> waves;
   double wave_min_s = -1, success_share = -1, failure_share = -1;

@@ -78,7 +78,7 @@ void PrintSchedules(const json& answer, const Context& context) {
 struct ScheduleOptions {
   std::string name, line, first_day, at, zone;
   int every_days = 0;
-  std::vector<std::string> sites;
+  CohortOptions cohort;
   PolicyOptions policy;
 };
 
@@ -89,7 +89,7 @@ Result<json> BodyOf(const ScheduleOptions& options) {
   if (!options.first_day.empty()) body["first_day"] = options.first_day;
   if (!options.at.empty()) body["at"] = options.at;
   if (!options.zone.empty()) body["zone"] = options.zone;
-  if (!options.sites.empty()) body["sites"] = options.sites;
+  PutCohort(options.cohort, body);
   return body;
 }
 
@@ -127,7 +127,7 @@ void ConfigureSetSchedule(CLI::App& command, Context& context) {
   command.add_option("--first", options->first_day, "The first day: 2026-12-01");
   command.add_option("--at", options->at, "Time of the day on the clock on the wall: 22:00");
   command.add_option("--zone", options->zone, "IANA time zone: Europe/Berlin");
-  command.add_option("--site", options->sites, "Only gateways of these sites")->delimiter(',');
+  AddCohortOptions(command, options->cohort);
   AddPolicyOptions(command, options->policy);
   command.callback([&context, options] { SetSchedule(*options, context); });
 }

@@ -13,6 +13,7 @@ namespace {
 using config::Table;
 
 // A block travels in a message of 128 KiB at most, with its envelope.
+constexpr size_t kHardwareMax = 128;
 constexpr int64_t kPackBlockBytesMax = 96 * 1024;
 
 Nanos Milliseconds(Table table, std::string_view key, int64_t fallback, int64_t min, int64_t max) {
@@ -169,6 +170,9 @@ Result<Settings> ReadSettings(std::string_view text, std::string_view file) {
   Table device = root.Section("device");
   out.device = DeviceId(device.Id("id"));
   out.site = SiteId(device.Id("site"));
+  out.hardware = device.String("hardware", "");
+  if (out.hardware.size() > kHardwareMax)
+    device.Fault("hardware", "is longer than " + std::to_string(kHardwareMax) + " bytes");
   out.broker = ReadEndpoint(root.OptionalSection("broker"), 1883);
   ReadUplink(root.OptionalSection("uplink"), out);
   ReadIdentity(root.OptionalSection("identity"), out);

@@ -66,6 +66,7 @@ struct DeliverySettings {
 struct Settings {
   DeviceId device;
   SiteId site;
+  std::string hardware;  // what the gateway runs on, for cohorts of rollouts
   Endpoint broker;
   Endpoint uplink;
   int uplink_qos = 1;

@@ -6,6 +6,7 @@
 #include "agent/broker_options.h"
 #include "core/log.h"
 #include "os/files.h"
+#include "os/process.h"
 #include "wire/event.pb.h"
 #include "wire/json_text.h"
 #include "wire/topics.h"
@@ -28,6 +29,8 @@ std::string BirthText(const Settings& settings, uint64_t epoch, Nanos now,
   wire::AppendText(out, settings.site.value());
   out += ",\"ts\":" + std::to_string(now) + ",\"epoch\":" + std::to_string(epoch) + ",\"version\":";
   wire::AppendText(out, version);
+  out += ",\"hardware\":";
+  wire::AppendText(out, settings.hardware.empty() ? os::HardwareName() : settings.hardware);
   return out + "}";
 }
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 namespace millwright::os {
@@ -77,6 +79,21 @@ Urgency MakeThreadUrgent(int rank) {
   if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &wanted) == 0)
     return Urgency::kRealTime;
   return setpriority(PRIO_PROCESS, 0, kNice) == 0 ? Urgency::kNice : Urgency::kOrdinary;
+}
+
+std::string HardwareName() {
+  constexpr size_t kMax = 128;
+  for (const char* path : {"/proc/device-tree/model", "/sys/class/dmi/id/product_name"}) {
+    std::string name(kMax, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(name.data(), static_cast<std::streamsize>(kMax));
+    name.resize(static_cast<size_t>(file.gcount()));
+    // The device tree ends its text with a zero, firmware with a line.
+    name.resize(std::min(name.size(), name.find_first_of(std::string_view("\0\r\n", 3))));
+    if (!name.empty()) return name;
+  }
+  utsname names{};
+  return uname(&names) == 0 ? names.machine : "";
 }
 
 }  // namespace millwright::os

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/result.h"
@@ -24,6 +25,11 @@ void NotifyServiceManager(std::string_view state);
 
 /// Resident memory of this process in bytes, from /proc/self/statm.
 [[nodiscard]] int64_t ResidentBytes();
+
+/// What this machine is, for people: "Raspberry Pi 4 Model B Rev 1.4" from the device tree, else
+/// the product's name from the firmware's tables, else the processor's kind ("x86_64"). At most 128
+/// bytes.
+[[nodiscard]] std::string HardwareName();
 
 /// Names the calling thread (at most 15 characters), for top and gdb.
 void NameThread(std::string_view name);

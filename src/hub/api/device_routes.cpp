@@ -19,7 +19,7 @@ struct LaneRow {
   int64_t lane, contiguous;
 };
 struct DeviceRow {
-  std::string device, site, version, model_name, model_hash;
+  std::string device, site, version, model_name, model_hash, hardware;
   bool online = false;
   Nanos since = 0, seen = 0;
   wire::Health health;
@@ -54,7 +54,7 @@ void WriteDevice(JsonWriter& json, const DeviceRow& device, bool heard) {
   json.Field("version", device.version)
       .Field("model_name", device.model_name)
       .Field("model_hash", device.model_hash);
-  json.Field("machines", device.machines);
+  json.Field("hardware", device.hardware).Field("machines", device.machines);
   WriteHealth(json, device.health);
   json.Key("lanes").BeginArray();
   for (const LaneRow& lane : device.lanes)
@@ -71,7 +71,8 @@ Result<std::vector<DeviceRow>> Load(store::Database& database, std::string_view 
   MW_TRY(database.Each(
       "SELECT device, site, online, online_since_ns, last_seen_ns, version, model_name, "
       "model_hash, health, "
-      "(SELECT COUNT(*) FROM assets a WHERE a.device = d.device) FROM devices d WHERE $1 = '' OR "
+      "(SELECT COUNT(*) FROM assets a WHERE a.device = d.device), hardware FROM devices d WHERE $1 "
+      "= '' OR "
       "device = $1 "
       "ORDER BY site, device",
       {device}, [&](const Row& row) {
@@ -88,6 +89,7 @@ Result<std::vector<DeviceRow>> Load(store::Database& database, std::string_view 
         if (!out.health.ParseFromArray(health.data(), static_cast<int>(health.size())))
           out.health.Clear();
         out.machines = row.Int(9);
+        out.hardware = row.Text(10);
       }));
   for (DeviceRow& row : rows)
     MW_TRY(database.Each(

@@ -9,8 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kNamesMax = 10'000;
-
 Result<json> ReadObject(std::string_view body, std::initializer_list<std::string_view> known) {
   json object = body.empty() ? json::object() : json::parse(body, nullptr, false);
   if (!object.is_object()) return Fail(Errc::kInvalid, "the body is no JSON object");
@@ -27,30 +25,16 @@ Result<std::string> TextField(const json& object, const char* key) {
   return found->get<std::string>();
 }
 
-Result<std::vector<std::string>> Names(const json& object, const char* key) {
-  std::vector<std::string> names;
-  const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) return names;
-  if (!found->is_array() || found->size() > kNamesMax)
-    return Fail(Errc::kInvalid, std::string(key) + ": is no list of at most " +
-                                    std::to_string(kNamesMax) + " names");
-  for (const json& name : *found) {
-    if (!name.is_string()) return Fail(Errc::kInvalid, std::string(key) + ": is no list of names");
-    names.push_back(name);
-  }
-  return names;
-}
-
 }  // namespace
 
 Result<RolloutRequest> ReadRolloutRequest(std::string_view body) {
-  MW_TRY(const json object, ReadObject(body, {"target", "policy", "sites", "devices", "dry_run"}));
+  MW_TRY(const json object, ReadObject(body, {"target", "policy", "dry_run", "sites", "devices",
+                                              "hardware", "machine_classes"}));
   RolloutRequest out;
   MW_TRY(out.target, TextField(object, "target"));
   if (out.target.empty())
     return Fail(Errc::kInvalid, "target: is missing; GET /api/v1/releases names them");
-  MW_TRY(out.sites, Names(object, "sites"));
-  MW_TRY(out.devices, Names(object, "devices"));
+  MW_TRY(out.cohort, ReadCohort(object));
   if (const auto policy = object.find("policy"); policy != object.end() && !policy->is_null()) {
     MW_TRY(out.policy, ReadPolicy(policy->dump()));
   }

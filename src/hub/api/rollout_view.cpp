@@ -31,7 +31,21 @@ void WriteFields(JsonWriter& json, const Rollout& r) {
     json.Null();
   else
     json.Integer(Milliseconds(r.ended));
-  json.Field("created_by", r.created_by);
+  json.Field("created_by", r.created_by).Key("cohort").Raw(WriteCohort(r.cohort));
+}
+
+void WriteDetail(JsonWriter& json, const ReleaseDetail& detail) {
+  const model::Manifest::Lineage& from = detail.lineage;
+  json.Field("created_ms", Milliseconds(detail.created)).Field("model_bytes", detail.model_bytes);
+  json.Field("steps", int64_t{detail.steps}).Field("features", int64_t{detail.features});
+  json.Key("classes").BeginArray();
+  for (const std::string& code : detail.classes) json.String(code);
+  json.EndArray().Key("lineage").BeginObject();
+  json.Field("data_hash", from.data_hash).Field("code_version", from.code_version);
+  json.Field("parent", from.parent).Field("trainer", from.trainer).Field("seed", from.seed);
+  json.EndObject().Key("figures").BeginObject();
+  for (const auto& [key, value] : detail.figures) json.Field(key, value);
+  json.EndObject();
 }
 
 bool IsHeard(const RolloutDevice& d, const Freshness& freshness, Nanos now) {
@@ -143,7 +157,9 @@ void WriteRelease(JsonWriter& json, const ReleaseInfo& release) {
   json.Field("version", release.version).Field("digest", release.digest);
   json.Field("line", release.line).Field("release", release.release);
   json.Field("pack_bytes", release.pack_bytes);
-  json.Field("model_hash", release.model_sha256).EndObject();
+  json.Field("model_hash", release.model_sha256);
+  WriteDetail(json, release.detail);
+  json.EndObject();
 }
 
 }  // namespace millwright::hub

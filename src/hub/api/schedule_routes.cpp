@@ -23,8 +23,9 @@ void WriteTimeOrNull(JsonWriter& json, std::string_view key, Nanos time) {
 void WriteSchedule(JsonWriter& json, const Schedule& s) {
   json.BeginObject().Field("name", s.name).Field("line", s.line);
   json.Field("every_days", s.every_days).Field("first_day", WriteDay(s.first_day));
-  json.Field("at", WriteDayTime(s.time_min)).Field("zone", s.zone).Key("sites").BeginArray();
-  for (const std::string& site : s.sites) json.String(site);
+  json.Field("at", WriteDayTime(s.time_min)).Field("zone", s.zone);
+  json.Key("cohort").Raw(WriteCohort(s.cohort)).Key("sites").BeginArray();
+  for (const std::string& site : s.cohort.sites) json.String(site);
   json.EndArray().Key("policy").Raw(WritePolicy(s.policy));
   json.Field("paused", s.paused).Field("next_ms", Milliseconds(s.next));
   json.Field("created_ms", Milliseconds(s.created)).Field("created_by", s.created_by);

@@ -48,7 +48,7 @@ inline std::string Mismatch(const json& schema, const json& value, const json& d
           !fault.empty())
         return fault;
   if (!value.is_object() || !schema.contains("properties")) return "";
-  for (const json& name : schema["required"])
+  for (const json& name : schema.value("required", json::array()))
     if (!value.contains(name)) return at + " lacks " + name.get<std::string>();
   for (const auto& [name, member] : value.items()) {
     if (!schema["properties"].contains(name)) return at + " has an unknown " + name;

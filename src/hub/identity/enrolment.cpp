@@ -275,6 +275,28 @@ Result<std::vector<std::string>> Enrolment::Revoke(std::string_view device, std:
   return serials;
 }
 
+Result<CertificateEnds> Enrolment::Ends() {
+  const MutexLock lock(mutex_);
+  const Nanos now = clock_.Utc();
+  CertificateEnds out;
+  MW_TRY(database_->Each(
+      "SELECT MAX(expires_ns) FROM certificates WHERE revoked_ns IS NULL AND successor IS NULL "
+      "GROUP BY device",
+      {}, [&](const store::Row& row) {
+        const Nanos end = row.Int(0);
+        ++out.devices;
+        if (out.soonest == 0 || end < out.soonest) out.soonest = end;
+        if (end <= now) {
+          ++out.ended;
+          return;
+        }
+        out.within_1d += end - now <= kDay ? 1 : 0;
+        out.within_7d += end - now <= 7 * kDay ? 1 : 0;
+        out.within_30d += end - now <= 30 * kDay ? 1 : 0;
+      }));
+  return out;
+}
+
 Result<std::vector<DeviceCertificate>> Enrolment::List() {
   const MutexLock lock(mutex_);
   std::vector<DeviceCertificate> out;

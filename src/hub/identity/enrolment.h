@@ -49,6 +49,14 @@ struct DeviceCertificate {
   std::string reason;
 };
 
+/// Of the certificates that count: one a gateway, neither renewed nor revoked.
+struct CertificateEnds {
+  int64_t devices = 0;
+  int64_t ended = 0;                                     // already
+  int64_t within_1d = 0, within_7d = 0, within_30d = 0;  // and not ended yet
+  Nanos soonest = 0;  // end of the first to end, ended ones too; 0: none
+};
+
 /// What a gateway had learned of a machine, for the one that takes its place.
 struct KeptBaseline {
   std::string asset, file, document;
@@ -95,6 +103,7 @@ class Enrolment {
                                                         std::string_view who, std::string_view why);
   /// Newest first.
   [[nodiscard]] Result<std::vector<DeviceCertificate>> List();
+  [[nodiscard]] Result<CertificateEnds> Ends();
   /// The list that the broker checks, newer than each one before.
   [[nodiscard]] Result<std::string> MakeRevocationList();
   [[nodiscard]] const crypto::Certificate& authority() const { return authority_.certificate(); }

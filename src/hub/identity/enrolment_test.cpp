@@ -23,6 +23,26 @@ TEST_F(EnrolmentTest, ATokenGivesACertificateForItsDevice) {
   EXPECT_EQ(certificate->Until(), clock_.Utc() + 90 * kDay);
 }
 
+TEST_F(EnrolmentTest, TellsHowManyCertificatesEndSoon) {
+  EXPECT_EQ(enrolment_->Ends()->devices, 0);
+  const TestKey one, two, three;
+  ASSERT_FALSE(EnrolOk("gw-1", one).empty());
+  clock_.Advance(80 * kDay);
+  ASSERT_FALSE(EnrolOk("gw-2", two).empty());
+  ASSERT_FALSE(EnrolOk("gw-3", three).empty());
+  ASSERT_TRUE(enrolment_->Revoke("gw-3", "a person", "sold"));
+  auto ends = enrolment_->Ends();
+  ASSERT_TRUE(ends);
+  EXPECT_EQ(ends->devices, 2) << "a revoked one does not count";
+  EXPECT_EQ(ends->within_7d, 0);
+  EXPECT_EQ(ends->within_30d, 1);
+  EXPECT_EQ(ends->soonest, clock_.Utc() + 10 * kDay);
+  clock_.Advance(10 * kDay);
+  ends = enrolment_->Ends();
+  EXPECT_EQ(ends->ended, 1);
+  EXPECT_EQ(ends->within_30d, 0);
+}
+
 TEST_F(EnrolmentTest, TheTextOfATokenGoesBothWays) {
   const auto token = enrolment_->MakeToken({.device = "gw-1"});
   ASSERT_TRUE(token);

@@ -269,8 +269,9 @@ Decoded<Status> DecodeStatus(std::span<const std::byte> payload) {
   };
   read("site", status.site);
   read("version", status.version);
+  read("hardware", status.hardware);
   if (!IsIdOrEmpty(status.site)) return No(Reject::kBadId);
-  if (status.version.size() > 64) return No(Reject::kTooLong);
+  if (status.version.size() > 64 || status.hardware.size() > 128) return No(Reject::kTooLong);
   return status;
 }
 

@@ -61,7 +61,7 @@ using Decoded = tl::expected<T, Reject>;
 /// A status message: birth or last will.
 struct Status {
   bool online = false;
-  std::string site, version;  // empty where not told
+  std::string site, version, hardware;  // empty where not told
 };
 [[nodiscard]] Decoded<Status> DecodeStatus(std::span<const std::byte> payload);
 

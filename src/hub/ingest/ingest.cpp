@@ -243,7 +243,8 @@ Result<void> Ingest::TakeStatus(const Incoming& message, Changes& changes, Inges
       .Run(
           "INSERT INTO devices (device, site, online, online_since_ns, last_seen_ns, version, "
           "model_name, model_hash, "
-          "health_ns, health) VALUES ($1, $2, $3, $4, $5, $6, '', '', -1, $7) ON CONFLICT (device) "
+          "health_ns, health, hardware) VALUES ($1, $2, $3, $4, $5, $6, '', '', -1, $7, $8) ON "
+          "CONFLICT (device) "
           "DO UPDATE SET "
           "online_since_ns = CASE WHEN devices.online <> excluded.online THEN "
           "excluded.online_since_ns "
@@ -253,9 +254,10 @@ Result<void> Ingest::TakeStatus(const Incoming& message, Changes& changes, Inges
           "ELSE devices.last_seen_ns END, "
           "site = CASE WHEN excluded.site <> '' THEN excluded.site ELSE devices.site END, "
           "version = CASE WHEN excluded.version <> '' THEN excluded.version ELSE devices.version "
-          "END",
+          "END, hardware = CASE WHEN excluded.hardware <> '' THEN excluded.hardware ELSE "
+          "devices.hardware END",
           {message.device, status->site, status->online ? 1 : 0, message.received, heard,
-           status->version, store::Blob()})
+           status->version, store::Blob(), status->hardware})
       .transform([](int64_t) {});
 }
 

@@ -168,12 +168,15 @@ TEST_F(IngestTest, HostileEnvelopesAreRefusedAndCounted) {
 }
 
 TEST_F(IngestTest, LastWillTakesTheDeviceOfflineAndBirthBringsItBack) {
-  hub_.SendRaw("mw/v1/gw-1/status", R"({"online":true,"site":"alder","version":"1"})");
+  hub_.SendRaw("mw/v1/gw-1/status",
+               R"({"online":true,"site":"alder","version":"1","hardware":"Raspberry Pi 4"})");
   EXPECT_EQ(hub_.Number("SELECT online FROM devices"), 1);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM devices WHERE hardware = 'Raspberry Pi 4'"), 1);
   EXPECT_EQ(hub_.Number("SELECT last_seen_ns FROM devices"), kTestStart);
   hub_.clock.Advance(kSecond);
   hub_.SendRaw("mw/v1/gw-1/status", R"({"online":false})");
   EXPECT_EQ(hub_.Number("SELECT online FROM devices"), 0);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM devices WHERE hardware = 'Raspberry Pi 4'"), 1);
   EXPECT_EQ(hub_.Number("SELECT online_since_ns FROM devices"), kTestStart + kSecond);
   EXPECT_EQ(hub_.Number("SELECT last_seen_ns FROM devices"), kTestStart)
       << "a will is not a sign of life";

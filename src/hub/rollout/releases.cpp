@@ -88,6 +88,10 @@ Result<ReleaseInfo> Releases::Inspect(ReleaseInfo release) {
   release.name = facts.name;
   release.version = facts.version;
   release.model_sha256 = facts.model_sha256;
+  release.detail.created = facts.created;
+  if (facts.kind == model::BundleKind::kModel) {
+    MW_TRY(release.detail, ReadDetail(packed));
+  }
   inspected_[release.pack_sha256] = release;
   return release;
 }

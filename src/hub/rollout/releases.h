@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hub/rollout/release_detail.h"
 #include "jobs/stream_server.h"
 #include "model/any_bundle.h"
 #include "os/files.h"
@@ -24,6 +25,7 @@ struct ReleaseInfo {
   std::string digest{}, name{}, version{};  // of its manifest
   std::string model_sha256{};  // of its model file: what gateways tell they decide with; of a
                                // configuration empty
+  ReleaseDetail detail{};
 };
 
 inline constexpr std::string_view kMetadataStream = "mw-tuf";

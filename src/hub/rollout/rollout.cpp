@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, kMemberStates> kMemberNames{
 
 constexpr std::string_view kRolloutColumns =
     "SELECT id, target, pack_sha256, digest, name, version, line, release_no, state, wave, "
-    "wave_ns, policy, reason, created_ns, created_by, ended_ns, approved_by, kind FROM rollouts ";
+    "wave_ns, policy, reason, created_ns, created_by, ended_ns, approved_by, kind, cohort FROM "
+    "rollouts ";
 
 RolloutState StateByName(std::string_view name) {
   const auto* found = std::ranges::find(kStateNames, name);
@@ -47,6 +48,7 @@ Rollout ReadRollout(const Row& row) {
   r.created_by = row.Text(14);
   r.ended = row.IsNull(15) ? 0 : row.Int(15);
   r.approved_by = row.Text(16);
+  r.cohort = ParseCohort(row.Text(18));
   return r;
 }
 

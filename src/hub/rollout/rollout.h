@@ -11,6 +11,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
+#include "hub/rollout/cohort.h"
 #include "hub/rollout/policy.h"
 #include "hub/rollout/releases.h"
 #include "store/database.h"
@@ -41,6 +42,7 @@ struct Rollout {
   int wave = 0;
   Nanos wave_since = 0;
   RolloutPolicy policy;
+  Cohort cohort{};
   std::string reason;
   Nanos created = 0, ended = 0;
   std::string created_by;

@@ -4,6 +4,7 @@
 #include "hub/rollout/audit.h"
 #include "hub/rollout/gates.h"
 #include "hub/rollout/rollouts.h"
+#include "hub/rollout/trial_points.h"
 
 namespace millwright::hub {
 namespace {
@@ -35,7 +36,17 @@ Result<std::vector<std::string>> Rollouts::Step() {
     MW_TRY(r.state == RolloutState::kReversing ? StepBack(r, touched) : StepOne(r, touched));
     MW_TRY(transaction.Commit());
   }
+  MW_TRY(PurgeOldTrials());
   return touched;
+}
+
+// The verdicts stay in the book; the curves that led to them are looked at for some weeks.
+Result<void> Rollouts::PurgeOldTrials() {
+  constexpr Nanos kHour = 3600 * kSecond, kKept = 90 * 24 * kHour;
+  const Nanos now = clock_.Utc();
+  if (now - purged_ < kHour && now >= purged_) return {};
+  purged_ = now;
+  return PurgeTrials(*database_, now - kKept);
 }
 
 Result<void> Rollouts::StepOne(Rollout r, Touched& touched) {

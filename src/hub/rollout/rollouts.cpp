@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr size_t kDevicesMax = 200'000;
-
 std::string InstallJob(const Rollout& r) { return r.id; }
 
 std::string InstallDocument(const Rollout& r) {
@@ -63,40 +61,17 @@ Result<std::vector<ReleaseInfo>> Rollouts::Offers(std::vector<std::string>* faul
 
 // -- starting
 
-Result<std::vector<FleetMember>> Rollouts::Fleet(const RolloutRequest& request) {
-  std::vector<FleetMember> fleet;
-  std::set<std::string> unknown(request.devices.begin(), request.devices.end());
-  MW_TRY(database_->Each("SELECT device, site, online, last_seen_ns FROM devices ORDER BY device",
-                         {}, [&](const store::Row& row) {
-                           FleetMember m{.device = std::string(row.Text(0)),
-                                         .site = std::string(row.Text(1)),
-                                         .online = row.Int(2) != 0,
-                                         .last_seen = row.Int(3)};
-                           const auto& sites = request.sites;
-                           if (!sites.empty() && std::ranges::find(sites, m.site) == sites.end())
-                             return;
-                           if (!request.devices.empty() && unknown.erase(m.device) == 0) return;
-                           fleet.push_back(std::move(m));
-                         }));
-  if (!unknown.empty())
-    return Fail(Errc::kNotFound, "rollout: there is no gateway \"" + *unknown.begin() + "\"");
-  if (fleet.empty()) return Fail(Errc::kNotFound, "rollout: no gateway is known there");
-  if (fleet.size() > kDevicesMax)
-    return Fail(Errc::kExhausted,
-                "rollout: more than " + std::to_string(kDevicesMax) + " gateways");
-  return fleet;
-}
-
 Result<RolloutView> Rollouts::Start(const RolloutRequest& request) {
   const MutexLock lock(mutex_);
   RolloutView view;
   Rollout& r = view.rollout;
   MW_TRY(r.release, releases_.Find(request.target));
-  MW_TRY(const std::optional<Rollout> before, Before(r.release.line));
-  MW_TRY(const std::vector<FleetMember> fleet, Fleet(request));
+  MW_TRY(const std::vector<FleetMember> fleet, LoadCohort(*database_, request.cohort));
+  MW_TRY(const std::vector<Rollout> before, Before(r.release.line, fleet));
   r.created = r.wave_since = clock_.Utc();
   r.created_by = request.who;
   r.policy = request.policy;
+  r.cohort = request.cohort;
   r.id = "r-" + crypto::Sha256Hex(request.target + std::to_string(r.created)).substr(0, 12);
   const std::vector<Placed> placed = PlanWaves(r.policy, fleet, r.id);
   for (const Placed& p : placed)
@@ -110,7 +85,7 @@ Result<RolloutView> Rollouts::Start(const RolloutRequest& request) {
     return view;
   }
   MW_TRY(store::Transaction transaction, database_->Begin());
-  if (before) MW_TRY(Supersede(*before, r.id));
+  for (const Rollout& other : before) MW_TRY(Supersede(other, r.id));
   MW_TRY(Insert(r, placed));
   MW_TRY(QueueWave(r, touched_));
   MW_TRY(Note(request.who, "rollout started", r.id, request.target));
@@ -119,22 +94,38 @@ Result<RolloutView> Rollouts::Start(const RolloutRequest& request) {
   return view;
 }
 
-// One rollout of a line at a time; one that waits for nobody but gateways that are away does not
-// keep the next one from starting.
-Result<std::optional<Rollout>> Rollouts::Before(const std::string& line) {
+// One rollout of a line at a time on any gateway; one that waits for nobody but gateways that are
+// away does not keep the next one from starting, which then waits for them in its place.
+Result<std::vector<Rollout>> Rollouts::Before(const std::string& line,
+                                              std::span<const FleetMember> fleet) {
+  std::set<std::string_view> ours;
+  for (const FleetMember& member : fleet) ours.insert(member.device);
   MW_TRY(const std::vector<Rollout> open, LoadOpenRollouts(*database_));
+  std::vector<Rollout> superseded;
   for (const Rollout& other : open) {
     if (other.release.line != line) continue;
     MW_TRY(const std::vector<RolloutDevice> devices, LoadRolloutDevices(*database_, other.id));
-    const bool only_absent = other.state == RolloutState::kRunning &&
-                             std::ranges::all_of(devices, [&](const RolloutDevice& d) {
-                               const auto status = jobs::StatusByName(d.status);
-                               return status && (jobs::IsTerminal(*status) || !d.online);
-                             });
-    if (only_absent) return std::optional(other);
-    return Fail(Errc::kConflict, "rollout: " + other.id + " of the same line is under way");
+    const auto is_ours = [&](const RolloutDevice& d) { return ours.contains(d.device); };
+    if (std::ranges::none_of(devices, is_ours)) continue;
+    bool only_absent = other.state == RolloutState::kRunning, all_ours = true, some_ours = false;
+    for (const RolloutDevice& d : devices) {
+      const auto status = jobs::StatusByName(d.status);
+      const bool over = status && jobs::IsTerminal(*status);
+      if (over) continue;
+      only_absent = only_absent && status && !d.online;
+      (is_ours(d) ? some_ours : all_ours) = is_ours(d);
+    }
+    if (!only_absent)
+      return Fail(Errc::kConflict, "rollout: " + other.id +
+                                       " of the same line is under way on some of these gateways");
+    if (some_ours && !all_ours)
+      return Fail(Errc::kConflict,
+                  "rollout: " + other.id +
+                      " of the same line waits for gateways that are away, and not "
+                      "all of them are in this one; abort it, or take them all");
+    if (all_ours) superseded.push_back(other);
   }
-  return std::optional<Rollout>();
+  return superseded;
 }
 
 Result<void> Rollouts::Supersede(Rollout before, const std::string& by) {
@@ -153,11 +144,12 @@ Result<void> Rollouts::Supersede(Rollout before, const std::string& by) {
 Result<void> Rollouts::Insert(const Rollout& r, const std::vector<Placed>& placed) {
   MW_TRY(database_->Run(
       "INSERT INTO rollouts (id, target, pack_sha256, digest, name, version, line, release_no, "
-      "state, wave, wave_ns, policy, reason, created_ns, created_by, kind) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+      "state, wave, wave_ns, policy, reason, created_ns, created_by, kind, cohort) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
       {r.id, r.release.target, r.release.pack_sha256, r.release.digest, r.release.name,
        r.release.version, r.release.line, r.release.release, Name(r.state), r.wave, r.wave_since,
-       WritePolicy(r.policy), r.reason, r.created, r.created_by, model::Name(r.release.kind)}));
+       WritePolicy(r.policy), r.reason, r.created, r.created_by, model::Name(r.release.kind),
+       WriteCohort(r.cohort)}));
   for (const Placed& p : placed)
     MW_TRY(database_->Run(
         "INSERT INTO rollout_devices (rollout_id, device, site, wave) VALUES ($1, $2, $3, $4)",

@@ -11,6 +11,7 @@
 
 #include "core/mutex.h"
 #include "core/result.h"
+#include "hub/rollout/cohort.h"
 #include "hub/rollout/held_changes.h"
 #include "hub/rollout/job_table.h"
 #include "hub/rollout/policy.h"
@@ -24,8 +25,7 @@ namespace millwright::hub {
 struct RolloutRequest {
   std::string target{};
   RolloutPolicy policy{};
-  std::vector<std::string> sites{};    // empty: all
-  std::vector<std::string> devices{};  // empty: all of the sites
+  Cohort cohort{};  // empty: all gateways
   std::string who{};
   bool dry_run = false;
   Nanos at = 0;  // of a dry run: as if it began then; 0: now
@@ -41,8 +41,9 @@ class Rollouts {
            ChangeHook on_change = {}, const Maintenance* maintenance = nullptr);
 
   /// Places the fleet in waves and begins with the first. kConflict: another rollout of this line
-  /// is under way; kNotFound: no such target, or no gateway. A dry run tells the places, and from
-  /// when on each gateway would be offered the release, and does nothing.
+  /// is under way on one of these gateways; kNotFound: no such target, or no gateway. A dry run
+  /// tells the places, and from when on each gateway would be offered the release, and does
+  /// nothing.
   [[nodiscard]] Result<RolloutView> Start(const RolloutRequest& request);
   [[nodiscard]] Result<void> Pause(const std::string& id, const std::string& who);
   [[nodiscard]] Result<void> Resume(const std::string& id, const std::string& who);
@@ -92,16 +93,17 @@ class Rollouts {
 
  private:
   using Touched = std::vector<std::string>;
-  [[nodiscard]] Result<std::optional<Rollout>> Before(const std::string& line) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::vector<Rollout>> Before(const std::string& line,
+                                                    std::span<const FleetMember> fleet)
+      MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Supersede(Rollout before, const std::string& by) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Save(const Rollout& rollout) MW_REQUIRES(mutex_);
-  [[nodiscard]] Result<std::vector<FleetMember>> Fleet(const RolloutRequest& request)
-      MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Insert(const Rollout& rollout, const std::vector<Placed>& placed)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> QueueWave(const Rollout& rollout, Touched& touched)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> StepOne(Rollout rollout, Touched& touched) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> PurgeOldTrials() MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> StepBack(Rollout rollout, Touched& touched) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> TakeBack(Rollout rollout, const std::string& who,
                                       const std::string& why, Touched& touched) MW_REQUIRES(mutex_);
@@ -129,6 +131,7 @@ class Rollouts {
   Releases& releases_ MW_GUARDED_BY(mutex_);
   os::Clock& clock_;
   const Maintenance* const maintenance_;
+  Nanos purged_ MW_GUARDED_BY(mutex_) = 0;
   Touched touched_ MW_GUARDED_BY(mutex_);  // by commands, told at the next Step
 };
 

@@ -61,6 +61,20 @@ class RolloutsTest : public testing::Test {
     ASSERT_TRUE((*database)->Run("UPDATE devices SET online = $1 WHERE device = $2 OR $3 = ''",
                                  {online ? 1 : 0, device, device}));
   }
+  void Sql(std::string_view statement, const store::Values& values) {
+    auto database = store::Database::Open(folder_.File("hub.db"));
+    ASSERT_TRUE(database);
+    const auto done = (*database)->Run(statement, values);
+    ASSERT_TRUE(done) << done.error().what;
+  }
+  void SetHardware(const std::string& device, const std::string& hardware) {
+    Sql("UPDATE devices SET hardware = $1 WHERE device = $2", {hardware, device});
+  }
+  void AddMachine(const std::string& device, const std::string& machine_class) {
+    Sql("INSERT INTO assets (site, asset, area, name, device, machine_class, watch_from, classes, "
+        "ts_ns, info) VALUES ('s', $1, '', '', $1, $2, 0, '', 0, $3)",
+        {device, machine_class, store::Blob()});
+  }
   int64_t Count(const std::string& status) {
     int64_t count = 0;
     const auto view = rollouts_->Find(id_);
@@ -169,16 +183,78 @@ TEST_F(RolloutsTest, OneRolloutOfALineAtATime) {
 }
 
 TEST_F(RolloutsTest, ADryRunTellsThePlacesAndDoesNothing) {
-  const auto view =
-      rollouts_->Start({.target = "models/pump/2.tar", .sites = {"site-1"}, .dry_run = true});
+  const auto view = rollouts_->Start(
+      {.target = "models/pump/2.tar", .cohort = {.sites = {"site-1"}}, .dry_run = true});
   ASSERT_TRUE(view) << view.error().what;
   EXPECT_EQ(view->devices.size(), 3U);
   rollouts_->WithJobs([](JobTable& table) { EXPECT_TRUE(table.Pending("gw-1")->empty()); });
 }
 
+TEST_F(RolloutsTest, ACohortIsNamedByHardwareAndByMachineClass) {
+  SetHardware("gw-1", "Raspberry Pi 4 Model B Rev 1.4");
+  SetHardware("gw-2", "NVIDIA Jetson Nano Developer Kit");
+  AddMachine("gw-2", "pump");
+  AddMachine("gw-3", "fan");
+  const auto members = [&](Cohort cohort) {
+    std::vector<std::string> names;
+    const auto view = rollouts_->Start(
+        {.target = "models/pump/2.tar", .cohort = std::move(cohort), .dry_run = true});
+    if (view)
+      for (const RolloutDevice& d : view->devices) names.push_back(d.device);
+    std::ranges::sort(names);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(members({.hardware = {"Raspberry Pi 4"}}), Names{"gw-1"});
+  EXPECT_EQ(members({.hardware = {"Raspberry", "NVIDIA"}}), (Names{"gw-1", "gw-2"}));
+  EXPECT_EQ(members({.machine_classes = {"pump", "fan"}}), (Names{"gw-2", "gw-3"}));
+  EXPECT_EQ(members({.hardware = {"NVIDIA"}, .machine_classes = {"pump"}}), Names{"gw-2"});
+  EXPECT_TRUE(members({.hardware = {"NVIDIA"}, .machine_classes = {"fan"}}).empty());
+}
+
+TEST_F(RolloutsTest, TwoRolloutsOfALineRunSideBySideWhereTheyShareNoGateway) {
+  const auto start = [&](Cohort cohort) {
+    return rollouts_->Start({.target = "models/pump/2.tar", .cohort = std::move(cohort)});
+  };
+  const auto one = start({.devices = {"gw-1", "gw-2"}});
+  ASSERT_TRUE(one) << one.error().what;
+  clock_.Advance(kSecond);
+  const auto other = start({.devices = {"gw-3"}});
+  ASSERT_TRUE(other) << other.error().what;
+  EXPECT_EQ(start({.devices = {"gw-2", "gw-4"}}).error().code, Errc::kConflict);
+  EXPECT_EQ(rollouts_->Find(one->rollout.id)->rollout.cohort.devices,
+            (std::vector<std::string>{"gw-1", "gw-2"}));
+}
+
+TEST_F(RolloutsTest, AReleaseTellsWhatItsBundleSaysOfItself) {
+  const auto offers = rollouts_->Offers();
+  ASSERT_TRUE(offers);
+  ASSERT_FALSE(offers->empty());
+  const ReleaseDetail& detail = offers->front().detail;
+  const model::Manifest wanted = model::MakeTestManifest();
+  EXPECT_EQ(detail.created, wanted.created);
+  EXPECT_EQ(detail.steps, wanted.model.steps);
+  EXPECT_EQ(detail.classes.size(), wanted.classes.size());
+  EXPECT_EQ(detail.lineage.data_hash, wanted.lineage.data_hash);
+  EXPECT_GT(detail.model_bytes, 0U);
+}
+
+TEST(ReleaseDetail, FiguresAreThoseOfTheReportThatAreNumbers) {
+  const std::string manifest = model::WriteManifest(model::MakeTestManifest());
+  const std::string report = R"({"far":0.02,"macro_f1":"high","mar":null,"rows":3,"pr_auc":0.9})";
+  const std::vector<model::PackedFile> pack{
+      {.name = "manifest.json", .bytes = os::AsBytes(manifest)},
+      {.name = "report.json", .bytes = os::AsBytes(report)}};
+  const auto detail = ReadDetail(pack);
+  ASSERT_TRUE(detail) << detail.error().what;
+  using Figures = std::vector<std::pair<std::string, double>>;
+  EXPECT_EQ(detail->figures, (Figures{{"pr_auc", 0.9}, {"far", 0.02}}));
+}
+
 TEST_F(RolloutsTest, WhatDoesNotExistIsNamed) {
   EXPECT_EQ(rollouts_->Start({.target = "models/none/1.tar"}).error().code, Errc::kNotFound);
-  const auto device = rollouts_->Start({.target = "models/pump/2.tar", .devices = {"gw-99"}});
+  const auto device =
+      rollouts_->Start({.target = "models/pump/2.tar", .cohort = {.devices = {"gw-99"}}});
   EXPECT_NE(device.error().what.find("gw-99"), std::string::npos);
   EXPECT_EQ(rollouts_->Find("r-none").error().code, Errc::kNotFound);
 }

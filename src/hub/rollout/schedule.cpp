@@ -14,7 +14,6 @@ using nlohmann::json;
 constexpr Nanos kMinuteOfDay = 60 * kSecond;
 constexpr size_t kNameMax = 64;
 constexpr size_t kLineMax = 200;
-constexpr size_t kSitesMax = 10'000;
 constexpr int kEveryDaysMax = 3660;
 constexpr std::array<std::string_view, 6> kOutcomeNames{"none",    "started", "nothing_new",
                                                         "stopped", "waits",   "failed"};
@@ -48,18 +47,6 @@ Result<int> ReadEveryDays(const json& object, int otherwise) {
   return found->get<int>();
 }
 
-Result<std::vector<std::string>> ReadSites(const json& object) {
-  std::vector<std::string> sites;
-  const auto found = object.find("sites");
-  if (found == object.end() || found->is_null()) return sites;
-  if (!found->is_array() || found->size() > kSitesMax) return Bad("sites", "is no list of names");
-  for (const json& site : *found) {
-    if (!site.is_string()) return Bad("sites", "is no list of names");
-    sites.push_back(site);
-  }
-  return sites;
-}
-
 Result<int> ReadTime(const json& object, int otherwise) {
   MW_TRY(const std::string text, TextIn(object, "at", WriteDayTime(otherwise)));
   const auto minutes = ReadDayTime(text);
@@ -73,12 +60,15 @@ ScheduleOutcome OutcomeByName(std::string_view name) {
                                       : static_cast<ScheduleOutcome>(found - kOutcomeNames.begin());
 }
 
+std::vector<std::string> SitesOf(std::string_view list) {
+  return ParseCohort("{\"sites\":" + std::string(list) + "}").sites;
+}
+
 Schedule ReadScheduleRow(const store::Row& row) {
   Schedule s{.name = std::string(row.Text(0)), .line = std::string(row.Text(1))};
-  const json sites = json::parse(row.Text(2), nullptr, false);
-  if (sites.is_array())
-    for (const json& site : sites)
-      if (site.is_string()) s.sites.push_back(site);
+  s.cohort = ParseCohort(row.Text(16));
+  // Schedules that were made before there were cohorts have their sites in a column of their own.
+  if (s.cohort.sites.empty()) s.cohort.sites = SitesOf(row.Text(2));
   s.policy = ReadPolicy(row.Text(3)).value_or(RolloutPolicy{});
   s.zone = row.Text(4);
   s.first_day = ReadDay(row.Text(5)).value_or(0);
@@ -116,12 +106,13 @@ std::string_view Name(ScheduleOutcome outcome) {
 }
 
 Result<Schedule> ReadSchedule(std::string_view text) {
-  static constexpr std::array<std::string_view, 8> kKnown{"name", "line", "every_days", "first_day",
-                                                          "at",   "zone", "sites",      "policy"};
+  static constexpr std::array<std::string_view, 7> kKnown{"name", "line", "every_days", "first_day",
+                                                          "at",   "zone", "policy"};
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) return Fail(Errc::kInvalid, "schedule: the body is no JSON object");
   for (const auto& [key, value] : object.items())
-    if (std::ranges::find(kKnown, key) == kKnown.end())
+    if (std::ranges::find(kKnown, key) == kKnown.end() &&
+        std::ranges::find(kCohortKeys, key) == std::end(kCohortKeys))
       return Bad(key.substr(0, 40), "is no key of this request");
   Schedule s;
   MW_TRY(s.name, ReadName(object));
@@ -135,7 +126,9 @@ Result<Schedule> ReadSchedule(std::string_view text) {
   }
   MW_TRY(s.time_min, ReadTime(object, s.time_min));
   MW_TRY(s.zone, TextIn(object, "zone", s.zone));
-  MW_TRY(s.sites, ReadSites(object));
+  auto cohort = ReadCohort(object);
+  if (!cohort) return Fail(Errc::kInvalid, "schedule: " + cohort.error().what);
+  s.cohort = *std::move(cohort);
   if (const auto policy = object.find("policy"); policy != object.end() && !policy->is_null()) {
     MW_TRY(s.policy, ReadPolicy(policy->dump()));
   }
@@ -162,7 +155,8 @@ Result<std::vector<Schedule>> LoadSchedules(store::Database& database) {
   std::vector<Schedule> all;
   MW_TRY(database.Each(
       "SELECT name, line, sites, policy, zone, first_day, time_min, every_days, paused, next_ns, "
-      "created_ns, created_by, last_ns, last_outcome, last_words, last_rollout FROM schedules "
+      "created_ns, created_by, last_ns, last_outcome, last_words, last_rollout, cohort FROM "
+      "schedules "
       "ORDER BY name",
       {}, [&](const store::Row& row) { all.push_back(ReadScheduleRow(row)); }));
   return all;
@@ -174,12 +168,12 @@ Result<void> SaveSchedule(store::Database& database, const Schedule& s) {
       .Run(
           "INSERT INTO schedules (name, line, sites, policy, zone, first_day, time_min, "
           "every_days, paused, next_ns, created_ns, created_by, last_ns, last_outcome, "
-          "last_words, last_rollout) "
-          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-          {s.name, s.line, json(s.sites).dump(), WritePolicy(s.policy), s.zone,
+          "last_words, last_rollout, cohort) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+          "$12, $13, $14, $15, $16, $17)",
+          {s.name, s.line, json(s.cohort.sites).dump(), WritePolicy(s.policy), s.zone,
            WriteDay(s.first_day), s.time_min, s.every_days, s.paused ? 1 : 0, s.next, s.created,
            s.created_by, s.last == 0 ? store::Value(nullptr) : store::Value(s.last),
-           Name(s.outcome), s.words, s.rollout})
+           Name(s.outcome), s.words, s.rollout, WriteCohort(s.cohort)})
       .transform([](int64_t) {});
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
+#include "hub/rollout/cohort.h"
 #include "hub/rollout/policy.h"
 #include "hub/rollout/time_zone.h"
 #include "store/database.h"
@@ -26,8 +27,8 @@ enum class ScheduleOutcome : uint8_t {
 
 struct Schedule {
   std::string name{};
-  std::string line{};                // of which the newest release is brought
-  std::vector<std::string> sites{};  // empty: all
+  std::string line{};  // of which the newest release is brought
+  Cohort cohort{};     // empty: all gateways
   RolloutPolicy policy{};
   std::string zone = "UTC";
   Nanos first_day = 0;  // midnight on the calendar of the zone
@@ -45,8 +46,8 @@ struct Schedule {
 };
 
 /// {"name", "line"} and where wanted {"every_days", "first_day": "2026-12-01", "at": "22:00",
-/// "zone", "sites", "policy"}. Without first_day it is 0. kInvalid names the key; the zone is not
-/// looked up here.
+/// "zone", "policy"} and the keys of a cohort. Without first_day it is 0. kInvalid names the key;
+/// the zone is not looked up here.
 [[nodiscard]] Result<Schedule> ReadSchedule(std::string_view json);
 /// "2026-12-01".
 [[nodiscard]] std::string WriteDay(Nanos midnight);

@@ -177,16 +177,16 @@ Result<SchedulePlan> Schedules::TryToBegin(const Schedule& schedule, Nanos at, b
   }
   RolloutRequest request{.target = release->target,
                          .policy = schedule.policy,
-                         .sites = schedule.sites,
+                         .cohort = schedule.cohort,
                          .who = NameInLog(schedule),
                          .dry_run = true,
                          .at = at};
   MW_TRY(RolloutView view, rollouts_.Start(request));
-  MW_TRY(request.devices, WithoutVerdict(*release, view));
-  if (request.devices.empty())
+  MW_TRY(request.cohort.devices, WithoutVerdict(*release, view));
+  if (request.cohort.devices.empty())
     return Nothing(ScheduleOutcome::kNothingNew,
                    "every gateway there has had " + ReleaseName(*release) + ", the newest release");
-  if (!dry_run || request.devices.size() < view.devices.size()) {
+  if (!dry_run || request.cohort.devices.size() < view.devices.size()) {
     request.dry_run = dry_run;
     MW_TRY(view, rollouts_.Start(request));
   }

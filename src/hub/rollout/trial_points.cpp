@@ -71,6 +71,15 @@ Result<void> SaveTrialPoint(store::Database& database, std::string_view rollout,
   return Thin(database, rollout, device, point.phase);
 }
 
+Result<void> PurgeTrials(store::Database& database, Nanos before) {
+  return database
+      .Run(
+          "DELETE FROM trial_points WHERE rollout_id IN "
+          "(SELECT id FROM rollouts WHERE ended_ns IS NOT NULL AND ended_ns < $1)",
+          {before})
+      .transform([](int64_t) {});
+}
+
 Result<std::vector<DeviceTrial>> LoadTrials(store::Database& database, std::string_view rollout,
                                             std::string_view device, int64_t limit) {
   std::vector<DeviceTrial> out;

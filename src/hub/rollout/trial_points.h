@@ -34,6 +34,9 @@ inline constexpr int64_t kPhasePointsMax = 100;
 [[nodiscard]] Result<void> SaveTrialPoint(store::Database& database, std::string_view rollout,
                                           std::string_view device, const TrialPoint& point);
 
+/// Forgets the curves of rollouts that ended before `before`. In the caller's transaction.
+[[nodiscard]] Result<void> PurgeTrials(store::Database& database, Nanos before);
+
 struct DeviceTrial {
   std::string device{};
   std::vector<TrialPoint> points{};  // shadow first, then probation, by windows

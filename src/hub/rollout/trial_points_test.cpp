@@ -52,6 +52,26 @@ class TrialPointsStoreTest : public ::testing::Test {
   std::unique_ptr<store::Database> database_;
 };
 
+TEST_F(TrialPointsStoreTest, CurvesOfRolloutsThatEndedLongAgoAreForgotten) {
+  const auto add = [&](std::string_view id, store::Value ended) {
+    ASSERT_TRUE(database_->Run(
+        "INSERT INTO rollouts (id, target, pack_sha256, digest, name, version, line, release_no, "
+        "state, wave, wave_ns, policy, reason, created_ns, created_by, ended_ns) VALUES ($1, '', "
+        "'', '', '', '', '', 1, 'done', 0, 0, '{}', '', 0, '', $2)",
+        {id, std::move(ended)}));
+  };
+  add("r1", int64_t{1000});
+  add("r2", nullptr);
+  Tell("gw-1", "shadow", 20, 10);
+  ASSERT_TRUE(SaveTrialPoint(*database_, "r2", "gw-1",
+                             {.phase = "shadow", .windows = 3, .at = 5, .log10_limit = 3}));
+  ASSERT_TRUE(PurgeTrials(*database_, 1000));
+  EXPECT_EQ(Load().size(), 1U) << "not before";
+  ASSERT_TRUE(PurgeTrials(*database_, 1001));
+  EXPECT_TRUE(Load().empty());
+  EXPECT_EQ(LoadTrials(*database_, "r2", {}, 20)->size(), 1U) << "one that runs keeps its curves";
+}
+
 TEST_F(TrialPointsStoreTest, ShadowComesBeforeProbationAndAWordTwiceIsOnePoint) {
   Tell("gw-1", "probation", 10, 30);
   Tell("gw-1", "shadow", 40, 20);
