@@ -168,7 +168,7 @@ function makeDevices(sites, now) {
       return {
         site: site.site, device: `${site.site[0]}-${String(n + 1).padStart(2, "0")}`, online,
         last_seen_ms: online ? now : now - 41 * 60_000, since_ms: now - 20 * kHour, version: "0.1.0", model_name: "bearing-lstm 37",
-        model_hash: "9f41c2d07be35a1f8c6e4b2d90a7531e6fd8c1b4a2e95730bd16f48c7a02e5d9", machines: 2, uptime_s: 72_000 + 999 * n, rss_mb: 21.4 + n / 10,
+        model_hash: "9f41c2d07be35a1f8c6e4b2d90a7531e6fd8c1b4a2e95730bd16f48c7a02e5d9", hardware: n % 3 === 0 ? "NVIDIA Jetson Nano" : "Raspberry Pi 4 Model B Rev 1.4", machines: 2, uptime_s: 72_000 + 999 * n, rss_mb: 21.4 + n / 10,
         decisions: 100_000 + n, decision_ms_p50: 0.6, decision_ms_p99: 1.9, decision_ms_p999: 3.1, decision_ms_max: 4.8,
         outbox_records: online ? n % 3 : 1804, outbox_bytes: online ? 900 : 1_200_000, dropped_readings: 0, rejected_payloads: 0, evicted_records: 0, priority: "real-time", lanes: [],
       };

@@ -154,6 +154,7 @@ async function asksForAToken(scope, program) {
   await until(async () => (await tile(page, "alder/P-101").count()) > 0, "the board is there");
   await page.goto(`${hub.url}#/rollouts/${id}`);
   await page.locator("[data-gateway]").waitFor();
+  await until(() => page.getByRole("button", { name: "Pause" }).isEnabled(), "the page is live");
   await page.keyboard.press("p");
   await until(async () => (await page.locator("[data-rollout-state]").getAttribute("data-rollout-state")) === "paused", "an admin does");
   const cookies = await page.context().cookies();

@@ -146,8 +146,12 @@ async function startsAfterADryRun(scope) {
   assert.equal(hub.rollouts.all.size, known, "a dry run starts nothing");
   await scope.axe(page, "planned waves");
   await scope.shot(page, "start-light");
-  await page.getByRole("checkbox", { name: "Birch" }).uncheck();
+  await page.getByRole("checkbox", { name: "NVIDIA Jetson Nano" }).uncheck();
   await until(async () => button(page, /^Start/).isDisabled(), "another question needs another answer");
+  await button(page, "Show the waves").click();
+  await page.getByRole("button", { name: /^Start on 1[0-9] gateways/ }).waitFor();
+  await page.getByRole("checkbox", { name: "NVIDIA Jetson Nano" }).check();
+  await page.getByRole("checkbox", { name: "Birch" }).uncheck();
   await button(page, "Show the waves").click();
   await button(page, "Start on 12 gateways").click();
   await until(() => page.url().endsWith("#/rollouts/r-13"), "its page opens");
@@ -377,6 +381,30 @@ async function phoneListFirst(scope) {
   await pause(kSettleMs);
 }
 
+async function comparesTwoModels(scope) {
+  const path = `#/models/${encodeURIComponent("models/bearing/38.tar")}`;
+  const { hub, page } = await open(scope, {}, path);
+  const panel = page.getByRole("region", { name: "Compare two models" });
+  await panel.waitFor();
+  const row = async (figure) => (await panel.locator(`[data-figure="${figure}"]`).innerText()).replaceAll("\t", " | ");
+  assert.equal(await panel.getByRole("combobox").inputValue(), "models/bearing/37.tar", "its parent");
+  assert.equal(await row("Macro F1"), "Macro F1 | 94.8 % | 95.2 % | better");
+  assert.equal(await row("False-alarm rate"), "False-alarm rate | 0.6 % | 0.6 % | better");
+  assert.match(await panel.innerText(), /Both reports speak of the same data/);
+  await panel.getByRole("combobox").selectOption("models/bearing/36.tar");
+  assert.match(await panel.innerText(), /different data: their figures stand side by side and do not decide/);
+  assert.equal(await row("Macro F1"), "Macro F1 | 94.4 % | 95.2 % | ");
+  assert.match(await page.getByRole("region", { name: "Lineage" }).innerText(), /Made from\s+bearing-lstm 37\s+release 37\s+bearing-lstm 36\s+release 36\s+[0-9a-f]{12}\s+not offered here/);
+  await page.getByRole("region", { name: "Lineage" }).getByRole("link", { name: "bearing-lstm 37" }).click();
+  await until(async () => (await panel.getByRole("combobox").inputValue()) === "models/bearing/36.tar", "the parent's own page");
+  for (const options of [{}, { scheme: "dark" }, { phone: true }]) {
+    const other = await scope.page(`${hub.url}${path}`, options);
+    await other.locator('[data-figure="Macro F1"]').scrollIntoViewIfNeeded();
+    await scope.axe(other, `compare ${JSON.stringify(options)}`);
+    await scope.shot(other, `compare-${options.phone ? "phone" : (options.scheme ?? "light")}`);
+  }
+}
+
 export const rolloutTests = [
   { name: "rollouts: waves, gates, evidence, log", run: showsOneRollout },
   { name: "rollouts: the legend and the cells filter", run: legendAndCellsFilter },
@@ -387,6 +415,7 @@ export const rolloutTests = [
   { name: "rollouts: a halt is told on every screen", run: haltIsTold },
   { name: "rollouts: start after a dry run", run: startsAfterADryRun },
   { name: "rollouts: which model decides where", run: modelsInUse },
+  { name: "rollouts: two models side by side, and what a model was made from", run: comparesTwoModels },
   { name: "rollouts: without the hub what moved is not known", run: withoutTheHub },
   { name: "rollouts: errors and emptiness are told", run: failsAndIsEmpty },
   { name: "rollouts: ten thousand gateways", run: thousands },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { kPolicyFields, policyWords, readFields } from "./policy.ts";
-import { actionsOf, askWords, inOrder, listWords, memberView, memberWords, needPerson, partDone, progressWords, stateWords, wavesOf, waveWords, type Wave } from "./rollout.ts";
+import { actionsOf, askWords, cohortWords, hardwareOf, inOrder, listWords, memberView, memberWords, namesIn, needPerson, partDone, progressWords, stateWords, wavesOf, waveWords, type Wave } from "./rollout.ts";
 import type { Member, MemberState, Policy, Rollout, RolloutState } from "./rollout_types.ts";
 
 const kPolicy: Policy = { waves: [0.01, 0.1, 0.5, 1], success_share: 0.9, failure_share: 0.05, failures_min: 1, wave_min_s: 600, approval: true };
@@ -13,7 +13,7 @@ const member = (state: MemberState, more: Partial<Member> = {}): Member => ({
 
 const rollout = (state: RolloutState, more: Partial<Rollout> = {}): Rollout => ({
   id: "r-1", target: "models/pump/2.tar", line: "pump", release: 2, name: "pump", version: "2", digest: "", state, wave: 2, waves: 4, wave_since_ms: 0,
-  reason: "", created_ms: Date.UTC(2026, 10, 9, 12), ended_ms: null, created_by: "ana", devices: 22, counts: { committed: 6 }, ...more,
+  reason: "", created_ms: Date.UTC(2026, 10, 9, 12), ended_ms: null, created_by: "ana", cohort: {}, devices: 22, counts: { committed: 6 }, ...more,
 });
 
 test("what moves is not heard without the gateway, and without the hub", () => {
@@ -94,4 +94,15 @@ test("the form's fields become a policy, or name the one that cannot be meant", 
   assert.deepEqual(policyWords(kPolicy).map(([, rule]) => rule).slice(0, 3), [
     "1 %, 10 %, 50 %, all", "when 90 % committed, after 10 min at least", "above 5 % that went back, from 1 gateway on",
   ]);
+});
+
+test("a cohort is told in words", () => {
+  assert.equal(cohortWords({}), "all gateways");
+  assert.equal(cohortWords({ sites: ["alder"], hardware: ["Raspberry Pi 4"] }), "plants alder; hardware Raspberry Pi 4");
+  assert.equal(cohortWords({ devices: ["a", "b", "c", "d", "e", "f"] }), "gateways a, b, c, d and 2 more");
+});
+
+test("hardware that gateways tell, each once", () => {
+  assert.deepEqual(hardwareOf([{ hardware: "Raspberry Pi 4" }, {}, { hardware: "" }, { hardware: "Jetson Nano" }, { hardware: "Raspberry Pi 4" }]), ["Jetson Nano", "Raspberry Pi 4"]);
+  assert.deepEqual(namesIn(" pump, ,fan"), ["pump", "fan"]);
 });

@@ -1,7 +1,7 @@
 // What the rollout screen may claim, and in which words. The hub says in which state each gateway is; the console only
 // ever makes that less certain: what still moves and is not heard now is not known.
 import { count, day, plural, share } from "./format.ts";
-import type { Member, MemberState, Policy, Rollout, RolloutState } from "./rollout_types.ts";
+import type { Cohort, Member, MemberState, Policy, Rollout, RolloutState } from "./rollout_types.ts";
 
 /** The order of the legend: what is safe first, what has not begun last. */
 export const kMemberOrder: readonly MemberState[] = [
@@ -205,3 +205,25 @@ export function memberWords(member: Member, connected: boolean): string {
   const told = member.reason || (kSettled.has(state) ? "" : progressWords(state, member.progress));
   return `${word}${undo}${told ? `: ${told}` : ""}`;
 }
+
+/** "plants alder, birch; hardware Raspberry Pi 4": whom a rollout is for. */
+export function cohortWords(cohort: Cohort): string {
+  const kMax = 4;
+  const part = (what: string, names: string[] | undefined) => {
+    if (!names || names.length === 0) return [];
+    const more = names.length > kMax ? ` and ${count(names.length - kMax)} more` : "";
+    return [`${what} ${names.slice(0, kMax).join(", ")}${more}`];
+  };
+  const parts = [...part("plants", cohort.sites), ...part("hardware", cohort.hardware), ...part("machines of class", cohort.machine_classes), ...part("gateways", cohort.devices)];
+  return parts.join("; ") || "all gateways";
+}
+
+/** What gateways say they run on, each once; those that do not tell are left out. */
+export const hardwareOf = (devices: readonly { hardware?: string }[]): string[] => [...new Set(devices.map((one) => one.hardware ?? ""))].filter((kind) => kind !== "").sort();
+
+/** "pump, fan" as a list. */
+export const namesIn = (text: string): string[] =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");

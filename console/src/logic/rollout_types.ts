@@ -27,12 +27,29 @@ export interface Release {
   line: string;
   release: number;
   pack_bytes: number;
+  created_ms: number;
+  /** Of a configuration 0, as steps and features. */
+  model_bytes: number;
+  steps: number;
+  features: number;
+  classes: string[];
+  /** Empty texts where the bundle does not tell; `parent` is a digest. */
+  lineage: { data_hash: string; code_version: string; parent: string; trainer: string; seed: number };
+  /** From its report.json; what it does not tell is absent. */
+  figures: Partial<Record<string, number>>;
 }
 
 export interface Releases {
   now_ms: number;
   releases: Release[];
   faults: string[];
+}
+
+export interface Cohort {
+  sites?: string[];
+  devices?: string[];
+  hardware?: string[];
+  machine_classes?: string[];
 }
 
 export interface Rollout {
@@ -52,6 +69,8 @@ export interface Rollout {
   created_ms: number;
   ended_ms: number | null;
   created_by: string;
+  /** Which gateways it is for; lists that are absent leave nobody out. */
+  cohort: Cohort;
   devices: number;
   counts: Partial<Record<MemberState, number>>;
 }
@@ -127,6 +146,8 @@ export interface StartRequest {
   target: string;
   policy?: Policy;
   sites?: string[];
+  hardware?: string[];
+  machine_classes?: string[];
   dry_run?: boolean;
 }
 

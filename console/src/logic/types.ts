@@ -177,6 +177,7 @@ export interface Device {
   version?: string | null;
   model_name?: string | null;
   model_hash?: string | null;
+  hardware?: string;
   machines?: number | null;
   uptime_s?: number | null;
   rss_mb?: number | null;

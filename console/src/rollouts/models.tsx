@@ -7,6 +7,7 @@ import { rolloutHref } from "../logic/route.ts";
 import { connected, devices, plants, rollouts } from "../store.ts";
 import { Empty, Failed, Loading } from "../ui/parts.tsx";
 import { Shape } from "../ui/shapes.tsx";
+import { Ancestry, ComparePanel } from "./compare.tsx";
 import { ReleaseList } from "./list.tsx";
 import { useModels, useReleases } from "./reading.ts";
 import { NotCurrent } from "./rollouts.tsx";
@@ -86,7 +87,7 @@ function Faults({ list }: { list: readonly string[] }) {
   );
 }
 
-function ReleasePage({ release, uses }: { release: Release; uses: ModelInUse | undefined }) {
+function ReleasePage({ release, releases, uses }: { release: Release; releases: readonly Release[]; uses: ModelInUse | undefined }) {
   const past = inOrder((rollouts.value ?? []).filter((one) => one.target === release.target));
   return (
     <>
@@ -103,6 +104,7 @@ function ReleasePage({ release, uses }: { release: Release; uses: ModelInUse | u
       <div class="rollout-body">
         <div class="rollout-main">
           <StartPanel key={release.target} release={release} />
+          {release.kind === "model" && <ComparePanel key={`compare ${release.target}`} release={release} releases={releases} />}
         </div>
         <div class="rollout-side">
           <section class="panel side" aria-label="This release">
@@ -117,6 +119,7 @@ function ReleasePage({ release, uses }: { release: Release; uses: ModelInUse | u
               <dd>{uses ? places(release.model_hash) : "nowhere now"}</dd>
             </dl>
           </section>
+          {release.kind === "model" && <Ancestry release={release} releases={releases} />}
           <section class="panel side" aria-label="Rollouts of this release">
             <h2>Rollouts of it</h2>
             {past.length === 0 && <p class="quiet-text">None yet.</p>}
@@ -162,7 +165,7 @@ export function ModelsScreen({ target }: { target: string | null }) {
       <ReleaseList releases={offered} chosen={target} faults={faults} />
       <div class="rollout-rest">
         {chosen ? (
-          <ReleasePage release={chosen} uses={models.value.find((one) => one.hash === chosen.model_hash)} />
+          <ReleasePage release={chosen} releases={offered} uses={models.value.find((one) => one.hash === chosen.model_hash)} />
         ) : target ? (
           <Empty title="This release is not offered here">
             It may have been withdrawn from the signed targets. <a href="#/models">See what is offered</a>.

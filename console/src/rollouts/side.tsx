@@ -1,6 +1,7 @@
 // The right column: which model decides where, what this one is, by which rules it goes on, what came before it.
 import { absolute, bytes, count, plural } from "../logic/format.ts";
 import { policyWords } from "../logic/policy.ts";
+import { cohortWords } from "../logic/rollout.ts";
 import type { Member, Release, RolloutDetail } from "../logic/rollout_types.ts";
 import { releaseHref } from "../logic/route.ts";
 import { connected, devices } from "../store.ts";
@@ -90,6 +91,8 @@ export function Origin({ detail, release }: { detail: RolloutDetail; release: Re
         <ReleaseFacts release={release} digest={detail.digest} />
         <dt>Target</dt>
         <dd>{detail.target}</dd>
+        <dt>For</dt>
+        <dd>{cohortWords(detail.cohort)}</dd>
         <dt>Asked by</dt>
         <dd>{detail.created_by || "not told"}</dd>
         <dt>Started</dt>

@@ -3,10 +3,10 @@ import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { plural } from "../logic/format.ts";
 import { kPolicyFields, readFields, type FieldName, type PolicyFields } from "../logic/policy.ts";
-import { wavesOf } from "../logic/rollout.ts";
+import { hardwareOf, namesIn, wavesOf } from "../logic/rollout.ts";
 import type { Release, RolloutDetail, StartRequest } from "../logic/rollout_types.ts";
 import { rolloutHref } from "../logic/route.ts";
-import { connected, noteRollout, plants } from "../store.ts";
+import { connected, devices, noteRollout, plants } from "../store.ts";
 import { say } from "../ui/toast.tsx";
 import { kAll, WavePanel } from "./waves.tsx";
 
@@ -21,11 +21,14 @@ const kFields: { name: FieldName; label: string; unit: string }[] = [
 export function StartPanel({ release }: { release: Release }) {
   const [fields, setFields] = useState<PolicyFields>(kPolicyFields);
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set()); // plants that are not asked
+  const [spared, setSpared] = useState<ReadonlySet<string>>(new Set()); // hardware that is not asked
+  const [classes, setClasses] = useState("");
   const [plan, setPlan] = useState<RolloutDetail | null>(null);
   const [fault, setFault] = useState<{ text: string; field?: FieldName } | null>(null);
   const [busy, setBusy] = useState(false);
   const sites = (plants.value ?? []).map(({ site, name }) => ({ site, name }));
   const asked = sites.filter(({ site }) => !left.has(site));
+  const kinds = hardwareOf([...(devices.value?.values() ?? [])]);
 
   // What was shown holds no longer.
   const change = (next: Partial<PolicyFields>) => {
@@ -33,10 +36,10 @@ export function StartPanel({ release }: { release: Release }) {
     setPlan(null);
     setFault(null);
   };
-  const toggle = (site: string) => {
-    const next = new Set(left);
-    if (!next.delete(site)) next.add(site);
-    setLeft(next);
+  const toggle = (name: string, from: ReadonlySet<string>, set: (next: ReadonlySet<string>) => void) => {
+    const next = new Set(from);
+    if (!next.delete(name)) next.add(name);
+    set(next);
     setPlan(null);
   };
 
@@ -46,6 +49,10 @@ export function StartPanel({ release }: { release: Release }) {
     if (asked.length === 0 && sites.length > 0) return setFault({ text: "Choose at least one plant" });
     const request: StartRequest = { target: release.target, policy: read.policy, dry_run: dry };
     if (left.size > 0) request.sites = asked.map(({ site }) => site);
+    if (spared.size > 0) request.hardware = kinds.filter((kind) => !spared.has(kind));
+    if (request.hardware?.length === 0) return setFault({ text: "Choose at least one hardware" });
+    const named = namesIn(classes);
+    if (named.length > 0) request.machine_classes = named;
     setBusy(true);
     setFault(null);
     try {
@@ -93,12 +100,39 @@ export function StartPanel({ release }: { release: Release }) {
             <legend>Plants</legend>
             {sites.map(({ site, name }) => (
               <label key={site}>
-                <input type="checkbox" checked={!left.has(site)} onChange={() => toggle(site)} /> {name}
+                <input type="checkbox" checked={!left.has(site)} onChange={() => toggle(site, left, setLeft)} /> {name}
               </label>
             ))}
           </fieldset>
         )}
-        <div class="start-fields">{kFields.map(input)}</div>
+        {kinds.length > 1 && (
+          <fieldset class="start-sites">
+            <legend>Hardware</legend>
+            {kinds.map((kind) => (
+              <label key={kind}>
+                <input type="checkbox" checked={!spared.has(kind)} onChange={() => toggle(kind, spared, setSpared)} /> {kind}
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <div class="start-fields">
+          {kFields.map(input)}
+          <label class="start-field">
+            <span>Only with machines of class</span>
+            <input
+              class="field"
+              name="classes"
+              value={classes}
+              placeholder="any"
+              onInput={(event) => {
+                setClasses(event.currentTarget.value);
+                setPlan(null);
+              }}
+              autocomplete="off"
+            />
+            <span>names, comma between</span>
+          </label>
+        </div>
         <label class="start-check">
           <input type="checkbox" checked={fields.approval} onChange={(event) => change({ approval: event.currentTarget.checked })} /> A person approves the last
           wave
