@@ -97,11 +97,12 @@ void CheckTargets(const Targets& targets) {
   }
 }
 
-os::Bytes SignedAnew(std::span<const std::byte> bytes) {
+// By the keys of the sound repository's role and no other: signing is what an execution costs most.
+os::Bytes SignedAnew(std::span<const std::byte> bytes, std::initializer_list<int> keys) {
   auto draft = Draft::Read(bytes, "fuzz");
   if (!draft) return {bytes.begin(), bytes.end()};
   draft->DropSignatures();
-  for (const int key : {0, 1, 2, 3, 5}) Check(draft->Sign(TestKey(key)).has_value());
+  for (const int key : keys) Check(draft->Sign(TestKey(key)).has_value());
   return draft->Bytes();
 }
 
@@ -120,22 +121,23 @@ bool IsSound(const Result<Signed<T>>& read) {
 
 template <typename T>
 void Offer(const Result<Signed<T>>& read, std::span<const std::byte> bytes,
+           std::initializer_list<int> keys,
            void (*offer)(const Sound&, std::span<const std::byte>)) {
   static const Sound sound = Sound::Make();
   if (!IsSound(read)) return;
   offer(sound, bytes);
-  offer(sound, SignedAnew(bytes));
+  offer(sound, SignedAnew(bytes, keys));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
-  Offer(ReadRoot(bytes), bytes, OfferRoot);
-  Offer(ReadTimestamp(bytes), bytes, OfferTimestamp);
-  Offer(ReadSnapshot(bytes), bytes, OfferSnapshot);
+  Offer(ReadRoot(bytes), bytes, {0}, OfferRoot);
+  Offer(ReadTimestamp(bytes), bytes, {1}, OfferTimestamp);
+  Offer(ReadSnapshot(bytes), bytes, {2}, OfferSnapshot);
   const auto targets = ReadTargets(bytes, "targets");
   if (targets) CheckTargets(targets->body);
-  Offer(targets, bytes, OfferTargets);
+  Offer(targets, bytes, {3, 5}, OfferTargets);  // and north's
   return 0;
 }
