@@ -1,5 +1,5 @@
 // The hub's API: one way to ask, errors as a person can read them.
-import { accessNeeded, entered } from "./access.ts";
+import { accessNeeded, entered, grants } from "./access.ts";
 import type { DeviceTrial, MaintenanceCalendar, MaintenanceSite, ModelInUse, Releases, Rollout, RolloutDetail, Schedule, SchedulePlan, ScheduleRequest, StartRequest } from "./logic/rollout_types.ts";
 import type { Alarm, Alarms, Board, Device, MachineDetail, Series, Spectrum } from "./logic/types.ts";
 
@@ -26,6 +26,7 @@ interface Ask {
 async function ask<T>(path: string, { signal, body }: Ask = {}): Promise<T> {
   if (path !== kSessionPath) await entered();
   if (accessNeeded.peek() && path !== kSessionPath) throw new ApiError("An access token is needed", `401 ${path.split("?")[0]}`, 401);
+  const known = grants.peek();
   const timeout = AbortSignal.timeout(kTimeoutMs);
   let response: Response;
   try {
@@ -45,7 +46,11 @@ async function ask<T>(path: string, { signal, body }: Ask = {}): Promise<T> {
     throw new ApiError("The hub does not answer", timeout.aborted ? "timeout" : "no-connection", 0);
   }
   if (!response.ok) {
-    if (response.status === 401 && path !== kSessionPath) accessNeeded.value = true;
+    if (response.status === 401 && path !== kSessionPath) {
+      // It left before a token was taken: the answer says nothing of that token.
+      if (known !== grants.peek()) return ask<T>(path, { signal, body });
+      accessNeeded.value = true;
+    }
     throw await problem(response, path);
   }
   return (response.status === 204 ? undefined : await response.json()) as T;
