@@ -23,6 +23,7 @@ struct TrainFlags {
   std::vector<std::string> runs;
   uint64_t seed = 1;
   int epochs = 0;
+  bool healthy_only = false;
   bool json = false;
   bool quiet = false;
 };
@@ -52,6 +53,7 @@ Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& fi
   if (!flags.runs.empty()) options.runs = flags.runs;
   if (flags.epochs > 0) options.learn.epochs = flags.epochs;
   options.seed = flags.seed;
+  options.healthy_only |= flags.healthy_only;
   if (!flags.parent.empty()) {
     MW_TRY(const os::Bytes manifest,
            files.Read(flags.parent + "/" + std::string(model::kManifestFile), size_t{4} << 20));
@@ -113,6 +115,9 @@ void AddTrain(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 10'000));
   app.add_option("--runs", flags->runs, "Only these recordings (ids, comma between)")
       ->delimiter(',');
+  app.add_flag("--healthy-only", flags->healthy_only,
+               "For assets without a history of faults: learns what is healthy, alarms on what is "
+               "not (so does data without an anomaly)");
   app.add_flag("--json", flags->json, "Report as one flat JSON object on the last line");
   app.add_option("--report", flags->report, "Write that object to a file");
   app.add_flag("--quiet", flags->quiet, "No progress, no summary");

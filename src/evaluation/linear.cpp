@@ -19,7 +19,7 @@ Result<void> Solve(const cv::Mat& a, cv::Mat& b) {
 
 cv::Mat Covariance(const cv::Mat& centred) {
   cv::Mat out;
-  cv::mulTransposed(centred, out, true);
+  cv::gemm(centred, centred, 1, cv::noArray(), 0, out, cv::GEMM_1_T);
   return out;
 }
 

@@ -54,25 +54,30 @@ class Reading {
   }
 
   Result<void> Header(const std::vector<std::string_view>& fields) {
-    if (fields.size() <= format_.text_columns) return Bad("names no column of numbers");
-    for (size_t i = format_.text_columns; i < fields.size(); ++i)
-      out_.columns.emplace_back(fields[i]);
+    const size_t end = fields.size() - std::min(fields.size(), format_.texts_after);
+    if (end <= format_.text_columns) return Bad("names no column of numbers");
+    for (size_t i = format_.text_columns; i < end; ++i) out_.columns.emplace_back(fields[i]);
     out_.width = out_.columns.size();
     return {};
   }
 
   Result<void> Row(const std::vector<std::string_view>& fields) {
-    const size_t texts = format_.text_columns;
-    if (fields.size() <= texts) return Bad("has no number");
-    if (out_.width == 0) out_.width = fields.size() - texts;
-    if (fields.size() != out_.width + texts)
+    const size_t texts = format_.text_columns, all = texts + format_.texts_after;
+    if (fields.size() <= all) return Bad("has no number");
+    if (out_.width == 0) out_.width = fields.size() - all;
+    if (fields.size() != out_.width + all)
       return Bad(std::to_string(fields.size()) + " columns where " +
-                 std::to_string(out_.width + texts) + " were before");
+                 std::to_string(out_.width + all) + " were before");
     if (out_.values.size() + out_.width > format_.values_max)
       return Fail(Errc::kExhausted,
                   file_.path() + ": more than " + std::to_string(format_.values_max) + " values");
     if (texts > 0) out_.texts.emplace_back(fields[0]);
-    for (size_t i = texts; i < fields.size(); ++i) {
+    if (format_.texts_after > 0) {
+      std::string& text = out_.texts.emplace_back();
+      for (size_t i = texts + out_.width; i < fields.size(); ++i)
+        text += (text.empty() ? "" : ",") + std::string(fields[i]);
+    }
+    for (size_t i = texts; i < texts + out_.width; ++i) {
       double value = 0;
       if (!recording::ParseCell(fields[i], value))
         return Bad("column " + std::to_string(i + 1) + ": \"" +

@@ -13,6 +13,7 @@ struct TextFormat {
   char separator = ' ';     // ' ': any blanks or tabs between
   bool header = false;      // the first line names the columns
   size_t text_columns = 0;  // so many columns at the front are text
+  size_t texts_after = 0;   // so many at the end; not both
   size_t values_max = 200'000'000;
 };
 
@@ -20,7 +21,8 @@ struct TextTable {
   std::vector<std::string> columns{};  // names of the numbers' columns; empty without a header
   size_t width = 0;                    // numbers in a row; all rows have as many
   std::vector<float> values{};         // [rows x width]; absent ones are NaN
-  std::vector<std::string> texts{};    // the first column of text, where there is one
+  std::vector<std::string> texts{};    // of each row: the first text at its front, or all at its
+                                       // end with commas between
   [[nodiscard]] size_t rows() const { return width == 0 ? 0 : values.size() / width; }
   [[nodiscard]] float At(size_t row, size_t column) const { return values[row * width + column]; }
   /// kNotFound names the file's column that is missing.

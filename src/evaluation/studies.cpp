@@ -13,10 +13,13 @@ std::span<const Study> AllStudies() {
       {"flowmeter", "Ultrasonic flowmeters that were never seen, after ten healthy samples",
        StudyFlowmeter},
       {"cmapss", "Cycles that simulated turbofan engines have left", StudyCmapss},
+      {"honesty", "What a judge must say of data that teach nothing, or everything", StudyHonesty},
       {"hydraulic", "Four graded faults of a real hydraulic rig, unseen combinations",
        StudyHydraulic},
       {"robot", "Failures of a robot's arm by force and torque", StudyRobot},
       {"skab", "Faults of a real water pump, row by row, leave one run out", StudySkab},
+      {"tep", "Faults of a simulated chemical plant, blocks of time that were never seen",
+       StudyTep},
   };
   return kStudies;
 }

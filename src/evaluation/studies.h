@@ -11,8 +11,10 @@ struct StudyContext;
 [[nodiscard]] Result<Outcome> StudyBearing(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyFlowmeter(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyCmapss(const StudyContext& context);
+[[nodiscard]] Result<Outcome> StudyHonesty(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyHydraulic(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyRobot(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudySkab(const StudyContext& context);
+[[nodiscard]] Result<Outcome> StudyTep(const StudyContext& context);
 
 }  // namespace millwright::evaluation

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "trainer/lstm_net.h"
@@ -127,6 +128,13 @@ double FitTemperature(std::span<const float> logits, std::span<const int> labels
     }
   }
   return std::exp((low + high) / 2);
+}
+
+double CommonestShare(std::span<const int> labels) {
+  std::map<int, size_t> counts;
+  size_t most = 0;
+  for (const int label : labels) most = std::max(most, ++counts[label]);
+  return labels.empty() ? 0 : static_cast<double>(most) / static_cast<double>(labels.size());
 }
 
 }  // namespace millwright::trainer

@@ -36,4 +36,7 @@ struct ClassMetrics {
 [[nodiscard]] double FitTemperature(std::span<const float> logits, std::span<const int> labels,
                                     int classes);
 
+/// Share of the commonest label: what guessing it gets right.
+[[nodiscard]] double CommonestShare(std::span<const int> labels);
+
 }  // namespace millwright::trainer

@@ -19,6 +19,7 @@ void ReadData(config::Table table, TrainOptions& o) {
   if (table.Has("channels")) o.channels = table.Strings("channels");
   if (table.Has("exclude")) o.exclude = table.Strings("exclude");
   if (table.Has("runs")) o.runs = table.Strings("runs");
+  o.healthy_only = table.Boolean("healthy_only", o.healthy_only);
   o.validation_share =
       table.Number("validation_share", {.fallback = o.validation_share, .min = 0.05, .max = 0.6});
 }

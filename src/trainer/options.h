@@ -33,6 +33,7 @@ struct TrainOptions {
   std::vector<std::string> exclude{};   // never these
   std::vector<std::string> runs{};      // only recordings with these ids; empty: all
   double validation_share = 0.25;
+  bool healthy_only = false;  // anomalies of the data teach nothing; see departures.h
 
   // Schema; what is absent is chosen by the data (schema_choice.h).
   std::optional<Nanos> step{}, sample_window{}, late_max{}, hold_max{};

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
+#include <set>
 
 namespace millwright::trainer {
 
@@ -95,6 +97,18 @@ Result<model::DecisionLimits> TuneLimits(std::vector<ScoredRun> runs,
     }
   }
   return best;
+}
+
+std::vector<ScoredRun> PickExamples(std::vector<ScoredRun> runs, size_t limit) {
+  std::set<int> shown;
+  std::vector<ScoredRun> first, others;
+  for (ScoredRun& run : runs) {
+    const int label = run.labels.empty() ? 0 : *std::ranges::max_element(run.labels);
+    (shown.insert(label).second ? first : others).push_back(std::move(run));
+  }
+  std::ranges::move(others, std::back_inserter(first));
+  if (first.size() > limit) first.resize(limit);
+  return first;
 }
 
 }  // namespace millwright::trainer

@@ -31,6 +31,9 @@ struct ScoredRun {
                                                 std::span<const float> probabilities,
                                                 size_t classes);
 
+/// At most `limit` runs to show: one of each fault first, then others.
+[[nodiscard]] std::vector<ScoredRun> PickExamples(std::vector<ScoredRun> runs, size_t limit);
+
 /// Plays `limits` over each run; the rule starts anew at a hole longer than `step`.
 [[nodiscard]] Result<void> ApplyRule(std::vector<ScoredRun>& runs,
                                      const model::DecisionLimits& limits, int classes, Nanos step);

@@ -4,16 +4,17 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
-#include <set>
 
 #include "crypto/sha256.h"
 #include "model/lstm_classifier.h"
 #include "model/tflite.h"
 #include "trainer/cross_fit.h"
 #include "trainer/data_hash.h"
+#include "trainer/departures.h"
 #include "trainer/evaluate.h"
 #include "trainer/fault_codes.h"
 #include "trainer/few_runs.h"
+#include "trainer/healthy_only.h"
 #include "trainer/int8_model.h"
 #include "trainer/quantize.h"
 #include "trainer/schema_choice.h"
@@ -66,16 +67,20 @@ class Run {
     if (recordings_.empty()) return Fail(Errc::kInvalid, "trainer: no recording");
     MW_TRY(choice_, ChooseSchema(recordings_, options_));
     out_.notes = choice_.notes;
+    if (options_.healthy_only) NeutraliseAnomalies(recordings_);
     codes_ = CollectClasses(recordings_);
-    if (codes_.size() < 2)
-      return Fail(
-          Errc::kInvalid,
-          "trainer: no recording carries an ANOMALY label; a classifier needs at least one");
+    healthy_only_ = codes_.size() < 2;
+    if (healthy_only_) {
+      codes_.emplace_back(kAnomalyCode);
+      out_.notes.emplace_back(kHealthyOnlyNote);
+    }
     classes_ = static_cast<int>(codes_.size());
-    cross_fit_ = choice_.folds > 1 && EnoughForFolds(recordings_);
+    cross_fit_ = !healthy_only_ && choice_.folds > 1 && EnoughForFolds(recordings_);
     if (cross_fit_) {
       LeaveOutHealthy(recordings_, out_.notes);
       out_.split = KeepAll(recordings_);
+    } else if (healthy_only_ && recordings_.size() == 1) {
+      out_.split = {.train = {0}, .unit = "time", .train_units = {recordings_.front().id}};
     } else {
       MW_TRY(out_.split, SplitRecordings(recordings_, options_.validation_share));
     }
@@ -94,6 +99,12 @@ class Run {
         out_.notes.push_back("run " + series.id + ": no whole step, it plays no part");
       (i < train_count_ ? out_.train_runs : out_.validation_runs).push_back(series.id);
       series_.push_back(std::move(series));
+    }
+    if (out_.split.unit == "time") {
+      series_.push_back(HoldOutBlocks(series_.front(), options_.validation_share,
+                                      FromSeconds(choice_.commissioning_s)));
+      out_.validation_runs.push_back(series_.back().id);
+      out_.split.held_out_units.push_back(series_.back().id);
     }
     Say("reading recordings", 1);
     return {};
@@ -121,7 +132,7 @@ class Run {
   Result<void> Learn() {
     const dsp::Schema& s = choice_.schema;
     input_scale_ = InputScale(s.log_squash ? std::log1p(s.clip) : s.clip);
-    LearnOptions o = cross_fit_ ? ForFewRuns(options_.learn) : options_.learn;
+    LearnOptions o = cross_fit_ || healthy_only_ ? ForFewRuns(options_.learn) : options_.learn;
     o.steps = s.steps;
     o.features = static_cast<int>(s.features.size());
     o.classes = classes_;
@@ -172,9 +183,22 @@ class Run {
     validation_ = MakeWindows(validation_series_, s.steps, s.step, input_scale_);
     Thin(train_, options_.windows_max);
     Thin(validation_, std::max<size_t>(1000, options_.windows_max / 2));
+    if (healthy_only_) MW_TRY(AddUnknown());
     MW_TRY(CheckWindows());
     out_.train_windows = train_.set.size();
     out_.validation_windows = validation_.set.size();
+    return {};
+  }
+
+  // There is no fault to learn from: windows that no healthy machine shows stand for all of them.
+  Result<void> AddUnknown() {
+    const dsp::Schema& s = choice_.schema;
+    if (train_.set.size() == 0 || validation_.set.size() == 0) return {};  // told by CheckWindows
+    MW_TRY(const HealthyShape shape,
+           LearnShape(train_.set, s.steps, static_cast<int>(s.features.size())));
+    const size_t limit = options_.windows_max / 2;
+    AddDepartures(train_, shape, s.steps, input_scale_, limit, options_.seed);
+    AddDepartures(validation_, shape, s.steps, input_scale_, limit / 2, options_.seed + 1);
     return {};
   }
 
@@ -183,13 +207,8 @@ class Run {
     for (const int label : train_.set.labels) ++out_.class_windows[static_cast<size_t>(label)];
     for (size_t c = 0; c < codes_.size(); ++c)
       if (out_.class_windows[c] == 0)
-        return Fail(Errc::kInvalid, "trainer: no training window shows \"" + codes_[c] +
-                                        "\": its runs are too short for a window of " +
-                                        std::to_string(choice_.schema.steps) + " steps of " +
-                                        std::to_string(choice_.schema.step / kMillisecond) +
-                                        " ms, lie within commissioning (" +
-                                        std::to_string(choice_.commissioning_s) +
-                                        " s), miss channels, or are all held out");
+        return NoWindowOf(codes_[c], choice_.schema.steps, choice_.schema.step,
+                          choice_.commissioning_s);
     if (validation_.set.size() == 0)
       return Fail(Errc::kInvalid, "trainer: the held-out runs are too short for a single window");
     return {};
@@ -206,6 +225,11 @@ class Run {
     LstmRunner runner(net_);
     Ranges ranges;
     std::vector<float> logits(codes_.size());
+    if (healthy_only_)
+      LowerOdds(
+          net_,
+          MakeWindows(validation_series_, choice_.schema.steps, choice_.schema.step, input_scale_),
+          validation_.set, options_.decision);
     const size_t stride = std::max<size_t>(1, train_.set.size() / kCalibrationWindows);
     for (size_t i = 0; i < train_.set.size(); i += stride)
       runner.Run(Window(train_.set, i), logits, &ranges);
@@ -283,17 +307,8 @@ class Run {
     out_.parity.macro_f1_float = Measure(as_float, labels, classes_).macro_f1;
     out_.parity.macro_f1_int8 = Measure(as_int8, labels, classes_).macro_f1;
     out_.validation = cross_fit_ ? MeasureUnseen() : Measure(as_int8, labels, classes_);
-    double commonest = 0;
-    for (int c = 0; c < classes_; ++c)
-      commonest = std::max(commonest, static_cast<double>(std::ranges::count(labels, c)));
-    out_.majority_accuracy = commonest / static_cast<double>(labels.size());
-    if (out_.parity.ok()) return {};
-    return Fail(Errc::kInvalid, "trainer: INT8 and float disagree: same class on " +
-                                    std::to_string(out_.parity.agreement * 100) +
-                                    " % of the windows, macro F1 " +
-                                    std::to_string(out_.parity.macro_f1_int8) + " against " +
-                                    std::to_string(out_.parity.macro_f1_float) +
-                                    "; more weight decay or fewer units help");
+    out_.majority_accuracy = CommonestShare(labels);
+    return CheckParity(out_.parity);
   }
 
   Result<void> Decide() {
@@ -313,33 +328,17 @@ class Run {
         SplitByRun(validation_series_, whole, probabilities, codes_.size());
     decision_ = options_.decision;
     const bool has_codes = codes_.size() > 2 || codes_[1] != kAnomalyCode;
-    const bool by_rows = options_.tuning == Tuning::kAuto && !has_codes;
+    const bool by_rows = options_.tuning == Tuning::kAuto && !has_codes && !healthy_only_;
     if (by_rows && cross_fit_) {
       decision_ = EvenLimits();
-    } else if (options_.tuning == Tuning::kRows || by_rows) {
+    } else if ((options_.tuning == Tuning::kRows && !healthy_only_) || by_rows) {
       MW_TRY(decision_, TuneLimits(runs, options_.decision, classes_, s.step));
     }
     MW_TRY(ApplyRule(runs, decision_, classes_, s.step));
     out_.detection = MeasureRuns(runs);
     out_.fault_named_right = CountNamed(runs);
-    PickExamples(std::move(runs));
+    out_.examples = PickExamples(std::move(runs), kExamples + codes_.size());
     return {};
-  }
-
-  // One run per fault, then others.
-  void PickExamples(std::vector<ScoredRun> runs) {
-    std::set<int> shown;
-    std::vector<ScoredRun> others;
-    for (ScoredRun& run : runs) {
-      const int label = run.labels.empty() ? 0 : *std::ranges::max_element(run.labels);
-      if (shown.insert(label).second)
-        out_.examples.push_back(std::move(run));
-      else
-        others.push_back(std::move(run));
-    }
-    for (ScoredRun& run : others) out_.examples.push_back(std::move(run));
-    if (out_.examples.size() > kExamples + codes_.size())
-      out_.examples.resize(kExamples + codes_.size());
   }
 
   void MakeGolden() {
@@ -396,6 +395,7 @@ class Run {
   int classes_ = 0;
   size_t train_count_ = 0;
   bool cross_fit_ = false;
+  bool healthy_only_ = false;  // no fault was ever seen
   std::vector<Series> series_, validation_series_;
   model::Manifest::Standardiser standardiser_;
   float input_scale_ = 0;

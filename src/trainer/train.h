@@ -37,6 +37,9 @@ struct Parity {
   }
 };
 
+/// kInvalid with the figures where INT8 and float disagree too often.
+[[nodiscard]] Result<void> CheckParity(const Parity& parity);
+
 struct Trained {
   model::Manifest
       manifest{};  // complete but for the hashes of report files, which WriteBundle adds

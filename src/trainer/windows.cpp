@@ -43,6 +43,16 @@ void Thin(Windows& windows, size_t limit) {
   windows.places.resize(kept);
 }
 
+tl::unexpected<Error> NoWindowOf(const std::string& code, int steps, Nanos step,
+                                 double commissioning_s) {
+  return Fail(Errc::kInvalid,
+              "trainer: no training window shows \"" + code +
+                  "\": its runs are too short for a window of " + std::to_string(steps) +
+                  " steps of " + std::to_string(step / kMillisecond) +
+                  " ms, lie within commissioning (" + std::to_string(commissioning_s) +
+                  " s), miss channels, or are all held out");
+}
+
 std::vector<float> ClassWeights(std::span<const int> labels, int classes, double balance) {
   std::vector<double> counts(static_cast<size_t>(classes));
   for (const int label : labels)

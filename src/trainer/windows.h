@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "trainer/learner.h"
@@ -35,6 +36,10 @@ struct Windows {
 
 /// Keeps every n-th window so that at most `limit` stay.
 void Thin(Windows& windows, size_t limit);
+
+/// kInvalid that says why recordings may hold no window of a class.
+[[nodiscard]] tl::unexpected<Error> NoWindowOf(const std::string& code, int steps, Nanos step,
+                                               double commissioning_s);
 
 /// Class frequency to the power of -`balance`, mean 1 over the classes present; 0 for absent ones.
 /// At 1 all classes weigh the same together; 1/2 leaves the commoner ones some of their weight.

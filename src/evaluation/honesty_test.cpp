@@ -1,0 +1,81 @@
+#include "evaluation/honesty.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "evaluation/read_tep.h"
+#include "evaluation/studies.h"
+
+namespace millwright::evaluation {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() : path_(fs::temp_directory_path() / ("mw-honesty-" + std::to_string(getpid()))) {
+    fs::create_directories(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+  void Write(const std::string& name, size_t rows, size_t columns) const {
+    std::ofstream out(path_ / name);
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t c = 0; c < columns; ++c) out << ' ' << r << '.' << c;
+      out << '\n';
+    }
+  }
+
+ private:
+  fs::path path_;
+};
+
+TEST(AtLeastByChance, IsTheBinomialTail) {
+  EXPECT_NEAR(AtLeastByChance(0, 12), 1, 1e-12);
+  EXPECT_NEAR(AtLeastByChance(12, 12), 1 / 4096.0, 1e-12);
+  EXPECT_NEAR(AtLeastByChance(10, 12), 79 / 4096.0, 1e-12);
+}
+
+TEST(ReadTep, ReadsRunsAsTheyAreAndTransposed) {
+  const Folder folder;
+  folder.Write("d00.dat", kTepVariables, 60);
+  folder.Write("d04.dat", 48, kTepVariables);
+  folder.Write("d04_te.dat", 200, kTepVariables);
+  const auto runs = ReadTep(folder.path());
+  ASSERT_TRUE(runs) << runs.error().what;
+  ASSERT_EQ(runs->size(), 3U);
+  EXPECT_EQ((*runs)[0].rows.rows(), 60U);
+  EXPECT_NEAR((*runs)[0].rows.At(59, 3), 3.59F, 1e-4);
+  EXPECT_EQ((*runs)[1].onset, 0U);
+  EXPECT_EQ((*runs)[2].state, 4);
+  EXPECT_EQ((*runs)[2].onset, kTepOnset);
+}
+
+TEST(ReadTep, NamesWhatIsNoRun) {
+  const Folder folder;
+  const auto none = ReadTep(folder.path());
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Errc::kNotFound);
+  folder.Write("d02.dat", 10, 7);
+  const auto narrow = ReadTep(folder.path());
+  ASSERT_FALSE(narrow);
+  EXPECT_NE(narrow.error().what.find("d02.dat: 7 columns"), std::string::npos);
+}
+
+TEST(StudyHonesty, TakesNoOtherFolder) {
+  const StudyOptions options{.train = "/"};
+  const trainer::Learner learner;
+  const Say say;
+  const StudyContext context{.options = options, .learner = learner, .say = say};
+  const auto outcome = StudyHonesty(context);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Errc::kInvalid);
+}
+
+}  // namespace
+}  // namespace millwright::evaluation
