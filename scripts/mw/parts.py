@@ -199,7 +199,8 @@ def tidy(context: Context) -> Outcome:
     """clang-tidy, newest changes first; as part of the whole only for a while.
 
     The dev preset names each file alone (the others batch them) and so each must include what it uses."""
-    code, text = call(context, "tidy-dev", [ROOT / "scripts/build.sh", "dev", "mw_wire_messages", "mw_model_schema"])
+    code, text = call(context, "tidy-dev", [ROOT / "scripts/build.sh", "dev", "mw_wire_messages", "mw_model_schema",
+                                               "mw_importer_messages"])
     if code != 0:
         return one(code, text, {})
     known = {Path(e["file"]) for e in json.loads((DEV / "compile_commands.json").read_text())}

@@ -7,6 +7,7 @@
 #include "importer/float_runner.h"
 #include "importer/fold.h"
 #include "importer/keras.h"
+#include "importer/onnx.h"
 #include "importer/quantize.h"
 #include "model/tflite.h"
 #include "trainer/int8_model.h"
@@ -97,6 +98,7 @@ Result<Net> ReadModel(std::span<const std::byte> bytes, const std::string& name,
   if (StartsWith(bytes, "\x89HDF"))
     return Fail(Errc::kUnsupported,
                 "import: " + name + " is a legacy .h5 file; save it anew: model.save('x.keras')");
+  if (LooksLikeOnnx(bytes)) return ReadOnnx(bytes, steps);
   return Fail(Errc::kUnsupported, "import: " + name + " is neither a .keras nor an .onnx file");
 }
 

@@ -130,7 +130,11 @@ size_t WeightCount(const LayerOp& op) {
 }  // namespace
 
 std::string Where(const std::string& name, const std::string& kind) {
-  return "layer '" + name + "' (" + kind + ")";
+  std::string text = "layer '" + name + "' (" + kind + ")";
+  // A name may hold whatever its file holds; a terminal shall not obey it.
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return text;
 }
 
 // Not inline: GCC 12 at -O3 sees uninitialized parts of the variant that are not there.
