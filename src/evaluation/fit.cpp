@@ -128,7 +128,8 @@ Result<trainer::LstmNet> LearnNet(const Samples& train, const Samples& validatio
   const std::vector<float> train_rows = OnGrid(*train.rows, scale);
   const std::vector<float> other_rows =
       shared ? std::vector<float>{} : OnGrid(*validation.rows, scale);
-  const trainer::WindowSet train_set = ToSet(train, train_rows);
+  trainer::WindowSet train_set = ToSet(train, train_rows);
+  train_set.teacher.assign(options.teacher.begin(), options.teacher.end());
   const trainer::WindowSet validation_set = ToSet(validation, shared ? train_rows : other_rows);
   trainer::LearnOptions o = options.learn;
   o.steps = train.steps;

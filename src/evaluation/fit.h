@@ -19,10 +19,11 @@ namespace millwright::evaluation {
 using Say = std::function<void(std::string_view stage, double share)>;
 
 struct FitOptions {
-  trainer::LearnOptions learn{};  // steps, features, classes, class weights are filled in
-  double clip = 8;                // inputs beyond are clipped; the INT8 grid spans +-clip
-  int nets = 1;                   // more: nets of successive seeds, joined into their mean
-  bool balance = true;            // class weights by how rare a class is; else all one
+  trainer::LearnOptions learn{};     // steps, features, classes, class weights are filled in
+  double clip = 8;                   // inputs beyond are clipped; the INT8 grid spans +-clip
+  int nets = 1;                      // more: nets of successive seeds, joined into their mean
+  std::span<const float> teacher{};  // [training windows x classes] logits to follow; or empty
+  bool balance = true;               // class weights by how rare a class is; else all one
 };
 
 struct Fitted {

@@ -43,13 +43,9 @@ Result<const Candidate*> Choose(const Table& train, std::span<const int> groups,
   return best;
 }
 
-struct Permuted {
-  std::vector<float> scores{};  // [n x steps x classes]
-  std::vector<int> labels{}, groups{};
-};
+}  // namespace
 
-// Each window comes again with its classes in another order.
-void Permute(Permuted& all, size_t steps, int classes, int copies, uint64_t seed) {
+void PermuteClasses(Permuted& all, size_t steps, int classes, int copies, uint64_t seed) {
   const size_t n = all.labels.size(), k = static_cast<size_t>(classes), width = steps * k;
   std::mt19937_64 random(seed);
   std::vector<size_t> order(k);
@@ -65,8 +61,6 @@ void Permute(Permuted& all, size_t steps, int classes, int copies, uint64_t seed
       all.groups.push_back(all.groups[i]);
     }
 }
-
-}  // namespace
 
 Result<PosteriorNet> FitPosteriorNet(const Table& train, std::vector<int> groups, const Table& test,
                                      int classes, uint64_t seed, const PosteriorNetOptions& options,
@@ -84,7 +78,7 @@ Result<PosteriorNet> FitPosteriorNet(const Table& train, std::vector<int> groups
   std::vector<float> unseen = projection.Steps(theirs);
   posteriors.Apply(unseen);
   Permuted all{std::move(crossed), train.labels, std::move(groups)};
-  Permute(all, static_cast<size_t>(steps), classes, options.copies, seed);
+  PermuteClasses(all, static_cast<size_t>(steps), classes, options.copies, seed);
   Samples learn = MakeSamples(std::move(all.scores), steps, classes, classes, all.labels);
   learn.groups = std::move(all.groups);
   const auto held = DealGroups(learn, kHeldShare, seed).front();

@@ -36,6 +36,14 @@ struct PosteriorNet {
   std::vector<float> probabilities{};  // of the test rows, by the INT8 engine: [n x classes]
 };
 
+/// Windows of scores, one of each class.
+struct Permuted {
+  std::vector<float> scores{};  // [n x steps x classes]
+  std::vector<int> labels{}, groups{};
+};
+/// Each window comes again, `copies` times, with its classes in another order.
+void PermuteClasses(Permuted& all, size_t steps, int classes, int copies, uint64_t seed);
+
 /// `groups` [train rows]: never on both sides of an inner fold. The classes' order does not matter
 /// to the net: what makes one win is the same for all.
 [[nodiscard]] Result<PosteriorNet> FitPosteriorNet(const Table& train, std::vector<int> groups,

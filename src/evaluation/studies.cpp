@@ -12,6 +12,8 @@ std::span<const Study> AllStudies() {
        StudyBearing},
       {"flowmeter", "Ultrasonic flowmeters that were never seen, after ten healthy samples",
        StudyFlowmeter},
+      {"compression", "A teacher of 45 MB and its INT8 students of 2.3 MB and less",
+       StudyCompression},
       {"cmapss", "Cycles that simulated turbofan engines have left", StudyCmapss},
       {"honesty", "What a judge must say of data that teach nothing, or everything", StudyHonesty},
       {"hydraulic", "Four graded faults of a real hydraulic rig, unseen combinations",

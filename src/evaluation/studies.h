@@ -10,6 +10,7 @@ struct StudyContext;
 
 [[nodiscard]] Result<Outcome> StudyBearing(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyFlowmeter(const StudyContext& context);
+[[nodiscard]] Result<Outcome> StudyCompression(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyCmapss(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyHonesty(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyHydraulic(const StudyContext& context);

@@ -168,6 +168,7 @@ class Meters {
     out.names.assign(names.begin(), names.end());
     if (names.size() < 2) return out;
     std::vector<int> labels;
+    labels.reserve(truths.size());
     for (const std::string& truth : truths)
       labels.push_back(static_cast<int>(std::ranges::find(out.names, truth) - out.names.begin()));
     const Samples samples = MakeSamples(std::move(values), kShared, 1,

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "evaluation/baselines.h"
+#include "evaluation/hydraulic_table.h"
 #include "evaluation/posterior_net.h"
-#include "evaluation/read_hydraulic.h"
 #include "evaluation/studies.h"
 #include "evaluation/study.h"
 #include "trainer/metrics.h"
@@ -18,71 +18,12 @@ namespace millwright::evaluation {
 namespace hydraulic {
 namespace {
 
-constexpr int kSegments = 10;
 constexpr int kFolds = 5;
 constexpr int kNets = 3;
 // Of the segments: the parts of a cycle after which the net is given scores.
 constexpr int kParts[] = {7, 10};
-constexpr int kSteps = std::size(kParts);
 constexpr double kClip = 2.5;
-constexpr double kCycleSeconds = 60;
-// The valve shows in how the flow rises between these moments of a cycle.
-constexpr double kFlowFrom = 8, kFlowTo = 14;
-
-// Mean and deviation of each segment of each sensor, and one flow sample by sample.
-struct Cycles {
-  Table table{};
-  StepColumns columns{};
-  size_t plain = 0;  // columns before the single flow samples
-};
-
-void AddSegments(const TextTable& sensor, std::vector<std::vector<float>>& rows,
-                 std::vector<int>& step_of) {
-  const size_t length = sensor.width / kSegments;
-  for (size_t s = 0; s < kSegments; ++s) {
-    step_of.insert(step_of.end(), 2, static_cast<int>(s));
-    for (size_t i = 0; i < sensor.rows(); ++i) {
-      double sum = 0, square = 0;
-      for (size_t k = s * length; k < (s + 1) * length; ++k) {
-        const auto v = static_cast<double>(sensor.At(i, k));
-        sum += v;
-        square += v * v;
-      }
-      const double n = static_cast<double>(length), mean = sum / n;
-      rows[i].push_back(static_cast<float>(mean));
-      rows[i].push_back(static_cast<float>(std::sqrt(std::max(0.0, square / n - mean * mean))));
-    }
-  }
-}
-
-void AddFlow(const TextTable& flow, std::vector<std::vector<float>>& rows,
-             std::vector<int>& step_of) {
-  const double rate = static_cast<double>(flow.width) / kCycleSeconds;
-  const auto from = static_cast<size_t>(kFlowFrom * rate), to = static_cast<size_t>(kFlowTo * rate);
-  for (size_t k = from; k < to; ++k) {
-    step_of.push_back(static_cast<int>(k * kSegments / flow.width));
-    for (size_t i = 0; i < flow.rows(); ++i) rows[i].push_back(flow.At(i, k));
-  }
-}
-
-Result<Cycles> MakeCycles(const HydraulicCycles& data) {
-  Cycles out;
-  out.columns.steps = kSteps;
-  std::vector<std::vector<float>> rows(data.size());
-  for (const TextTable& sensor : data.sensors) {
-    if (sensor.width < 2 * kSegments)
-      return Fail(Errc::kInvalid, "hydraulic: too few values in a cycle");
-    AddSegments(sensor, rows, out.columns.step_of);
-  }
-  out.plain = out.columns.step_of.size();
-  AddFlow(data.sensors.front(), rows, out.columns.step_of);
-  for (int& step : out.columns.step_of)
-    step = static_cast<int>(std::ranges::upper_bound(kParts, step) - std::begin(kParts));
-  out.table.columns = out.columns.step_of.size();
-  for (const auto& row : rows)
-    out.table.values.insert(out.table.values.end(), row.begin(), row.end());
-  return out;
-}
+constexpr double kCycleSeconds = kHydraulicCycleSeconds;
 
 std::string Percent(double share) {
   char text[16];
@@ -114,7 +55,7 @@ class Hydraulic {
       MW_TRY(const HydraulicCycles test, ReadHydraulic(*context_.options.test));
       MW_TRY(Append(test));
     }
-    MW_TRY(cycles_, MakeCycles(data_));
+    MW_TRY(cycles_, MakeHydraulicTable(data_, kParts));
     for (size_t t = 0; t < kHydraulicTargets; ++t) MW_TRY(Target(t));
     Report();
     return std::move(out_);
@@ -327,7 +268,7 @@ class Hydraulic {
   const StudyContext& context_;
   HydraulicCycles data_;
   size_t train_rows_ = 0;
-  Cycles cycles_;
+  HydraulicTable cycles_;
   Outcome out_;
   std::map<std::string, int> recipes_;
 };

@@ -172,6 +172,7 @@ void LowerOdds(LstmNet& net, const Windows& whole, const WindowSet& departures,
   for (size_t i = 0; i < whole.set.size(); ++i)
     by_run[whole.places[i].series].push_back(margin(whole.set, i));
   std::vector<std::vector<float>> margins;
+  margins.reserve(by_run.size());
   for (auto& [series, run] : by_run) margins.push_back(std::move(run));
   double lower = SeldomMargin(margins, rule, kSeldom) + kBelowEven;
   std::vector<float> made;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct WindowSet {
   std::vector<uint32_t> first{};
   std::vector<int> labels{};     // class of each window's last step
   std::vector<float> targets{};  // regression: the value that is wanted; else empty
+  std::vector<float> teacher{};  // [windows x classes] logits of a larger net to follow; or empty
   [[nodiscard]] size_t size() const { return first.size(); }
 };
 
@@ -39,6 +41,15 @@ struct LearnOptions {
   std::vector<int> mirrored{};  // [features] group that is turned together; -1: never; empty: none
   uint64_t seed = 1;
   std::vector<float> class_weights{};  // [classes]; not for regression
+  // Distillation, where WindowSet::teacher is there: this share of the loss is how far the net is
+  // from the teacher's probabilities, both softened by the temperature (Hinton et al. 2015).
+  double follow = 0.7;
+  double follow_temperature = 2;
+  std::shared_ptr<const LstmNet> start{};  // of the same shape; null: random weights
+  // Weights, inputs and hidden states are rounded as INT8 has them while the net learns; gradients
+  // pass as if they were not (Jacob et al. 2018). Cell states and gates keep 16 bits and are left.
+  bool quantized = false;
+  int threads = 1;          // more: results differ in the last bits from run to run
   bool regression = false;  // one output (classes = 1) learns WindowSet::targets by squared error
 };
 

@@ -1,6 +1,7 @@
 #include "trainer/lstm_net.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/check.h"
@@ -10,9 +11,16 @@ namespace {
 
 float Sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
+// Several sums side by side, in a fixed order: one sum alone waits for each addition.
 float Dot(std::span<const float> a, std::span<const float> b) {
+  constexpr size_t kSums = 16;
+  std::array<float, kSums> sums{};
+  size_t i = 0;
+  for (; i + kSums <= a.size(); i += kSums)
+    for (size_t k = 0; k < kSums; ++k) sums[k] += a[i + k] * b[i + k];
   float sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  for (; i < a.size(); ++i) sum += a[i] * b[i];
+  for (const float part : sums) sum += part;
   return sum;
 }
 

@@ -12,34 +12,13 @@
 #include <random>
 #include <set>
 
+#include "trainer/torch/lstm_module.h"
+
 namespace millwright::trainer {
 namespace {
 
-struct NetImpl : torch::nn::Module {
-  explicit NetImpl(const LearnOptions& o)
-      : lstm(register_module("lstm", torch::nn::LSTM(torch::nn::LSTMOptions(o.features, o.units)
-                                                         .num_layers(o.layers)
-                                                         .batch_first(true)))),
-        dropout(register_module("dropout", torch::nn::Dropout(o.dropout))),
-        dense(register_module("dense", torch::nn::Linear(o.units, o.classes))) {
-    torch::NoGradGuard no_grad;
-    // A forget gate that starts open learns long windows sooner (Jozefowicz et al. 2015).
-    for (auto& parameter : lstm->named_parameters())
-      if (parameter.key().rfind("bias_ih", 0) == 0)
-        parameter.value().slice(0, o.units, 2 * o.units).fill_(1.0);
-  }
-  torch::Tensor forward(const torch::Tensor& x) {
-    const torch::Tensor sequence = std::get<0>(lstm->forward(x));
-    return dense->forward(dropout->forward(sequence.select(1, sequence.size(1) - 1)));
-  }
-  torch::nn::LSTM lstm;
-  torch::nn::Dropout dropout;
-  torch::nn::Linear dense;
-};
-TORCH_MODULE(Net);
-
 struct Batch {
-  torch::Tensor x, y;
+  torch::Tensor x, y, teacher;  // the last may be undefined
 };
 
 class Fit {
@@ -77,7 +56,7 @@ class Fit {
       if (record.validation_loss < best) {
         best = record.validation_loss;
         learned.best_epoch = epoch;
-        learned.net = Export();
+        learned.net = net_->Export();
       } else if (epoch - learned.best_epoch >= o_.patience) {
         break;
       }
@@ -102,7 +81,18 @@ class Fit {
       else
         y.data_ptr<int64_t>()[i] = set.labels[picks[i]];
     }
-    return {std::move(x), std::move(y)};
+    return {std::move(x), std::move(y), GatherTeacher(set, picks)};
+  }
+
+  [[nodiscard]] torch::Tensor GatherTeacher(const WindowSet& set,
+                                            std::span<const uint32_t> picks) const {
+    if (set.teacher.empty()) return {};
+    const auto classes = static_cast<size_t>(o_.classes);
+    torch::Tensor out = torch::empty({static_cast<int64_t>(picks.size()), o_.classes});
+    auto* to = out.data_ptr<float>();
+    for (const uint32_t pick : picks)
+      to = std::copy_n(set.teacher.data() + size_t{pick} * classes, classes, to);
+    return out;
   }
 
   // Signs [windows x 1 x features]: each group of a window's features is turned or left together.
@@ -141,7 +131,7 @@ class Fit {
       if (!groups_.empty()) b.x *= Mirror(static_cast<int64_t>(n));
       if (o_.input_noise > 0) b.x += o_.input_noise * torch::randn_like(b.x);
       adam.zero_grad();
-      const torch::Tensor loss = Loss(net_->forward(b.x), b.y);
+      const torch::Tensor loss = Loss(net_->forward(b.x), b);
       loss.backward();
       torch::nn::utils::clip_grad_norm_(net_->parameters(), 1.0);
       adam.step();
@@ -155,10 +145,17 @@ class Fit {
     return sum / static_cast<double>(order.size());
   }
 
-  [[nodiscard]] torch::Tensor Loss(const torch::Tensor& logits, const torch::Tensor& y) const {
-    if (o_.regression) return torch::mse_loss(logits.squeeze(1), y);
-    return torch::nn::functional::cross_entropy(
-        logits, y, torch::nn::functional::CrossEntropyFuncOptions().weight(weights_));
+  [[nodiscard]] torch::Tensor Loss(const torch::Tensor& logits, const Batch& b) const {
+    if (o_.regression) return torch::mse_loss(logits.squeeze(1), b.y);
+    torch::Tensor loss = torch::nn::functional::cross_entropy(
+        logits, b.y, torch::nn::functional::CrossEntropyFuncOptions().weight(weights_));
+    if (!b.teacher.defined()) return loss;
+    const double t = o_.follow_temperature;
+    const torch::Tensor apart =
+        torch::kl_div(torch::log_softmax(logits / t, 1), torch::softmax(b.teacher / t, 1),
+                      at::Reduction::Sum) /
+        logits.size(0);
+    return (1 - o_.follow) * loss + o_.follow * t * t * apart;
   }
 
   void Validate(EpochRecord& record) {
@@ -175,7 +172,7 @@ class Fit {
       const torch::Tensor logits = net_->forward(b.x);
       // cross_entropy divides by the batch's class weights: weigh it back, so that batches add up.
       const double batch_weight = weights_.index_select(0, b.y).sum().item<double>();
-      weighted_loss += Loss(logits, b.y).item<double>() * batch_weight;
+      weighted_loss += Loss(logits, {b.x, b.y, {}}).item<double>() * batch_weight;
       weight += batch_weight;
       const torch::Tensor guess = logits.argmax(1);
       for (int64_t i = 0; i < guess.size(0); ++i) {
@@ -202,40 +199,9 @@ class Fit {
       picks.resize(std::min(kBatch, validation_.size() - at));
       std::iota(picks.begin(), picks.end(), static_cast<uint32_t>(at));
       const Batch b = Gather(validation_, picks);
-      sum += Loss(net_->forward(b.x), b.y).item<double>() * static_cast<double>(picks.size());
+      sum += Loss(net_->forward(b.x), b).item<double>() * static_cast<double>(picks.size());
     }
     record.validation_loss = sum / static_cast<double>(validation_.size());
-  }
-
-  // torch keeps the gates in the order input, forget, cell, output, as model::kGates, and two
-  // biases that add up.
-  LstmNet Export() {
-    LstmNet net{.steps = o_.steps,
-                .features = o_.features,
-                .classes = o_.classes,
-                .regression = o_.regression};
-    const auto parameters = net_->lstm->named_parameters();
-    const auto gate = [&](const std::string& name, size_t g) {
-      const torch::Tensor t = parameters[name].detach().chunk(model::kGates, 0)[g].contiguous();
-      return std::vector<float>(t.data_ptr<float>(), t.data_ptr<float>() + t.numel());
-    };
-    for (int i = 0; i < o_.layers; ++i) {
-      const std::string suffix = "_l" + std::to_string(i);
-      LstmLayer layer{.inputs = i == 0 ? o_.features : o_.units, .units = o_.units};
-      for (size_t g = 0; g < model::kGates; ++g) {
-        layer.input_weights[g] = gate("weight_ih" + suffix, g);
-        layer.recurrent_weights[g] = gate("weight_hh" + suffix, g);
-        layer.biases[g] = gate("bias_ih" + suffix, g);
-        const std::vector<float> more = gate("bias_hh" + suffix, g);
-        for (size_t u = 0; u < more.size(); ++u) layer.biases[g][u] += more[u];
-      }
-      net.layers.push_back(std::move(layer));
-    }
-    const torch::Tensor w = net_->dense->weight.detach().contiguous();
-    const torch::Tensor b = net_->dense->bias.detach().contiguous();
-    net.dense_weights.assign(w.data_ptr<float>(), w.data_ptr<float>() + w.numel());
-    net.dense_biases.assign(b.data_ptr<float>(), b.data_ptr<float>() + b.numel());
-    return net;
   }
 
   const WindowSet& train_;
@@ -258,6 +224,9 @@ Result<void> Check(const WindowSet& train, const WindowSet& validation, const Le
       return Fail(Errc::kInternal, "trainer: a regression wants one output and a target a window");
   } else if (o.class_weights.size() != static_cast<size_t>(o.classes))
     return Fail(Errc::kInternal, "trainer: class weights and classes differ in number");
+  if (!train.teacher.empty() &&
+      train.teacher.size() != train.size() * static_cast<size_t>(o.classes))
+    return Fail(Errc::kInternal, "trainer: the teacher says nothing of some windows");
   if (!o.mirrored.empty() && o.mirrored.size() != static_cast<size_t>(o.features))
     return Fail(Errc::kInternal, "trainer: mirror groups and features differ in number");
   return {};
@@ -270,7 +239,7 @@ Result<Learned> FitWithTorch(const WindowSet& train, const WindowSet& validation
                              const std::function<void(const Progress&)>& progress) {
   MW_TRY(Check(train, validation, options));
   try {
-    at::set_num_threads(1);
+    at::set_num_threads(options.threads);
     at::globalContext().setDeterministicAlgorithms(true, false);
     torch::manual_seed(options.seed);
     Learned learned = Fit(train, validation, options, progress).Run();

@@ -103,6 +103,51 @@ TEST(FitWithTorch, AMirroredChannelLosesItsSign) {
   EXPECT_GT(accuracy({-1, 1}), 0.9);
 }
 
+Result<Learned> FitBy(const Tiny& train, const Tiny& validation, const LearnOptions& options) {
+  return FitWithTorch(train.set, validation.set, options, [](const Progress&) {});
+}
+
+TEST(FitWithTorch, AStartIsWhereLearningBegins) {
+  const Tiny train(1), validation(2);
+  const Learned first = Fit(train, validation, 5);
+  LearnOptions options = Options(9);
+  options.start = std::make_shared<const LstmNet>(first.net);
+  options.epochs = 1;
+  options.learning_rate = 0;
+  const auto again = FitBy(train, validation, options);
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(again->net.dense_weights, first.net.dense_weights);
+  EXPECT_EQ(again->net.layers[1].recurrent_weights, first.net.layers[1].recurrent_weights);
+}
+
+// Labels that are all wrong, a teacher that is right: following it wins.
+TEST(FitWithTorch, FollowsATeacherMoreThanLabels) {
+  Tiny train(1);
+  const Tiny validation(2);
+  for (int& label : train.set.labels) {
+    train.set.teacher.push_back(label == 0 ? 6.0F : -6.0F);
+    train.set.teacher.push_back(label == 0 ? -6.0F : 6.0F);
+    label = 1 - label;
+  }
+  LearnOptions options = Options(5);
+  options.follow = 0.9;
+  const auto learned = FitBy(train, validation, options);
+  ASSERT_TRUE(learned) << learned.error().what;
+  EXPECT_GT(learned->history.back().validation_accuracy, 0.9);
+  train.set.teacher.pop_back();
+  EXPECT_FALSE(FitBy(train, validation, options)) << "a teacher that says nothing of a window";
+}
+
+TEST(FitWithTorch, LearnsWithRoundingAsItDoesWithout) {
+  const Tiny train(1), validation(2);
+  LearnOptions options = Options(5);
+  options.quantized = true;
+  const auto learned = FitBy(train, validation, options);
+  ASSERT_TRUE(learned) << learned.error().what;
+  EXPECT_GT(learned->history.back().validation_accuracy, 0.9);
+  EXPECT_LT(learned->history.back().train_loss, learned->history.front().train_loss / 2);
+}
+
 TEST(FitWithTorch, RefusesWhatCannotBeLearned) {
   const Tiny some(1);
   const auto quiet = [](const Progress&) {};
