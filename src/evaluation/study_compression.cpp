@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "evaluation/baselines.h"
 #include "evaluation/hydraulic_table.h"
@@ -114,9 +115,8 @@ class Compression {
     MW_TRY(const auto folder, context_.TrainFolder("hydraulic_zema"));
     MW_TRY(const HydraulicCycles data, ReadHydraulic(folder));
     MW_TRY(HydraulicTable cycles, MakeHydraulicTable(data, kParts));
-    std::vector<int> levels = data.levels[kTarget];
-    std::ranges::sort(levels);
-    levels.erase(std::ranges::unique(levels).begin(), levels.end());
+    const std::set<int> distinct(data.levels[kTarget].begin(), data.levels[kTarget].end());
+    const std::vector<int> levels(distinct.begin(), distinct.end());
     classes_ = static_cast<int>(levels.size());
     for (const int level : data.levels[kTarget])
       cycles.table.labels.push_back(
@@ -201,7 +201,7 @@ class Compression {
     for (const Size& size : kSizes) {
       const std::string what = std::string("follower ") + size.name + " MB, seed " +
                                std::to_string(seed) + "/" + std::to_string(seeds);
-      FitOptions options = Options(size.units, 12, static_cast<uint64_t>(seed * 10));
+      FitOptions options = Options(size.units, 12, uint64_t{10} * static_cast<uint64_t>(seed));
       options.teacher = logits_;
       if (!net.layers.empty()) {
         options.learn.start =
@@ -231,7 +231,7 @@ class Compression {
                                std::to_string(seed) + "/" + std::to_string(seeds);
       MW_TRY(const Fitted fitted,
              FitInt8(data_.train, data_.stop,
-                     Options(size.units, 12, static_cast<uint64_t>(seed * 10 + 5)),
+                     Options(size.units, 12, uint64_t{10} * static_cast<uint64_t>(seed) + 5),
                      context_.learner, Told(what)));
       MW_TRY(const Worth worth, Judge(fitted, data_.test));
       direct_[size.name].Take(worth);
