@@ -245,6 +245,8 @@ def oracles(context: Context) -> Outcome:
     _add(outcome, code, text, "trust_")
     code, text = call(context, "oracles-aws", [PYTHON, ROOT / "tests/aws/run.py", "--json"], limit_s=900)
     _add(outcome, code, text, "aws_")
+    code, text = call(context, "oracles-import", [PYTHON, ROOT / "tests/oracles/import_run.py", "--json"], limit_s=1800)
+    _add(outcome, code, text, "import_")
     return outcome
 
 
@@ -388,7 +390,8 @@ PARTS = [
     Part("build", "set up and build the release preset", build, needs_build=False),
     Part("unit", "unit tests, corpus replays and the tidy test", unit),
     Part("style", "clang-format", style, needs_build=False),
-    Part("oracles", "the engine against TensorFlow Lite, byte for byte; trust against python-tuf; AWS's own clients", oracles),
+    Part("oracles", "the engine against TensorFlow Lite, byte for byte; trust against python-tuf; AWS's own clients; "
+         "models of Keras and PyTorch, imported", oracles),
     Part("bench", "the engine's kernels: same bytes, how fast beside TensorFlow Lite", bench),
     Part("arm", "the engine for 64-bit ARM, under qemu", arm, needs_build=False),
     Part("e2e", "the console in a real browser against a real hub", e2e, waits=True),

@@ -273,13 +273,13 @@ TEST(Onnx, DamagedFilesAreErrors) {
     ASSERT_FALSE(whole.empty());
     EXPECT_TRUE(LooksLikeOnnx(whole));
     for (size_t length = 0; length < whole.size(); length += 7)
-      EXPECT_FALSE(ReadOnnx(std::span(whole).first(length), 12)) << length;
+      EXPECT_FALSE(ReadOnnx(std::span(whole).first(length), 14)) << length;
     std::mt19937 random(8);
     for (int i = 0; i < 2000; ++i) {
       std::vector<std::byte> bytes = whole;
       for (int flips = 0; flips < 1 + i % 12; ++flips)
         bytes[random() % bytes.size()] = static_cast<std::byte>(random());
-      (void)ReadOnnx(bytes, 12);
+      (void)ReadOnnx(bytes, 14);
     }
   }
 }
@@ -323,7 +323,7 @@ TEST(Onnx, MixedUpGraphsAreErrors) {
       }
     }
     const std::string bytes = model.SerializeAsString();
-    (void)ReadOnnx(std::as_bytes(std::span(bytes)), 12);
+    (void)ReadOnnx(std::as_bytes(std::span(bytes)), 14);
   }
 }
 

@@ -10,7 +10,9 @@ WINDOWS = 1200
 
 
 def case(steps, features, classes, *layers, **more):
-    return {"steps": steps, "features": features, "classes": classes, "layers": layers, **more}
+    """`epochs`: until decisions are clear; a net that guesses flips with any rounding."""
+    return {"steps": steps, "features": features, "classes": classes, "layers": layers,
+            "epochs": 16, **more}
 
 
 # task: classes (logits), binary (one sigmoid), value (one plain output)
@@ -18,13 +20,16 @@ CASES = {
     "one_layer": case(20, 3, 3, ("lstm", 24), ("last",), ("dense", 3, "linear")),
     "two_layers": case(
         30, 6, 4, ("lstm", 32), ("dropout",), ("lstm", 16), ("last",), ("dense", 16, "relu"),
-        ("dense", 4, "linear"),
+        ("dense", 4, "linear"), epochs=10,
     ),
     "three_layers": case(
-        24, 12, 5, ("lstm", 32), ("lstm", 24), ("lstm", 16), ("last",), ("dense", 5, "linear")
+        24, 12, 5, ("lstm", 32), ("lstm", 24), ("lstm", 16), ("last",), ("dense", 5, "linear"),
+        epochs=10,
     ),
     "tiny": case(10, 1, 2, ("lstm", 8), ("last",), ("dense", 2, "linear")),
-    "wide": case(60, 8, 3, ("lstm", 64), ("last",), ("dense", 32, "relu"), ("dense", 3, "linear")),
+    "wide": case(
+        60, 8, 3, ("lstm", 64), ("last",), ("dense", 32, "relu"), ("dense", 3, "linear"), epochs=8
+    ),
     "normalized": case(
         20, 4, 3, ("norm",), ("lstm", 16), ("last",), ("dense", 3, "linear"), raw=True
     ),
@@ -46,8 +51,8 @@ CASES = {
     "binary": case(16, 2, 1, ("lstm", 12), ("last",), ("dense", 1, "linear"), task="binary"),
     # Also the unit tests' (src/importer/golden), so it is small and holds a bit of everything.
     "fixture": case(
-        12, 2, 3, ("norm",), ("lstm", 6), ("bn",), ("dropout",), ("lstm", 5), ("last",),
-        ("dense", 4, "relu"), ("dense", 3, "linear"),
+        14, 3, 3, ("norm",), ("lstm", 8), ("dropout",), ("lstm", 6), ("last",),
+        ("dense", 5, "relu"), ("bn",), ("dense", 3, "linear"), epochs=30,
     ),
     "value": case(20, 3, 1, ("lstm", 16), ("last",), ("dense", 1, "linear"), task="value"),
 }

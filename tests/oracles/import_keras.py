@@ -9,7 +9,7 @@ import os
 import pathlib
 import sys
 
-os.environ["KERAS_BACKEND"] = "numpy"  # predicts without a framework behind it
+os.environ["KERAS_BACKEND"] = "numpy"  # predicts without compiling; it takes some functions from jax
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -78,7 +78,7 @@ def main():
         model = build(case, weights, functional=False)
         model.save(into / "sequential.keras")
         build(case, weights, functional=True).save(into / "functional.keras")
-        out = np.asarray(model.predict(np.load(into / "x.npy"), batch_size=1200, verbose=0))
+        out = np.asarray(model.predict(np.load(into / "x.npy"), batch_size=import_cases.WINDOWS, verbose=0))
         if case.get("task") == "binary":
             out = np.concatenate([1 - out, out], 1)
         np.save(into / "want_keras.npy", out)
