@@ -146,6 +146,19 @@ void FloatRunner::RunActivate(const Activate& a, size_t width) {
   }
 }
 
+void FloatRunner::AddMoments(const Layer& layer, int steps, Moments& moments) const {
+  const auto* lstm = std::get_if<Lstm>(&layer.op);
+  const auto* dense = std::get_if<Dense>(&layer.op);
+  if (lstm == nullptr && dense == nullptr) return;
+  const size_t inputs = Size(lstm != nullptr ? lstm->inputs : dense->inputs);
+  const size_t units = lstm != nullptr ? Size(lstm->units) : 0;
+  const std::vector<float> start(units);
+  for (size_t t = 0; t < Size(steps); ++t)
+    moments.Add(
+        std::span(in_).subspan(t * inputs, inputs),
+        t == 0 || units == 0 ? std::span(start) : std::span(out_).subspan((t - 1) * units, units));
+}
+
 std::span<const float> FloatRunner::Run(std::span<const float> window, NetRanges* ranges) {
   Shape shape{net_.steps, net_.features};
   MW_CHECK(window.size() == shape.elements());
@@ -153,6 +166,7 @@ std::span<const float> FloatRunner::Run(std::span<const float> window, NetRanges
   if (ranges != nullptr) {
     ranges->out.resize(layers);
     ranges->cell.resize(layers);
+    ranges->moments.resize(layers);
     for (const float x : window) ranges->input.Take(x);
   }
   in_.assign(window.begin(), window.end());
@@ -177,8 +191,10 @@ std::span<const float> FloatRunner::Run(std::span<const float> window, NetRanges
     } else {
       out_ = in_;  // Flatten: the same numbers in the same order
     }
-    if (ranges != nullptr)
+    if (ranges != nullptr) {
       for (const float x : out_) ranges->out[i].Take(x);
+      AddMoments(layer, shape.steps, ranges->moments[i]);
+    }
     std::swap(in_, out_);
     shape = layer.out;
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "importer/net.h"
+#include "importer/rounding.h"
 
 namespace millwright::importer {
 
@@ -14,6 +15,7 @@ struct NetRanges {
   trainer::Range input{};
   std::vector<trainer::Range> out{};   // per layer
   std::vector<trainer::Range> cell{};  // of LSTM layers
+  std::vector<Moments> moments{};      // of LSTM and Dense layers: what they read
 };
 
 /// Runs windows through a checked net, which it borrows. Reuses its memory; not thread-safe.
@@ -41,6 +43,8 @@ class FloatRunner {
   void RunGlobalPool(const GlobalPool& layer, Shape in);
   void RunAffine(const Affine& layer);
   void RunActivate(const Activate& layer, size_t width);
+  // What the layer that has just run read, from in_ and out_.
+  void AddMoments(const Layer& layer, int steps, Moments& moments) const;
 
   const Net& net_;
   std::vector<Turned> turned_;  // per layer

@@ -1,5 +1,6 @@
 #include "importer/quantize.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/graph_builder.h"
@@ -14,6 +15,39 @@ using model::OpCode;
 constexpr float kTanhScale = 1.0F / 128.0F;
 constexpr float kLogisticScale = 1.0F / 256.0F;
 constexpr int kLogisticZeroPoint = -128;
+
+// The four gates' input and recurrent weights, rounded together by what the layer read.
+void RoundLstm(const Lstm& l, const Moments& moments, float in_scale, model::QuantizedLstm& q) {
+  const auto inputs = static_cast<size_t>(l.inputs), units = static_cast<size_t>(l.units);
+  for (size_t g = 0; g < model::kGates; ++g) {
+    std::vector<float> both;
+    for (size_t u = 0; u < units; ++u) {
+      const auto x = std::span(l.input_weights[g]).subspan(u * inputs, inputs);
+      const auto h = std::span(l.recurrent_weights[g]).subspan(u * units, units);
+      both.insert(both.end(), x.begin(), x.end());
+      both.insert(both.end(), h.begin(), h.end());
+    }
+    const Rounded rounded = RoundTogether(both, l.biases[g], moments, [&](size_t, size_t i) {
+      return i < inputs ? q.input_scales[g] : q.recurrent_scales[g];
+    });
+    for (size_t u = 0; u < units; ++u) {
+      const auto row = std::span(rounded.weights).subspan(u * (inputs + units), inputs + units);
+      std::ranges::copy(row.first(inputs),
+                        q.input_weights[g].begin() + static_cast<std::ptrdiff_t>(u * inputs));
+      std::ranges::copy(row.last(units),
+                        q.recurrent_weights[g].begin() + static_cast<std::ptrdiff_t>(u * units));
+      q.biases[g][u] = trainer::ToBias(rounded.biases[u], in_scale * q.input_scales[g]);
+    }
+  }
+}
+
+void RoundDense(const Dense& d, const Moments& moments, float in_scale, model::QuantizedDense& q) {
+  Rounded rounded =
+      RoundTogether(d.weights, d.biases, moments, [&](size_t o, size_t) { return q.scales[o]; });
+  q.weights = std::move(rounded.weights);
+  for (size_t o = 0; o < q.biases.size(); ++o)
+    q.biases[o] = trainer::ToBias(rounded.biases[o], in_scale * q.scales[o]);
+}
 
 class Quantizer {
  public:
@@ -34,17 +68,18 @@ class Quantizer {
   const Layer& layer() const { return net_.layers[i_]; }
 
   Result<void> Take(const Lstm& l) {
-    MW_TRY(const model::QuantizedLstm q,
-           trainer::QuantizeLstm(l, Where(layer()), ranges_.out[i_], ranges_.cell[i_],
-                                 builder_.scale(at_)));
+    MW_TRY(model::QuantizedLstm q, trainer::QuantizeLstm(l, Where(layer()), ranges_.out[i_],
+                                                         ranges_.cell[i_], builder_.scale(at_)));
+    if (!ranges_.moments[i_].empty()) RoundLstm(l, ranges_.moments[i_], builder_.scale(at_), q);
     at_ = builder_.Lstm(name_, at_, q);
     return {};
   }
 
   Result<void> Take(const Dense& d) {
     const auto [activation, range] = FuseNext();
-    MW_TRY(const model::QuantizedDense q,
+    MW_TRY(model::QuantizedDense q,
            trainer::QuantizeDense(d.weights, d.biases, Where(layer()), range, builder_.scale(at_)));
+    if (!ranges_.moments[i_].empty()) RoundDense(d, ranges_.moments[i_], builder_.scale(at_), q);
     at_ = builder_.Dense(name_, name_ + "/out", at_, q, activation);
     i_ += activation == model::Activation::kNone ? 0 : 1;
     return {};
@@ -204,7 +239,9 @@ bool IsFinite(const trainer::Range& r) { return std::isfinite(r.low) && std::isf
 
 Result<model::Graph> QuantizeNet(const Net& net, const NetRanges& ranges,
                                  const std::string& description) {
-  if (ranges.out.size() != net.layers.size() || ranges.cell.size() != net.layers.size())
+  const size_t layers = net.layers.size();
+  if (ranges.out.size() != layers || ranges.cell.size() != layers ||
+      ranges.moments.size() != layers)
     return Fail(Errc::kInternal, "import: no calibration ranges");
   for (size_t i = 0; i < net.layers.size(); ++i)
     if (!IsFinite(ranges.out[i]) || !IsFinite(ranges.cell[i]))

@@ -28,12 +28,6 @@ std::vector<int8_t> ToInt8(std::span<const float> values, float scale) {
   return out;
 }
 
-int32_t ToBias(float value, float scale) {
-  const double q = std::round(static_cast<double>(value) / static_cast<double>(scale));
-  constexpr double kMax = std::numeric_limits<int32_t>::max();
-  return static_cast<int32_t>(std::clamp(q, -kMax, kMax));
-}
-
 // The smallest 2^n that holds the cell, as the converter extends it: scale 2^n / 32768.
 Result<int> CellShift(Range range, const std::string& name) {
   const float peak = std::max(std::abs(range.low), std::abs(range.high));
@@ -45,6 +39,12 @@ Result<int> CellShift(Range range, const std::string& name) {
 }
 
 }  // namespace
+
+int32_t ToBias(float value, float scale) {
+  const double q = std::round(static_cast<double>(value) / static_cast<double>(scale));
+  constexpr double kMax = std::numeric_limits<int32_t>::max();
+  return static_cast<int32_t>(std::clamp(q, -kMax, kMax));
+}
 
 AffineScale Asymmetric(Range range) {
   const float low = std::min(range.low, 0.0F), high = std::max(range.high, 0.0F);

@@ -21,6 +21,9 @@ struct AffineScale {
 /// int8 over `range`, zero inside and exact.
 [[nodiscard]] AffineScale Asymmetric(Range range);
 
+/// A bias as the integer kernel adds it, saturated.
+[[nodiscard]] int32_t ToBias(float value, float scale);
+
 /// `hidden` and `cell` are what outputs and cell state reached, `in_scale` the scale of the inputs.
 /// `name` stands in errors. kInvalid where a weight is not finite or the cell leaves [-64, 64],
 /// which is all that the integer kernel holds.

@@ -12,7 +12,7 @@ WINDOWS = 1200
 def case(steps, features, classes, *layers, **more):
     """`epochs`: until decisions are clear; a net that guesses flips with any rounding."""
     return {"steps": steps, "features": features, "classes": classes, "layers": layers,
-            "epochs": 16, **more}
+            "epochs": 12, **more}
 
 
 # task: classes (logits), binary (one sigmoid), value (one plain output)
@@ -20,15 +20,15 @@ CASES = {
     "one_layer": case(20, 3, 3, ("lstm", 24), ("last",), ("dense", 3, "linear")),
     "two_layers": case(
         30, 6, 4, ("lstm", 32), ("dropout",), ("lstm", 16), ("last",), ("dense", 16, "relu"),
-        ("dense", 4, "linear"), epochs=10,
+        ("dense", 4, "linear"), epochs=8,
     ),
     "three_layers": case(
         24, 12, 5, ("lstm", 32), ("lstm", 24), ("lstm", 16), ("last",), ("dense", 5, "linear"),
-        epochs=10,
+        epochs=8,
     ),
     "tiny": case(10, 1, 2, ("lstm", 8), ("last",), ("dense", 2, "linear")),
     "wide": case(
-        60, 8, 3, ("lstm", 64), ("last",), ("dense", 32, "relu"), ("dense", 3, "linear"), epochs=8
+        60, 8, 3, ("lstm", 64), ("last",), ("dense", 32, "relu"), ("dense", 3, "linear"), epochs=6
     ),
     "normalized": case(
         20, 4, 3, ("norm",), ("lstm", 16), ("last",), ("dense", 3, "linear"), raw=True
