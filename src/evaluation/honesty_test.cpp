@@ -77,5 +77,66 @@ TEST(StudyHonesty, TakesNoOtherFolder) {
   EXPECT_EQ(outcome.error().code, Errc::kInvalid);
 }
 
+// A learner that learns nothing: class 0 whatever it sees.
+Result<trainer::Learned> LearnNothing(const trainer::WindowSet&, const trainer::WindowSet&,
+                                      const trainer::LearnOptions& o,
+                                      const std::function<void(const trainer::Progress&)>&) {
+  const auto units = static_cast<size_t>(o.units), inputs = static_cast<size_t>(o.features);
+  trainer::LstmLayer layer{.inputs = o.features, .units = o.units};
+  for (size_t g = 0; g < model::kGates; ++g) {
+    layer.input_weights[g].assign(units * inputs, 0.01F);
+    layer.recurrent_weights[g].assign(units * units, 0.01F);
+    layer.biases[g].assign(units, 0);
+  }
+  trainer::Learned out;
+  out.net = {.steps = o.steps, .features = o.features, .classes = o.classes};
+  out.net.layers.push_back(std::move(layer));
+  out.net.dense_weights.assign(static_cast<size_t>(o.classes) * units, 0.01F);
+  out.net.dense_biases = {2, -2};
+  return out;
+}
+
+// One folder of series without an anomaly, one with: here the same flat series.
+void WriteSeries(const Folder& folder) {
+  for (const char* kind : {"artificialNoAnomaly", "artificialWithAnomaly"}) {
+    fs::create_directories(folder.path() / "nab" / kind);
+    std::ofstream out(folder.path() / "nab" / kind / "flat.csv");
+    out << "timestamp,value\n";
+    for (int i = 0; i < 3000; ++i) out << "t," << 40 + i % 7 << "\n";
+  }
+}
+
+// A net that gives made departures no more than healthy windows alarms: the study must tell.
+TEST(JudgeSilence, FailsWhereNothingIsLearned) {
+  const Folder folder;
+  WriteSeries(folder);
+  const StudyOptions options{.data = folder.path(), .seeds = 1};
+  const trainer::Learner learner = LearnNothing;
+  const Say say;
+  Outcome outcome;
+  const auto judged = JudgeSilence({.options = options, .learner = learner, .say = say}, outcome);
+  ASSERT_TRUE(judged) << judged.error().what;
+  EXPECT_EQ(outcome.Number("honesty_nab_alarms"), 1);
+  EXPECT_FALSE(outcome.ok());
+}
+
+TEST(Judges, NameWhatIsMissing) {
+  const Folder folder;
+  fs::create_directories(folder.path() / "cnc_mill");
+  fs::create_directories(folder.path() / "gearbox_gfd");
+  const StudyOptions options{.data = folder.path()};
+  const trainer::Learner learner = LearnNothing;
+  const Say say;
+  const StudyContext context{.options = options, .learner = learner, .say = say};
+  Outcome outcome;
+  const auto mill = JudgeMill(context, outcome);
+  ASSERT_FALSE(mill);
+  EXPECT_NE(mill.error().what.find("cnc_mill"), std::string::npos);
+  const auto gearbox = JudgeGearbox(context, outcome);
+  ASSERT_FALSE(gearbox);
+  EXPECT_NE(gearbox.error().what.find("h30hz0.csv"), std::string::npos);
+  EXPECT_FALSE(JudgeSilence(context, outcome));
+}
+
 }  // namespace
 }  // namespace millwright::evaluation

@@ -9,7 +9,8 @@ namespace millwright::importer {
 namespace {
 
 void Number(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+  for (int i = 0; i < bytes; ++i)  // no type shifts by more than its bits
+    out += i < 8 ? static_cast<char>(value >> (8 * i) & 0xff) : '\0';
 }
 
 // An archive of stored members.

@@ -21,7 +21,7 @@ std::vector<std::byte> Npy(const std::string& header, const std::vector<T>& valu
   std::vector<std::byte> out = Bytes(text + header);
   const size_t at = out.size();
   out.resize(at + values.size() * sizeof(T));
-  std::memcpy(out.data() + at, values.data(), values.size() * sizeof(T));
+  if (!values.empty()) std::memcpy(out.data() + at, values.data(), values.size() * sizeof(T));
   return out;
 }
 
