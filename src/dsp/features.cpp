@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "dsp/bearing_kinds.h"
 #include "dsp/line_limits.h"
 
 namespace millwright::dsp {
@@ -202,7 +203,7 @@ std::string Where(const FeatureSpec& spec) { return "schema: feature \"" + spec.
 
 Result<const FeatureKind*> FindKind(const FeatureSpec& spec, ChannelKind from) {
   std::string known;
-  for (const FeatureKind& kind : kKinds) {
+  for (const FeatureKind& kind : FeatureKinds()) {
     if (kind.name == spec.kind) {
       if (kind.from == from) return &kind;
       return Fail(Errc::kInvalid, Where(spec) + ": kind \"" + spec.kind + "\" needs a channel of " +
@@ -210,8 +211,10 @@ Result<const FeatureKind*> FindKind(const FeatureSpec& spec, ChannelKind from) {
                                       spec.channel + "\" has " +
                                       (from == kSamples ? "samples" : "readings"));
     }
-    if (kind.from == from) known += (known.empty() ? "" : ", ") + std::string(kind.name);
+    if (kind.from == from && !kind.needs_bearing)
+      known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }
+  if (from == kSamples) known += ", bearing_... (docs/formats/features.md)";
   return Fail(Errc::kInvalid,
               Where(spec) + ": unknown kind \"" + spec.kind + "\"; known here: " + known);
 }
@@ -295,12 +298,28 @@ Result<void> CheckNeeds(const FeatureSpec& spec, const FeatureKind& kind,
                                     "\" needs the machine's bearing order (" +
                                     spec.kind.substr(std::string_view("envelope_").size(), 4) +
                                     "), which is not known");
+  if (kind.needs_bearing)
+    if (const auto orders = OrdersOf(machine); !orders)
+      return Fail(Errc::kInvalid,
+                  Where(spec) + ": kind \"" + spec.kind +
+                      "\" needs the machine's bearing orders: " + orders.error().what);
   return {};
+}
+
+std::vector<FeatureKind> AllKinds() {
+  std::vector<FeatureKind> all(kKinds.begin(), kKinds.end());
+  const auto first_reading = std::ranges::find(all, kReading, &FeatureKind::from);
+  const std::vector<FeatureKind> bearing = BearingKinds();
+  all.insert(first_reading, bearing.begin(), bearing.end());
+  return all;
 }
 
 }  // namespace
 
-std::span<const FeatureKind> FeatureKinds() { return kKinds; }
+std::span<const FeatureKind> FeatureKinds() {
+  static const std::vector<FeatureKind> kinds = AllKinds();
+  return kinds;
+}
 
 float Feature::Finish(double value, double speed_ratio) const {
   if (speed_power != 0 && speed_ratio > 0) value /= std::pow(speed_ratio, speed_power);

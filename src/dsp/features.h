@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "dsp/analyzer.h"
+#include "dsp/bearing_features.h"
 #include "dsp/pipeline.h"
 #include "dsp/tracks.h"
 
@@ -33,6 +34,7 @@ struct SampleView {
   double speed_hz = 0;
   double to_m_s2 = 0;  // factor from the channel's unit; 0: the channel is no acceleration
   size_t band = 0;     // index of the feature's envelope band
+  const BearingFeatures* bearing = nullptr;  // null where they are not asked for, or not known
 };
 
 /// What a reading feature keeps from step to step.
@@ -63,6 +65,7 @@ struct FeatureKind {
   bool needs_acceleration = false;       // the channel's unit must be one of acceleration
   bool needs_envelope = false;           // params 0 and 1 are its band, lo_hz and hi_hz
   double MachineSpec::*order = nullptr;  // must be known of the machine
+  bool needs_bearing = false;            // all orders must be known, or follow from two of them
 };
 
 /// All kinds, samples first.

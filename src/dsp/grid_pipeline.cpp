@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dsp/bearing_kinds.h"
+
 namespace millwright::dsp {
 namespace {
 
@@ -25,6 +27,7 @@ GridPipeline::GridPipeline(const Schema& schema, const MachineSpec& machine,
       channels_(std::move(channels)),
       ready_(kReadyMax) {
   for (Step& step : ready_) step.features.resize(features_.size());
+  if (const auto orders = OrdersOf(machine_)) orders_ = *orders;
   Nanos fastest = schema_.step;
   bool any_samples = false;
   for (size_t c = 0; c < channels_.size(); ++c) {
@@ -182,6 +185,29 @@ float GridPipeline::SpeedAt(Nanos end) const {
   return static_cast<float>(machine_.shaft_hz);
 }
 
+// The mean over the window of samples that ends here: a bearing's lines lie where the shaft has
+// turned, not where it turns now.
+double GridPipeline::SpeedOver(Nanos end) const {
+  if (speed_channel_ >= 0) {
+    const ReadingTrack& track = *channels_[static_cast<size_t>(speed_channel_)].readings;
+    bool found = false;
+    const Nanos at = track.LatestAt(end + reading_slack_, found);
+    if (found && end - at <= schema_.hold_max)
+      return std::abs(track.Over(schema_.sample_window, end + reading_slack_, found).mean) *
+             speed_factor_;
+  }
+  return machine_.shaft_hz;
+}
+
+const BearingFeatures* GridPipeline::Describe(Channel& channel, std::span<const float> window,
+                                              Nanos end) {
+  if (!channel.describer) return nullptr;
+  const auto made = channel.describer->Describe(window, SpeedOver(end), orders_);
+  if (!made) return nullptr;  // stands still, or turns too slowly for this window
+  described_ = *made;
+  return &described_;
+}
+
 void GridPipeline::CloseStep() {
   if (ready_count_ == ready_.size()) {
     ready_first_ = (ready_first_ + 1) % ready_.size();
@@ -223,17 +249,20 @@ void GridPipeline::RunSamples(Step& step, Nanos end) {
                        end - channel.samples->end_ns() <= std::min(schema_.step, channel.block) / 4;
     const std::span<const float> window =
         fresh ? channel.samples->Window(end, channel.window_samples) : std::span<const float>();
+    const BearingFeatures* bearing = nullptr;
     if (window.empty()) {
       step.missing |= 1U << c;
     } else {
       const auto [lowest, highest] = std::ranges::minmax(window);
       if (lowest == highest) step.stuck |= 1U << c;
-      if (channel.analyzer) channel.analyzer->Load(window);
+      if (channel.analysed) channel.analyzer->Load(window);
+      bearing = Describe(channel, window, end);
     }
     for (size_t f = 0; f < features_.size(); ++f) {
       const Feature& feature = features_[f];
       if (static_cast<size_t>(feature.channel) != c) continue;
-      if (window.empty()) {
+      // Where the shaft stands still nothing is missing.
+      if (window.empty() || (feature.kind->needs_bearing && bearing == nullptr && step.stopped)) {
         step.features[f] = 0;
         continue;
       }
@@ -241,7 +270,8 @@ void GridPipeline::RunSamples(Step& step, Nanos end) {
                                .machine = machine_,
                                .speed_hz = speed,
                                .to_m_s2 = AccelerationFactor(channel.spec.unit),
-                               .band = feature.band};
+                               .band = feature.band,
+                               .bearing = bearing};
       Store(step, f, feature.kind->sample(view, feature.params), ratio);
     }
   }

@@ -21,7 +21,9 @@ struct Channel {
   ChannelSpec spec;
   std::optional<ReadingTrack> readings;
   std::optional<SampleTrack> samples;
-  std::optional<Analyzer> analyzer;  // where a feature needs it
+  std::optional<Analyzer> analyzer;
+  bool analysed = false;                      // a feature looks at the analyzer
+  std::optional<BearingDescriber> describer;  // where a feature needs it
   size_t window_samples = 0;
   Nanos block = 0;        // length of the latest block
   bool pacer = false;     // steps wait for its data; other channels are held
@@ -63,6 +65,9 @@ class GridPipeline final : public Pipeline {
   void RunSamples(Step& step, Nanos end);
   void RunReadings(Step& step, Nanos end);
   [[nodiscard]] float SpeedAt(Nanos end) const;
+  [[nodiscard]] double SpeedOver(Nanos end) const;
+  [[nodiscard]] const BearingFeatures* Describe(Channel& channel, std::span<const float> window,
+                                                Nanos end);
   void Store(Step& step, size_t feature, double value, double speed_ratio);
 
   const Schema schema_;
@@ -71,6 +76,8 @@ class GridPipeline final : public Pipeline {
   std::vector<Channel> channels_;
   int speed_channel_ = -1;
   double speed_factor_ = 1;  // to Hz
+  BearingOrders orders_;     // where a channel has a describer
+  BearingFeatures described_ = {};
   Nanos tolerance_ = 0;      // how far before or after a grid point a pacer's datum counts as on it
   Nanos reading_slack_ = 0;  // readings this long after a step's end still belong to it
 

@@ -91,6 +91,24 @@ std::vector<Band> CollectBands(std::vector<Feature>& features, size_t channel) {
   return bands;
 }
 
+// What of a channel's window is computed: only what a feature looks at.
+Result<void> AddDescriber(const std::vector<Feature>& features, size_t index, Channel& channel) {
+  if (!channel.samples) return {};
+  bool bearing = false;
+  for (const Feature& feature : features) {
+    if (static_cast<size_t>(feature.channel) != index) continue;
+    bearing = bearing || feature.kind->needs_bearing;
+    channel.analysed = channel.analysed || !feature.kind->needs_bearing;
+  }
+  if (!bearing) return {};
+  if (channel.window_samples < 256)
+    return Fail(Errc::kInvalid, "schema: channel \"" + channel.spec.name + "\": a window of " +
+                                    std::to_string(channel.window_samples) +
+                                    " samples is too short for bearing features (256)");
+  channel.describer.emplace(channel.window_samples, channel.spec.rate_hz);
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Pipeline>> Pipeline::Make(const Schema& schema, const MachineSpec& machine) {
@@ -103,13 +121,18 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Make(const Schema& schema, const Mac
   }
   MW_TRY(std::vector<Feature> features, ResolveFeatures(schema, machine));
   std::vector<Channel> channels;
+  const bool any_bearing =
+      std::ranges::any_of(features, [](const Feature& f) { return f.kind->needs_bearing; });
   bool paced = false;
   for (size_t c = 0; c < schema.channels.size(); ++c) {
-    Nanos window = schema.step;
+    const ChannelSpec& spec = schema.channels[c];
+    // Of the speed, the mean over a window of samples is asked for.
+    Nanos window = any_bearing && spec.name == "speed" ? std::max(schema.step, schema.sample_window)
+                                                       : schema.step;
     for (const Feature& f : features)
       if (static_cast<size_t>(f.channel) == c) window = std::max(window, f.window);
-    MW_TRY(channels.emplace_back(),
-           MakeChannel(schema, schema.channels[c], window, CollectBands(features, c)));
+    MW_TRY(channels.emplace_back(), MakeChannel(schema, spec, window, CollectBands(features, c)));
+    MW_TRY(AddDescriber(features, c, channels.back()));
     paced = paced || channels.back().pacer;
   }
   const bool any_samples =

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <fstream>
 #include <numbers>
+#include <random>
 #include <sstream>
 
 #include "core/testing/counting_new.h"
+#include "dsp/bearing_features.h"
 #include "dsp/features.h"
 
 namespace millwright::dsp {
@@ -446,6 +448,90 @@ TEST(PipelineTest, NeedsTheBearingOnlyWhereAFeatureDoes) {
   EXPECT_NE(made.error().what.find("bearing order (bpfo)"), std::string::npos) << made.error().what;
   schema.features.erase(schema.features.begin() + 3);
   EXPECT_TRUE(Pipeline::Make(schema, {.shaft_hz = 25}).has_value());
+}
+
+// Two seconds at 12.8 kHz, every second; all 34 columns, and an ordinary feature beside them.
+Schema BearingSchema() {
+  Schema schema;
+  schema.channels = {{"vib", "g", ChannelKind::kSamples, 12800},
+                     {"speed", "rpm", ChannelKind::kReading, 1}};
+  for (const std::string_view name : BearingFeatureNames())
+    schema.features.push_back({std::string(name), "vib", "bearing_" + std::string(name), {}});
+  schema.features.push_back({"rms", "vib", "rms", {}});
+  schema.step = kSecond;
+  schema.sample_window = 2 * kSecond;
+  schema.speed_min_hz = 3.5;
+  return schema;
+}
+
+std::vector<float> Noise(size_t count) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> noise;
+  std::vector<float> out(count);
+  for (float& x : out) x = noise(random);
+  return out;
+}
+
+TEST(PipelineTest, BearingFeaturesAreThoseOfTheDescriber) {
+  const BearingOrders orders{.bpfo = 10.0 / 3, .bpfi = 14.0 / 3};
+  auto pipeline = Pipeline::Make(BearingSchema(), {.bpfo = orders.bpfo, .bpfi = orders.bpfi});
+  ASSERT_TRUE(pipeline.has_value()) << pipeline.error().what;
+  const std::vector<float> samples = Noise(5 * 12800);
+  Step step;
+  int complete = 0;
+  BearingDescriber describer(2 * 12800, 12800);
+  for (int s = 0; s < 5; ++s) {
+    // Faster each second: the window is described at its mean speed.
+    (*pipeline)->PushReading(1, kStart + s * kSecond + kSecond / 2,
+                             1500 + 60.0F * static_cast<float>(s));
+    (*pipeline)->PushBlock(0, kStart + s * kSecond, 12800,
+                           std::span(samples).subspan(static_cast<size_t>(s) * 12800, 12800));
+    while ((*pipeline)->Pop(step)) {
+      if (!step.complete) continue;
+      ++complete;
+      const auto end = static_cast<size_t>((step.end_ns - kStart) / kSecond) * 12800;
+      const double hz = 25.5 + static_cast<double>(end / 12800 - 2);
+      const auto expected = describer.Describe(
+          std::span(samples).subspan(end - 2 * 12800, 2 * 12800), hz, *CompleteOrders(orders));
+      ASSERT_TRUE(expected);
+      for (size_t i = 0; i < kBearingFeatures; ++i)
+        EXPECT_EQ(step.features[i], (*expected)[i]) << BearingFeatureNames()[i];
+      EXPECT_NEAR(step.features[kBearingFeatures], 1, 0.05);
+    }
+  }
+  EXPECT_GE(complete, 3);
+}
+
+TEST(PipelineTest, ABearingThatStandsStillIsStoppedNotMissing) {
+  auto pipeline = Pipeline::Make(BearingSchema(), {.bpfo = 3.3, .bpfi = 4.7});
+  ASSERT_TRUE(pipeline.has_value());
+  const std::vector<float> samples = Noise(12800);
+  Step step;
+  int stopped = 0, blind = 0;
+  for (int s = 0; s < 12; ++s) {
+    const float rpm = s < 6 ? 60 : 240;  // 1 Hz: stopped; 4 Hz: 8 turns in a window
+    (*pipeline)->PushReading(1, kStart + s * kSecond + kSecond / 2, rpm);
+    (*pipeline)->PushBlock(0, kStart + s * kSecond, 12800, samples);
+    while ((*pipeline)->Pop(step)) {
+      if (step.end_ns < kStart + 2 * kSecond) continue;  // the window fills
+      stopped += step.stopped ? 1 : 0;
+      blind += step.missing != 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GE(stopped, 4);
+  // Only where the window still holds the time at 1 Hz does a turning shaft have too few turns.
+  EXPECT_LE(blind, 1);
+}
+
+TEST(PipelineTest, BearingFeaturesNeedOrdersAndALongWindow) {
+  const auto unknown = Pipeline::Make(BearingSchema(), {.shaft_hz = 25, .bpfo = 3});
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_NE(unknown.error().what.find("bearing orders"), std::string::npos) << unknown.error().what;
+  Schema slow = BearingSchema();
+  slow.channels[0].rate_hz = 100;
+  const auto few = Pipeline::Make(slow, {.shaft_hz = 25, .bpfo = 3.3, .bpfi = 4.7});
+  ASSERT_FALSE(few.has_value());
+  EXPECT_NE(few.error().what.find("256"), std::string::npos) << few.error().what;
 }
 
 TEST(FeaturesTest, TheDocumentListsEveryKind) {
