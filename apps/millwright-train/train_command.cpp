@@ -8,6 +8,7 @@
 #include "bar.h"
 #include "commands.h"
 #include "crypto/sha256.h"
+#include "evaluation/bearing_recipe.h"
 #include "os/clock.h"
 #include "os/files.h"
 #include "trainer/bundle_writer.h"
@@ -19,7 +20,9 @@ namespace millwright {
 namespace {
 
 struct TrainFlags {
-  std::string data, config, out, name, report, parent;
+  std::string data, config, out, name, report, parent, recipe;
+  std::string channel = "vib", unit = "m/s2";
+  bool speed_channel = false;
   std::vector<std::string> runs;
   uint64_t seed = 1;
   int epochs = 0;
@@ -43,6 +46,14 @@ trainer::Watcher WatchOn(Bar& bar) {
               }};
 }
 
+Result<std::string> ParentHash(const TrainFlags& flags, os::Files& files) {
+  if (flags.parent.empty()) return std::string();
+  MW_TRY(const os::Bytes manifest,
+         files.Read(flags.parent + "/" + std::string(model::kManifestFile), size_t{4} << 20));
+  MW_TRY(model::ReadManifest(manifest, flags.parent + "/manifest.json"));
+  return crypto::Sha256Hex(std::span<const std::byte>(manifest));
+}
+
 Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& files) {
   trainer::TrainOptions options;
   if (!flags.config.empty()) {
@@ -54,13 +65,28 @@ Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& fi
   if (flags.epochs > 0) options.learn.epochs = flags.epochs;
   options.seed = flags.seed;
   options.healthy_only |= flags.healthy_only;
-  if (!flags.parent.empty()) {
-    MW_TRY(const os::Bytes manifest,
-           files.Read(flags.parent + "/" + std::string(model::kManifestFile), size_t{4} << 20));
-    MW_TRY(model::ReadManifest(manifest, flags.parent + "/manifest.json"));
-    options.parent = crypto::Sha256Hex(std::span<const std::byte>(manifest));
-  }
+  MW_TRY(options.parent, ParentHash(flags, files));
   return options;
+}
+
+Result<trainer::Trained> TrainData(const TrainFlags& flags, os::Files& files, os::Clock& clock,
+                                   Bar& bar) {
+  MW_TRY(const trainer::TrainOptions options, ReadOptions(flags, files));
+  MW_TRY(auto recordings, recording::OpenDataset(flags.data));
+  return trainer::Train(std::move(recordings), options, trainer::FitWithTorch, clock, MW_VERSION,
+                        WatchOn(bar));
+}
+
+Result<trainer::Trained> TrainRecipe(const TrainFlags& flags, os::Files& files, os::Clock& clock,
+                                     Bar& bar) {
+  evaluation::BearingRecipe recipe{.channel = flags.channel,
+                                   .unit = flags.unit,
+                                   .speed_channel = flags.speed_channel,
+                                   .seed = flags.seed};
+  if (!flags.name.empty()) recipe.name = flags.name;
+  if (flags.epochs > 0) recipe.epochs = flags.epochs;
+  MW_TRY(recipe.parent, ParentHash(flags, files));
+  return evaluation::TrainBearings(recipe, trainer::FitWithTorch, clock, MW_VERSION, WatchOn(bar));
 }
 
 void Tell(const trainer::Trained& t, const std::string& out) {
@@ -87,11 +113,9 @@ void Tell(const trainer::Trained& t, const std::string& out) {
 Result<void> RunTrain(const TrainFlags& flags) {
   os::RealFiles files;
   os::RealClock clock;
-  MW_TRY(const trainer::TrainOptions options, ReadOptions(flags, files));
-  MW_TRY(auto recordings, recording::OpenDataset(flags.data));
   Bar bar(flags.quiet);
-  auto trained = trainer::Train(std::move(recordings), options, trainer::FitWithTorch, clock,
-                                MW_VERSION, WatchOn(bar));
+  auto trained = flags.recipe.empty() ? TrainData(flags, files, clock, bar)
+                                      : TrainRecipe(flags, files, clock, bar);
   bar.End();
   if (!trained) return tl::unexpected(trained.error());
   MW_TRY(trainer::WriteBundle(files, flags.out, *trained));
@@ -106,6 +130,15 @@ void AddTrain(CLI::App& app, int& exit_code) {
   // `millwright-train --data ...` and `millwright-train train --data ...` are the same.
   app.add_option("--data", flags->data, "Data set: a folder of recordings, or of SKAB's CSV files");
   app.add_option("--out", flags->out, "Bundle folder to write");
+  app.add_option("--recipe", flags->recipe,
+                 "In place of --data: bearing, learned from simulated machines alone")
+      ->check(CLI::IsMember({"bearing"}));
+  app.add_option("--channel", flags->channel, "--recipe: the vibration channel's name")
+      ->capture_default_str();
+  app.add_option("--unit", flags->unit, "--recipe: its unit")->capture_default_str();
+  app.add_flag(
+      "--speed-channel", flags->speed_channel,
+      "--recipe: machines have a channel \"speed\" (rpm); else their nominal speed counts");
   app.add_option("--config", flags->config, "train.toml (apps/millwright-train/README.md)");
   app.add_option("--name", flags->name, "Name of the model");
   app.add_option("--seed", flags->seed, "Seed; equal seeds give equal models on one machine")
@@ -124,8 +157,11 @@ void AddTrain(CLI::App& app, int& exit_code) {
   app.require_subcommand(0, 1);
   app.callback([&app, flags, &exit_code] {
     if (!app.get_subcommands().empty()) return;
-    if (flags->data.empty() || flags->out.empty())
-      throw CLI::RequiredError("--data and --out (or one of: split, score)");
+    if (flags->data.empty() == flags->recipe.empty() || flags->out.empty())
+      throw CLI::RequiredError("--data or --recipe, and --out (or one of: split, score)");
+    if (!flags->recipe.empty() &&
+        (flags->healthy_only || !flags->runs.empty() || !flags->config.empty()))
+      throw CLI::ValidationError("--recipe", "takes no --config, --runs or --healthy-only");
     if (const auto done = RunTrain(*flags); !done) exit_code = Report(done.error());
   });
 }

@@ -18,8 +18,9 @@ struct Stretches {
 };
 
 // Half-overlapping where there is enough; a short waveform is read several times over.
-Stretches Plan(size_t samples, double rate_hz, double shaft_hz) {
-  const double want_s = std::clamp(kTurns / shaft_hz, kStretchMin_s, kStretchMax_s);
+Stretches Plan(size_t samples, double rate_hz, double shaft_hz, double stretch_s) {
+  const double want_s =
+      stretch_s > 0 ? stretch_s : std::clamp(kTurns / shaft_hz, kStretchMin_s, kStretchMax_s);
   Stretches s{.length = std::min(samples, static_cast<size_t>(want_s * rate_hz))};
   s.hop = std::min(s.length / 2, (samples - s.length) / (kBearingSteps - 1));
   return s;
@@ -36,7 +37,7 @@ Result<int> BearingWindows::Add(const Waveform& about, std::span<const float> sa
   const double seconds = static_cast<double>(samples.size()) / about.rate_hz;
   const double shaft_hz = about.shaft_hz(about.place.start_s, about.place.start_s + seconds);
   if (!(shaft_hz > 0) || seconds * shaft_hz < kTurnsMin || samples.size() < 256) return 0;
-  const Stretches s = Plan(samples.size(), about.rate_hz, shaft_hz);
+  const Stretches s = Plan(samples.size(), about.rate_hz, shaft_hz, stretch_s_);
   const size_t room = samples.size() - s.span();
   const size_t count = std::clamp<size_t>(samples.size() / s.span(), 1, static_cast<size_t>(limit));
   dsp::BearingDescriber describer(s.length, about.rate_hz);
@@ -70,13 +71,14 @@ Samples BearingWindows::Done() && {
 
 Result<DrawnRigs> SimulateBearings(const RigDraw& draw, const std::function<void(double)>& done) {
   machines::Random random(draw.seed);
-  BearingWindows windows;
+  BearingWindows windows(draw.stretch_s);
+  const double seconds = draw.stretch_s * (1 + (kBearingSteps - 1) / 2.0);
   DrawnRigs out;
   for (int i = 0; i < draw.count; ++i) {
     const auto defect = static_cast<machines::Defect>(i % machines::kDefects);
     const auto turn = static_cast<size_t>(i / machines::kDefects) % draw.strikes.size();
     const machines::RigRecording rig =
-        machines::DrawRig(defect, draw.strikes[turn], draw.world, random);
+        machines::DrawRig(defect, draw.strikes[turn], draw.world, random, seconds);
     const Waveform about{.place = {.recording = "rig " + std::to_string(i)},
                          .rate_hz = rig.rate_hz,
                          .orders = rig.orders,

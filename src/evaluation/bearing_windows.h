@@ -31,12 +31,16 @@ struct Waveform {
 /// Collects windows; Done gives them as samples.
 class BearingWindows {
  public:
+  /// `stretch_s` 0: as many seconds as 45 turns take, within 0.5 .. 3. Above 0: that long, as a
+  /// gateway has them, whatever the speed.
+  explicit BearingWindows(double stretch_s = 0) : stretch_s_(stretch_s) {}
   /// At most `limit` windows, spread evenly over the waveform. None where it is shorter than 6
   /// turns of the shaft. Returns how many.
   [[nodiscard]] Result<int> Add(const Waveform& about, std::span<const float> samples, int limit);
   [[nodiscard]] Samples Done() &&;
 
  private:
+  double stretch_s_ = 0;
   std::vector<float> rows_;
   Samples out_;
 };
@@ -47,6 +51,7 @@ struct RigDraw {
   machines::World world = machines::World::kAll;
   std::vector<machines::Strikes> strikes{};  // in turn
   uint64_t seed = 1;
+  double stretch_s = 0;  // as BearingWindows has it; above 0, recordings are as long as a window
 };
 struct DrawnRigs {
   Samples samples{};

@@ -160,6 +160,7 @@ Result<Fitted> QuantizeNet(trainer::LstmNet net, const Samples& calibration,
   if (!temperature)
     temperature =
         regression ? 1 : trainer::FitTemperature(as_float, validation.labels, out.net.classes);
+  out.temperature = *temperature;
   MW_TRY(const model::QuantizedClassifier quantized,
          trainer::Quantize(out.net, ranges, scale, *temperature));
   MW_TRY(const model::Graph graph, model::MakeGraph(quantized));

@@ -31,6 +31,7 @@ struct Fitted {
   std::vector<std::byte> tflite{};
   double agreement = 0;  // share of validation windows on which float and INT8 say the same class;
                          // regression: the correlation of their values
+  double temperature = 1;                        // folded into the last layer
   double macro_f1_float = 0, macro_f1_int8 = 0;  // on the validation windows; regression: RMSE
 };
 

@@ -79,12 +79,13 @@ struct Mode {
 
 class Rig {
  public:
-  Rig(World world, Random& random) : world_(world), r_(random) {
+  Rig(World world, Random& random, double wanted_s) : world_(world), r_(random) {
     out_.rate_hz = DrawRate(world, r_);
     out_.orders = DrawBearing(world, r_);
     shaft_hz_ = LogUniform(r_, 7, 62);
     out_.shaft_hz = shaft_hz_ * (1 + SpeedError());
-    const double seconds = std::max(LogUniform(r_, 0.6, 3.5), 15 / shaft_hz_);
+    const double drawn_s = std::max(LogUniform(r_, 0.6, 3.5), 15 / shaft_hz_);
+    const double seconds = wanted_s > 0 ? wanted_s : drawn_s;
     n_ = static_cast<size_t>(seconds * out_.rate_hz);
     Turn();
     const int modes = r_.Integer(2, 5);
@@ -372,8 +373,8 @@ class Rig {
 
 }  // namespace
 
-RigRecording DrawRig(Defect defect, Strikes strikes, World world, Random& random) {
-  return Rig(world, random).Make(defect, strikes);
+RigRecording DrawRig(Defect defect, Strikes strikes, World world, Random& random, double seconds) {
+  return Rig(world, random, seconds).Make(defect, strikes);
 }
 
 }  // namespace millwright::machines

@@ -33,6 +33,8 @@ struct RigRecording {
   std::vector<float> samples{};
 };
 
-[[nodiscard]] RigRecording DrawRig(Defect defect, Strikes strikes, World world, Random& random);
+/// `seconds` 0: between 0.6 and 3.5, at least 15 turns.
+[[nodiscard]] RigRecording DrawRig(Defect defect, Strikes strikes, World world, Random& random,
+                                   double seconds = 0);
 
 }  // namespace millwright::machines

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 
 #include "crypto/sha256.h"
@@ -14,6 +13,7 @@
 #include "trainer/evaluate.h"
 #include "trainer/fault_codes.h"
 #include "trainer/few_runs.h"
+#include "trainer/golden.h"
 #include "trainer/healthy_only.h"
 #include "trainer/int8_model.h"
 #include "trainer/quantize.h"
@@ -52,7 +52,7 @@ class Run {
     MW_TRY(MakeInt8());
     MW_TRY(Compare());
     MW_TRY(Decide());
-    MakeGolden();
+    AddGolden();
     MW_TRY(FillManifest(code_version));
     return std::move(out_);
   }
@@ -341,20 +341,12 @@ class Run {
     return {};
   }
 
-  void MakeGolden() {
+  void AddGolden() {
     const size_t count = std::min(kGoldenVectors, validation_.set.size());
-    std::vector<float> p(codes_.size());
-    std::vector<int8_t> inputs, outputs;
-    for (size_t i = 0; i < count; ++i) {
-      int8_->Run(Window(validation_.set, i * validation_.set.size() / count), p);
-      inputs.insert(inputs.end(), int8_->input().begin(), int8_->input().end());
-      outputs.insert(outputs.end(), int8_->output().begin(), int8_->output().end());
-    }
-    inputs.insert(inputs.end(), outputs.begin(), outputs.end());
-    out_.golden.resize(inputs.size());
-    std::memcpy(out_.golden.data(), inputs.data(), inputs.size());
-    out_.manifest.golden = {.sha256 = crypto::Sha256Hex(out_.golden),
-                            .count = static_cast<int>(count)};
+    std::vector<std::span<const float>> windows;
+    for (size_t i = 0; i < count; ++i)
+      windows.push_back(Window(validation_.set, i * validation_.set.size() / count));
+    MakeGolden(windows, *int8_, out_);
   }
 
   Result<void> FillManifest(const std::string& code_version) {
