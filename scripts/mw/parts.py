@@ -247,6 +247,8 @@ def oracles(context: Context) -> Outcome:
     _add(outcome, code, text, "aws_")
     code, text = call(context, "oracles-import", [PYTHON, ROOT / "tests/oracles/import_run.py", "--json"], limit_s=1800)
     _add(outcome, code, text, "import_")
+    code, text = call(context, "oracles-drift", [PYTHON, ROOT / "tests/oracles/drift.py", "--json"], limit_s=900)
+    _add(outcome, code, text, "drift_")
     return outcome
 
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "drift/distributions.h"
+
 namespace millwright::drift {
 
 Interval Wilson(double right, double trials, double z) {
@@ -13,6 +15,22 @@ Interval Wilson(double right, double trials, double z) {
   const double half =
       z / (1 + z2 / trials) * std::sqrt(p * (1 - p) / trials + z2 / (4 * trials * trials));
   return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
+}
+
+Interval ClopperPearson(double right, double trials, double confidence) {
+  if (!(trials > 0)) return {};
+  const double side = (1 - confidence) / 2;
+  // The x with BetaCdf(x, a, b) = p.
+  const auto quantile = [](double p, double a, double b) {
+    double low = 0, high = 1;
+    for (int i = 0; i < 200 && high - low > 1e-16; ++i) {
+      const double middle = (low + high) / 2;
+      (BetaCdf(middle, a, b) < p ? low : high) = middle;
+    }
+    return (low + high) / 2;
+  };
+  return {right > 0 ? quantile(side, right, trials - right + 1) : 0,
+          right < trials ? quantile(1 - side, right + 1, trials - right) : 1};
 }
 
 CohortPrior LearnPrior(std::span<const Counts> devices) {

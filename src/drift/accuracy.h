@@ -13,6 +13,10 @@ struct Interval {
 /// Wilson's score interval of a share; `z` normal quantile. [0, 1] for no trial.
 [[nodiscard]] Interval Wilson(double right, double trials, double z = 1.959963984540054);
 
+/// Clopper and Pearson's interval of a share: exact, for whole numbers. Each side errs with
+/// probability (1 - confidence) / 2 at most. [0, 1] for no trial.
+[[nodiscard]] Interval ClopperPearson(double right, double trials, double confidence = 0.95);
+
 struct Counts {
   double right = 0, trials = 0;
 };

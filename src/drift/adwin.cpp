@@ -16,6 +16,7 @@ Adwin::Adwin(AdwinOptions options) : options_(options) {}
 
 bool Adwin::Push(double value) {
   if (!std::isfinite(value)) return false;
+  if (restart_) *this = Adwin(options_);
   if (width_ > 0) variance_ += Between(1, value, width_, total_ / width_);
   rows_.front().push_back({.total = value});
   width_ += 1;
@@ -28,6 +29,7 @@ bool Adwin::Push(double value) {
     DropOldest();
     cut = true;
   }
+  restart_ = cut && options_.restart;
   return cut;
 }
 
@@ -46,13 +48,13 @@ void Adwin::Compress() {
   }
 }
 
-// Cuts lie between buckets, from the oldest on. River leaves the newest bucket of each row out of
-// the older part's growth; so does this, or the two would name different values.
+// Cuts lie between buckets, from the oldest on; after the newest one there is nothing to compare.
 bool Adwin::FindCut() const {
   double n0 = 0, n1 = width_, u0 = 0, u1 = total_;
   for (size_t i = rows_.size(); i-- > 0;) {
     const double n = std::ldexp(1.0, static_cast<int>(i));
-    for (size_t k = 0; k + 1 < rows_[i].size(); ++k) {
+    for (size_t k = 0; k < rows_[i].size(); ++k) {
+      if (i == 0 && k + 1 == rows_[i].size()) break;
       n0 += n;
       n1 -= n;
       u0 += rows_[i][k].total;

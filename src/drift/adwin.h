@@ -14,6 +14,7 @@ struct AdwinOptions {
   int max_buckets = 5;   // of one size
   int min_window = 5;    // values on either side of a cut
   int grace = 10;        // no look before the window is longer
+  bool restart = true;   // empty with the value after an alarm, as river's; the paper's goes on
 };
 
 /// Source: Bifet & Gavalda 2007, "Learning from time-changing data with adaptive windowing";
@@ -46,6 +47,7 @@ class Adwin {
   std::deque<Row> rows_{1};  // row i holds buckets of 2^i values
   double width_ = 0, total_ = 0, variance_ = 0;
   int64_t pushed_ = 0;
+  bool restart_ = false;
 };
 
 }  // namespace millwright::drift

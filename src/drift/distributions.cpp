@@ -56,6 +56,31 @@ double ChiSquareLimit(double tail, double degrees) {
   return high;
 }
 
+double BetaCdf(double x, double a, double b) {
+  if (!(x > 0)) return 0;
+  if (x >= 1) return 1;
+  // The fraction converges fast below the mean only; the other side is the complement.
+  if (x > (a + 1) / (a + b + 2)) return 1 - BetaCdf(1 - x, b, a);
+  constexpr double kTiny = 1e-300;
+  double c = 1, d = 1 / (1 - (a + b) * x / (a + 1)), fraction = d;
+  const auto step = [&](double numerator) {
+    d = 1 + numerator * d;
+    d = 1 / (std::abs(d) < kTiny ? kTiny : d);
+    c = 1 + numerator / c;
+    if (std::abs(c) < kTiny) c = kTiny;
+    fraction *= c * d;
+    return std::abs(c * d - 1);
+  };
+  for (int m = 1; m < 100000; ++m) {
+    const double i = m;
+    step(i * (b - i) * x / ((a + 2 * i - 1) * (a + 2 * i)));
+    if (step(-(a + i) * (a + b + i) * x / ((a + 2 * i) * (a + 2 * i + 1))) < 1e-15) break;
+  }
+  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
+                                a * std::log(x) + b * std::log1p(-x));
+  return front * fraction / a;
+}
+
 double KolmogorovTail(double x) {
   if (x <= 0.2) return 1;
   if (x < 1) {  // the other series converges faster here

@@ -10,6 +10,10 @@ namespace millwright::drift {
 /// The x with ChiSquareTail(x, degrees) = tail.
 [[nodiscard]] double ChiSquareLimit(double tail, double degrees);
 
+/// P(X <= x) of a Beta(a, b) distribution, a and b above 0. Source: continued fraction of the
+/// incomplete beta function, Abramowitz & Stegun 26.5.8, evaluated as Lentz does.
+[[nodiscard]] double BetaCdf(double x, double a, double b);
+
 /// P(K > x) of Kolmogorov's distribution.
 [[nodiscard]] double KolmogorovTail(double x);
 

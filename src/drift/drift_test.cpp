@@ -113,6 +113,19 @@ TEST(Adwin, ForgetsWhatCameBeforeAChange) {
   EXPECT_FALSE(adwin.Push(NAN));
 }
 
+// As river 0.26: alarms once, and begins anew with the next value.
+TEST(Adwin, BeginsAnewAfterAnAlarmUnlessItShallNot) {
+  Adwin anew, on({.restart = false});
+  int cuts = 0;
+  for (int i = 0; i < 1400; ++i) {
+    const double v = i < 700 ? 0 : 1;
+    EXPECT_EQ(anew.Push(v), i == 735) << i;
+    cuts += on.Push(v) ? 1 : 0;
+  }
+  EXPECT_EQ(anew.width(), 1400 - 736);
+  EXPECT_GE(cuts, 1);
+}
+
 TEST(Adwin, HoldsMeanAndVarianceOfItsWindow) {
   Adwin adwin({.delta = 1e-9});
   double sum = 0, square = 0;
@@ -151,6 +164,27 @@ TEST(ErrorCusum, KeepsTheStatedRate) {
   EXPECT_NEAR(kLabels / static_cast<double>(alarms), cusum->MeanRunLength(0.05), 60);
 }
 
+// Devices' rates differ: those above the mean raise most alarms, and the limit allows for them.
+TEST(ErrorCusum, KeepsTheStatedRateOverDevicesThatDiffer) {
+  const ErrorCusumOptions options{
+      .healthy = 0.05, .drifted = 0.2, .false_alarms_per_label = 1e-4, .strength = 300};
+  const auto cusum = ErrorCusum::Make(options);
+  ASSERT_TRUE(cusum);
+  std::mt19937_64 random(21);
+  std::gamma_distribution<double> right(300 * 0.95), wrong(300 * 0.05);
+  int alarms = 0;
+  constexpr int kLabels = 5000, kSome = 1500;
+  for (int device = 0; device < kSome; ++device) {
+    ErrorCusum one = *cusum;
+    const double w = wrong(random), rate = w / (w + right(random));
+    for (int i = 0; i < kLabels; ++i)
+      alarms += one.Push(static_cast<double>(random() >> 11) * 0x1p-53 < rate) ? 1 : 0;
+  }
+  EXPECT_NEAR(alarms, 1e-4 * kLabels * kSome, 200);
+  EXPECT_GT(cusum->limit(), ErrorCusum::Make({.false_alarms_per_label = 1e-4})->limit());
+  EXPECT_FALSE(ErrorCusum::Make({.strength = 1}));
+}
+
 TEST(ErrorCusum, RareFalseAlarmsCostFewLabels) {
   auto cusum = ErrorCusum::Make({.false_alarms_per_label = 5e-7});
   ASSERT_TRUE(cusum);
@@ -167,8 +201,20 @@ TEST(Accuracy, WilsonAgreesWithStatsmodels) {
   EXPECT_EQ(Wilson(0, 0).low, 0);
 }
 
+TEST(Accuracy, ClopperPearsonAgreesWithStatsmodels) {
+  const Interval i = ClopperPearson(48, 50);
+  EXPECT_NEAR(i.low, 0.8628623, 1e-6);
+  EXPECT_NEAR(i.high, 0.9951193, 1e-6);
+  // None of a million, one-sided 99 %: -ln 0.01 / 10^6.
+  EXPECT_NEAR(ClopperPearson(0, 1e6, 0.98).high, 4.605e-6, 1e-9);
+  EXPECT_EQ(ClopperPearson(0, 7).low, 0);
+  EXPECT_EQ(ClopperPearson(7, 7).high, 1);
+  EXPECT_EQ(ClopperPearson(0, 0).high, 1);
+}
+
 TEST(Accuracy, FewLabelsLeanOnTheCohort) {
   std::vector<Counts> cohort;
+  cohort.reserve(50);
   for (int i = 0; i < 50; ++i) cohort.push_back({i % 2 == 0 ? 190.0 : 188.0, 200});
   const CohortPrior prior = LearnPrior(cohort);
   EXPECT_NEAR(prior.mean, 0.945, 0.003);

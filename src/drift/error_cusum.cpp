@@ -38,6 +38,44 @@ double RunLength(double rate, int up, int down, int limit) {
   return b[0];
 }
 
+// A healthy rate and how probable it is.
+struct Weighted {
+  double rate, weight;
+};
+
+// The Beta distribution as a grid, without what is too improbable to matter.
+std::vector<Weighted> Grid(double mean, double strength) {
+  if (std::isinf(strength)) return {{mean, 1}};
+  constexpr int kPoints = 48;
+  constexpr double kReach = 7;  // standard deviations
+  const double deviation = std::sqrt(mean * (1 - mean) / (strength + 1));
+  const double low = std::max(mean / 20, mean - kReach * deviation);
+  const double high = std::min(0.999, mean + kReach * deviation);
+  std::vector<Weighted> out;
+  double sum = 0;
+  for (int i = 0; i < kPoints; ++i) {
+    const double p = low + (high - low) * (i + 0.5) / kPoints;
+    const double weight = std::exp((mean * strength - 1) * std::log(p / mean) +
+                                   ((1 - mean) * strength - 1) * std::log((1 - p) / (1 - mean)));
+    out.push_back({p, weight});
+    sum += weight;
+  }
+  std::erase_if(out, [&](const Weighted& w) { return w.weight < 1e-9 * sum; });
+  for (Weighted& w : out) w.weight /= sum;
+  return out;
+}
+
+// Alarms per label. Where the rate is so low that the equations' answer drowns in rounding, there
+// are none that count.
+double AlarmRate(const std::vector<Weighted>& rates, int up, int limit) {
+  double sum = 0;
+  for (const Weighted& w : rates) {
+    const double length = RunLength(w.rate, up, ErrorCusum::kDown, limit);
+    if (length > 0 && std::isfinite(length)) sum += w.weight / length;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Result<ErrorCusum> ErrorCusum::Make(const ErrorCusumOptions& o) {
@@ -45,21 +83,23 @@ Result<ErrorCusum> ErrorCusum::Make(const ErrorCusumOptions& o) {
     return Fail(Errc::kInvalid, "drift: not 0 < healthy < drifted < 1");
   if (!(o.false_alarms_per_label > 0 && o.false_alarms_per_label < 0.1))
     return Fail(Errc::kInvalid, "drift: false_alarms_per_label is not between 0 and 0.1");
+  if (!(o.strength > 1)) return Fail(Errc::kInvalid, "drift: strength is not above 1");
   const double ratio =
       std::log(o.drifted / o.healthy) / std::log((1 - o.healthy) / (1 - o.drifted));
   const int up = std::max(1, static_cast<int>(std::lround(ratio * kDown)));
-  const double wanted = 1 / o.false_alarms_per_label;
-  // The run length grows with the limit: bisect.
+  const double wanted = o.false_alarms_per_label;
+  const std::vector<Weighted> rates = Grid(o.healthy, o.strength);
+  // Alarms get rarer as the limit grows: bisect.
   int low = 1, high = up;
-  while (high < kLimitMax && RunLength(o.healthy, up, kDown, high) < wanted) {
+  while (high < kLimitMax && AlarmRate(rates, up, high) > wanted) {
     low = high;
     high = std::min(kLimitMax, high * 2);
   }
-  if (RunLength(o.healthy, up, kDown, high) < wanted)
+  if (AlarmRate(rates, up, high) > wanted)
     return Fail(Errc::kInvalid, "drift: healthy and drifted lie too close for so few false alarms");
   while (low < high) {
     const int middle = (low + high) / 2;
-    if (RunLength(o.healthy, up, kDown, middle) < wanted)
+    if (AlarmRate(rates, up, middle) > wanted)
       low = middle + 1;
     else
       high = middle;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "core/result.h"
 
@@ -12,6 +13,10 @@ struct ErrorCusumOptions {
   double healthy = 0.05;                 // error rate that is no drift
   double drifted = 0.20;                 // error rate that shall be found soon
   double false_alarms_per_label = 5e-7;  // at the healthy rate, on average
+  // What is known of the healthy rate: a Beta distribution with that mean, worth so many labels.
+  // The false alarms are averaged over it, since devices whose rate lies above the mean raise most
+  // of them. Infinite: the rate is known exactly.
+  double strength = std::numeric_limits<double>::infinity();
 };
 
 /// A cumulative sum of log likelihood ratios on a lattice of whole numbers: a right answer goes
@@ -21,8 +26,8 @@ struct ErrorCusumOptions {
 /// length".
 class ErrorCusum {
  public:
-  /// kInvalid where not 0 < healthy < drifted < 1, or a limit of a few thousand steps does not hold
-  /// the wished rate.
+  /// kInvalid where not 0 < healthy < drifted < 1, strength is not above 1, or a limit of a few
+  /// hundred labels does not hold the wished rate.
   [[nodiscard]] static Result<ErrorCusum> Make(const ErrorCusumOptions& options);
 
   /// One label: was the model wrong? True at an alarm; the sum begins anew with the next label.

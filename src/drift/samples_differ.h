@@ -33,6 +33,9 @@ class Histogram {
   void Add(float value);  // what is not finite is counted apart
   /// kConflict where the edges differ.
   [[nodiscard]] Result<void> Merge(const Histogram& other);
+  [[nodiscard]] static bool SameEdges(const Histogram& a, const Histogram& b) {
+    return a.edges_ == b.edges_;
+  }
 
   [[nodiscard]] const std::vector<int64_t>& counts() const { return counts_; }
   [[nodiscard]] int64_t total() const;
