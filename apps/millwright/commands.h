@@ -21,6 +21,7 @@ void ConfigureEvents(CLI::App& command, Context& context);
 void ConfigureAlarms(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
 void ConfigureTrain(CLI::App& command, Context& context);
+void ConfigureBacktest(CLI::App& command, Context& context);
 void ConfigureSlot(CLI::App& command, Context& context);
 void ConfigureBundle(CLI::App& command, Context& context);
 void ConfigureRelease(CLI::App& command, Context& context);
@@ -58,6 +59,12 @@ inline constexpr Command kCommands[] = {
      "  millwright train --data recordings/ --out bundle/ --seed 1\n"
      "  millwright train --help            every option of millwright-train",
      ConfigureTrain},
+    {"Models", "backtest", "Tell what a model would have said on the hub's history",
+     "  millwright backtest bundle/ --from 2026-11-17T00:00:00Z --to 2026-11-18T00:00:00Z\n"
+     "  millwright backtest models/pump/12.tar --repository repository/ --from "
+     "2026-11-17T00:00:00Z --asset "
+     "alder/P-102",
+     ConfigureBacktest},
     {"Models", "slot", "Show this gateway's models, or go back to the one before",
      "  millwright slot --state /var/lib/millwright\n"
      "  millwright slot undo --reason 'false alarms on P-102'\n"

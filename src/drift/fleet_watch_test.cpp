@@ -150,7 +150,8 @@ TEST(HealthyTail, ItsPValuesAreAsOftenBelowAsTheySay) {
     EXPECT_LT(share, 1.4 * kLevels[k]) << kLevels[k];
     EXPECT_GT(share, 0.4 * kLevels[k]) << kLevels[k];
   }
-  for (double x = 0; x < 60; x += 0.1) {
+  for (int i = 0; i < 600; ++i) {
+    const double x = i / 10.0;
     const double p = tail->PValue(x);
     EXPECT_LE(p, last + 1e-12) << x;
     last = p;
