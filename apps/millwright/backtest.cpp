@@ -47,12 +47,12 @@ void PairAlarms(const std::vector<LiveAlarm>& live, const std::vector<CandidateA
 
 void CompareSteps(const History& history, const ScoredRun& run, Nanos from, Comparison& out) {
   const HistoryRange& range = history.range;
-  std::vector<int8_t> candidate(range.steps(), -1);
+  std::vector<int> candidate(range.steps(), -1);
   for (size_t i = 0; i < run.ts.size(); ++i) {
     // The nearest step: times went through decimal text.
     const Nanos at = (run.ts[i] - range.from + range.step / 2) / range.step;
     if (at >= 0 && static_cast<size_t>(at) < candidate.size())
-      candidate[static_cast<size_t>(at)] = static_cast<int8_t>(run.levels[i]);
+      candidate[static_cast<size_t>(at)] = static_cast<int>(run.levels[i]);
   }
   for (size_t i = 0; i < candidate.size(); ++i) {
     if (range.from + static_cast<Nanos>(i) * range.step < from) continue;

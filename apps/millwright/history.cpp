@@ -81,7 +81,7 @@ bool TakePage(const json& page, size_t first, size_t count, History& history) {
     if (merged[i]) ++history.steps_merged;
     const std::string_view level = WordAt(levels, i);
     if (state == "running" && !level.empty())
-      history.levels[first + i] = static_cast<int8_t>(LevelOf(level));
+      history.levels[first + i] = static_cast<int>(LevelOf(level));
     for (size_t c = 0; c < channels; ++c)
       if (std::isnan(history.values[(first + i) * channels + c])) ++history.missing[c];
   }

@@ -44,7 +44,7 @@ struct History {
   HistoryRange range;
   std::vector<dsp::ChannelSpec> channels{};  // the model's, at the rate at which the hub keeps them
   std::vector<float> values{};               // [steps x channels]; NaN: not kept
-  std::vector<int8_t> levels{};              // [steps] model::Level; -1: nothing was decided
+  std::vector<int> levels{};                 // [steps] model::Level; -1: nothing was decided
   std::vector<LiveAlarm> alarms{};           // by begin
   size_t steps_heard = 0;                    // steps of which anything is kept
   size_t steps_merged = 0;           // several of the gateway's own in one of these: their mean
