@@ -1,5 +1,6 @@
 #include "evaluation/linear.h"
 
+#include <cmath>
 #include <opencv2/core.hpp>
 #include <string>
 
@@ -103,6 +104,34 @@ Result<LinearMap> LearnRidge(const Table& train, double penalty) {
   for (size_t c = 0; c < d; ++c) {
     map.weights.push_back(w.at<double>(Int(c), 0) / scaler.deviation[c]);
     map.biases[0] -= map.weights[c] * scaler.mean[c];
+  }
+  return map;
+}
+
+Result<LinearMap> LearnWhitening(const Table& train, int components) {
+  const Scaler scaler = LearnScaler(train);
+  const size_t d = train.columns, n = train.size();
+  cv::Mat x(Int(n), Int(d), CV_64F);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t c = 0; c < d; ++c)
+      x.at<double>(Int(i), Int(c)) =
+          (static_cast<double>(train.Row(i)[c]) - scaler.mean[c]) / scaler.deviation[c];
+  cv::Mat values, vectors;
+  if (n < 2 || components > Int(d) ||
+      !cv::eigen(Covariance(x) / static_cast<double>(n), values, vectors) ||
+      values.at<double>(components - 1) < 1e-9)
+    return Fail(Errc::kInvalid, "evaluation: the rows vary in fewer than " +
+                                    std::to_string(components) + " directions");
+  LinearMap map{.inputs = d, .outputs = static_cast<size_t>(components)};
+  for (int o = 0; o < components; ++o) {
+    double bias = 0;
+    for (size_t c = 0; c < d; ++c) {
+      const double w =
+          vectors.at<double>(o, Int(c)) / std::sqrt(values.at<double>(o)) / scaler.deviation[c];
+      map.weights.push_back(w);
+      bias -= w * scaler.mean[c];
+    }
+    map.biases.push_back(bias);
   }
   return map;
 }

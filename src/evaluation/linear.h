@@ -26,6 +26,10 @@ struct LinearMap {
 /// Least squares with a penalty on the standardised weights: (X'X + penalty n I) w = X'y.
 [[nodiscard]] Result<LinearMap> LearnRidge(const Table& train, double penalty);
 
+/// Principal components of the standardised columns, each with mean 0 and deviation 1 over `train`;
+/// the largest first. kInvalid where the rows do not vary in so many directions.
+[[nodiscard]] Result<LinearMap> LearnWhitening(const Table& train, int components);
+
 /// Scores of all rows: [n x outputs].
 [[nodiscard]] std::vector<float> Scores(const LinearMap& map, const Table& table);
 

@@ -15,6 +15,8 @@ std::span<const Study> AllStudies() {
       {"compression", "A teacher of 45 MB and its INT8 students of 2.3 MB and less",
        StudyCompression},
       {"cmapss", "Cycles that simulated turbofan engines have left", StudyCmapss},
+      {"gas", "Sensors that drift over years: flagged by inputs alone, held by a few asked labels",
+       StudyGas},
       {"honesty", "What a judge must say of data that teach nothing, or everything", StudyHonesty},
       {"hydraulic", "Four graded faults of a real hydraulic rig, unseen combinations",
        StudyHydraulic},

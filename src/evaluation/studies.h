@@ -12,6 +12,7 @@ struct StudyContext;
 [[nodiscard]] Result<Outcome> StudyFlowmeter(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyCompression(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyCmapss(const StudyContext& context);
+[[nodiscard]] Result<Outcome> StudyGas(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyHonesty(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyHydraulic(const StudyContext& context);
 [[nodiscard]] Result<Outcome> StudyRobot(const StudyContext& context);
