@@ -5,6 +5,7 @@
 #include "bar.h"
 #include "commands.h"
 #include "evaluation/study.h"
+#include "evaluation/study_page.h"
 #include "os/files.h"
 #include "trainer/torch/lstm_fit.h"
 
@@ -12,7 +13,7 @@ namespace millwright {
 namespace {
 
 struct StudyFlags {
-  std::string name, data, train, test, predictions, report;
+  std::string name, data, train, test, predictions, report, html;
   int seeds = 5;
   bool quick = false, json = false, quiet = false, list = false;
 };
@@ -51,6 +52,17 @@ Result<bool> RunStudy(const evaluation::Study& study, const StudyFlags& flags) {
     const std::string csv = evaluation::PredictionsCsv(outcome->predictions);
     MW_TRY(files.WriteFast(flags.predictions, os::AsBytes(csv)));
   }
+  if (!flags.html.empty()) {
+    const evaluation::PageAbout about{
+        .name = study.name,
+        .what = study.what,
+        .data = flags.test.empty() ? "groups of the set itself" : "judged on " + flags.test,
+        .seeds = flags.seeds,
+        .quick = flags.quick};
+    os::RealFiles files;
+    const std::string page = evaluation::StudyPage(about, *outcome);
+    MW_TRY(files.WriteFast(flags.html, os::AsBytes(page)));
+  }
   MW_TRY(Deliver(outcome->Json(), flags.report, true));
   return outcome->ok();
 }
@@ -70,6 +82,7 @@ void AddStudy(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   study->add_flag("--quick", flags->quick, "A slice that ends soon");
   study->add_option("--predictions", flags->predictions, "Write one CSV row a window");
+  study->add_option("--html", flags->html, "Write a page for people");
   study->add_flag("--json", flags->json, "Accepted for likeness: the last line is always JSON");
   study->add_option("--report", flags->report, "Write that JSON object to a file");
   study->add_flag("--quiet", flags->quiet, "No progress, no notes");

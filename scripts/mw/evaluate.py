@@ -41,6 +41,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="figures are means over them (default: 5)")
     parser.add_argument("--quick", action="store_true", help="a slice that ends soon")
     parser.add_argument("--predictions", type=Path, help="write one CSV row a window (one study)")
+    parser.add_argument("--report-dir", type=Path, help="write NAME.html and NAME.json for each study into this folder")
     parser.add_argument("--report", type=Path, help="write the JSON object to a file")
     parser.add_argument("--json", action="store_true", help="no other text on standard output")
     return parser.parse_args()
@@ -51,6 +52,8 @@ def command(name: str, a: argparse.Namespace, report: Path) -> list[str]:
     for flag, value in (("--train", a.train), ("--test", a.test), ("--predictions", a.predictions)):
         if value is not None:
             argv += [flag, value.resolve()]
+    if a.report_dir is not None:
+        argv += ["--html", a.report_dir.resolve() / f"{name}.html"]
     return [str(x) for x in argv + ["--quick"] * a.quick]
 
 
@@ -74,6 +77,8 @@ def run_one(name: str, a: argparse.Namespace, screen: Screen, alone: bool) -> di
         if not report.exists():
             screen.tell("bad", f"{name} failed after {took:.0f} s: {tail}")
             return {"error": tail, "ok": False}
+        if a.report_dir is not None:
+            (a.report_dir / f"{name}.json").write_text(report.read_text())
         figures = json.loads(report.read_text())
     screen.tell("good" if figures["ok"] else "bad", f"{name} took {took:.0f} s"
                 + "".join(f"; not held: {b}" for b in figures["bars_broken"]))
@@ -110,6 +115,8 @@ def main() -> int:
     if len(names) > 1 and (a.train or a.test or a.predictions):
         print("evaluate: --train, --test and --predictions want one study", file=sys.stderr)
         return 2
+    if a.report_dir is not None:
+        a.report_dir.mkdir(parents=True, exist_ok=True)
     screen = Screen()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = {n: pool.submit(run_one, n, a, screen, len(names) == 1) for n in names}

@@ -67,17 +67,29 @@ double Outcome::Number(const std::string& key) const {
 }
 
 void Outcome::AtLeast(const std::string& key, double bar) {
-  if (!(Number(key) >= bar)) broken_.push_back(key + " >= " + Short(bar));
+  const bool held = Number(key) >= bar;
+  bars_.push_back({.key = key, .sense = ">=", .bar = bar, .held = held});
+  if (!held) broken_.push_back(key + " >= " + Short(bar));
 }
 
 void Outcome::AtMost(const std::string& key, double bar) {
-  if (!(Number(key) <= bar)) broken_.push_back(key + " <= " + Short(bar));
+  const bool held = Number(key) <= bar;
+  bars_.push_back({.key = key, .sense = "<=", .bar = bar, .held = held});
+  if (!held) broken_.push_back(key + " <= " + Short(bar));
 }
 
 void Outcome::MustHold(const std::string& key) {
+  bool held = false;
   for (const auto& [known, value] : values_)
-    if (known == key && std::holds_alternative<bool>(value) && std::get<bool>(value)) return;
-  broken_.push_back(key);
+    held = held || (known == key && std::holds_alternative<bool>(value) && std::get<bool>(value));
+  bars_.push_back({.key = key, .sense = "is true", .bar = 0, .held = held});
+  if (!held) broken_.push_back(key);
+}
+
+void Outcome::Ship(const std::string& name, std::span<const std::byte> tflite) {
+  auto at = std::ranges::find(models_, name, &ShippedModel::name);
+  if (at == models_.end()) at = models_.insert(at, {.name = name});
+  at->tflite.assign(tflite.begin(), tflite.end());
 }
 
 std::string Outcome::Json() const {

@@ -17,6 +17,20 @@ struct Prediction {
   double probability = 0;  // of the guess; regression: 1
 };
 
+/// What had to hold.
+struct JudgedBar {
+  std::string key;
+  std::string sense;  // ">=", "<=" or "is true"
+  double bar = 0;
+  bool held = false;
+};
+
+/// A model as it would ship; of several seeds the last one.
+struct ShippedModel {
+  std::string name;
+  std::vector<std::byte> tflite{};
+};
+
 class Outcome {
  public:
   using Value = std::variant<double, int64_t, bool, std::string, std::vector<double>,
@@ -42,10 +56,16 @@ class Outcome {
   /// A sentence for people: the split and its groups, what was left out, which baseline won.
   void Note(std::string text) { notes_.push_back(std::move(text)); }
 
+  /// For the page: the file whose size and predicted time it tells. A name that is known is
+  /// replaced.
+  void Ship(const std::string& name, std::span<const std::byte> tflite);
+
   std::vector<Prediction> predictions{};
 
   [[nodiscard]] bool ok() const { return broken_.empty(); }
   [[nodiscard]] const std::vector<std::string>& broken() const { return broken_; }
+  [[nodiscard]] const std::vector<JudgedBar>& bars() const { return bars_; }
+  [[nodiscard]] const std::vector<ShippedModel>& models() const { return models_; }
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
   /// NaN where the key is absent or no number.
@@ -57,6 +77,8 @@ class Outcome {
   void Put(const std::string& key, Value value);
   std::vector<std::pair<std::string, Value>> values_;
   std::vector<std::string> broken_, notes_;
+  std::vector<JudgedBar> bars_;
+  std::vector<ShippedModel> models_;
 };
 
 /// recording,start_s,end_s,truth,class,probability: one line a window.

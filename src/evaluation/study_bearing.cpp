@@ -188,6 +188,7 @@ class BearingStudy {
     };
     MW_TRY(const Fitted fitted, FitInt8(train_, validation_, options, c_.learner, say));
     agreement_.push_back(fitted.agreement);
+    out_.Ship("bearing", fitted.tflite);
     MW_TRY(const std::vector<float> all, Predict(fitted.tflite, test_));
     const std::vector<float> p = heard_.Mean(all, kBearingClasses);
     const BearingScore score = ScoreBearing(p, heard_.samples.labels, kBearingClasses);

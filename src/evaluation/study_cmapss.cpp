@@ -216,6 +216,7 @@ class Fleet {
     capped_.push_back(errors.capped);
     raw_.push_back(errors.raw);
     agreement_.push_back(fitted.agreement);
+    out_.Ship(set_, fitted.tflite);
     forest_.push_back(Rmse(forest, left).capped);
     for (size_t i = 0; seed == 1 && i < cuts.size(); ++i) {
       Prediction& told = out_.predictions.emplace_back();

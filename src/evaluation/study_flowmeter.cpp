@@ -265,6 +265,7 @@ class Meters {
                      std::vector<double>& meters, std::vector<double>& rule,
                      std::vector<double>& first) {
     agreement_.push_back(fitted.agreement);
+    out_.Ship("flowmeter", fitted.tflite);
     Shares net, simple, early;
     for (uint64_t draw = 0; draw <= kDraws; ++draw) {
       const bool is_first = draw == kDraws;  // the first samples, as a plant would take them

@@ -188,6 +188,7 @@ class Gas {
     MW_TRY(const PosteriorNet net, FitPosteriorNet(known.rows, known.groups, all, classes(), seed,
                                                    options, context_.learner));
     agreement_.push_back(net.fitted.agreement);
+    out_.Ship("gas", net.fitted.tflite);
     Said out;
     auto at = net.probabilities.begin();
     for (const Batch& batch : batches_) {

@@ -121,6 +121,7 @@ class Hydraulic {
         MW_TRY(const Fitted fitted, Fit(table, splits[s], static_cast<int>(levels.size()),
                                         static_cast<uint64_t>(seed), probabilities));
         agreement.push_back(fitted.agreement);
+        out_.Ship(kHydraulicNames[t], fitted.tflite);
         for (const size_t i : splits[s].test) truth.push_back(table.labels[i]);
         if (seed == 1) MW_TRY(Baselines(table, splits[s], levels, baselines));
         Count(splits[s], table, levels, probabilities, seed == 1 ? kHydraulicNames[t] : nullptr,

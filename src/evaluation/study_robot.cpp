@@ -284,6 +284,7 @@ class Robot {
            FitPosteriorNet(train, std::move(groups), test, static_cast<int>(names_.size()), seed,
                            options, context_.learner));
     agreement_.push_back(net.fitted.agreement);
+    out_.Ship("robot", net.fitted.tflite);
     ++chosen_[net.chosen];
     return std::move(net.probabilities);
   }

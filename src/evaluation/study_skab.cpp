@@ -150,6 +150,7 @@ class Skab {
         const Samples rows = windows_.Pick(InGroups(windows_, one));
         MW_TRY(const std::vector<float> p, Predict(model.fitted.tflite, rows));
         agreement_.push_back(model.fitted.agreement);
+        out_.Ship("skab", model.fitted.tflite);
         Take(rows, p, model.threshold.limit, seed == 1, verdicts.emplace_back(), scores, labels);
         return {};
       };

@@ -221,6 +221,7 @@ class Tep {
            FitPosteriorNet(train, std::move(groups), test, classes, static_cast<uint64_t>(seed),
                            Options(), context_.learner));
     agreement_.push_back(net.fitted.agreement);
+    out_.Ship("tep", net.fitted.tflite);
     const auto take = [&](const std::vector<float>& scores, Scored& to, bool tell) {
       for (size_t n = 0; n < split.test.size(); ++n) {
         if (test.labels[n] < 0) continue;
