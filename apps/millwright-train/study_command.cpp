@@ -4,6 +4,7 @@
 
 #include "bar.h"
 #include "commands.h"
+#include "evaluation/budget.h"
 #include "evaluation/study.h"
 #include "evaluation/study_page.h"
 #include "os/files.h"
@@ -14,6 +15,8 @@ namespace {
 
 struct StudyFlags {
   std::string name, data, train, test, predictions, report, html;
+  std::string save, board = "pi4";
+  double budget_bytes = 0, budget_ms = 0;
   int seeds = 5;
   bool quick = false, json = false, quiet = false, list = false;
 };
@@ -29,6 +32,22 @@ void List() {
     std::printf("%-12s %s\n", study.name, study.what);
 }
 
+// Picks one of the study's models for a device and writes it.
+Result<void> Choose(const evaluation::Study& study, const StudyFlags& flags,
+                    evaluation::Outcome& outcome) {
+  evaluation::Budget budget{.board = flags.board};
+  if (flags.budget_bytes > 0) budget.bytes = flags.budget_bytes;
+  if (flags.budget_ms > 0) budget.ms = flags.budget_ms;
+  MW_TRY(const evaluation::Chosen chosen, evaluation::ChooseByBudget(outcome.models(), budget));
+  const std::string key = std::string(study.name) + "_chosen";
+  outcome.Set(key, chosen.model->name);
+  outcome.Set(key + "_bytes", chosen.model->tflite.size());
+  outcome.Set(key + "_ms", chosen.ms);
+  outcome.Set(key + "_worth", chosen.model->worth);
+  os::RealFiles files;
+  return files.WriteFast(flags.save, chosen.model->tflite);
+}
+
 // False where a bar is broken.
 Result<bool> RunStudy(const evaluation::Study& study, const StudyFlags& flags) {
   evaluation::StudyOptions options{.data = flags.data, .seeds = flags.seeds, .quick = flags.quick};
@@ -42,6 +61,7 @@ Result<bool> RunStudy(const evaluation::Study& study, const StudyFlags& flags) {
   auto outcome = study.run({.options = options, .learner = learner, .say = say});
   bar.End();
   if (!outcome) return tl::unexpected(outcome.error());
+  if (!flags.save.empty()) MW_TRY(Choose(study, flags, *outcome));
   if (!flags.quiet)
     for (const std::string& note : outcome->notes())
       std::fprintf(stderr, "%s: %s\n", study.name, note.c_str());
@@ -82,6 +102,17 @@ void AddStudy(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   study->add_flag("--quick", flags->quick, "A slice that ends soon");
   study->add_option("--predictions", flags->predictions, "Write one CSV row a window");
+  study->add_option("--save", flags->save,
+                    "Write the best of the study's models (.tflite) that is within the budget");
+  study->add_option("--budget-bytes", flags->budget_bytes, "--save: largest file")
+      ->check(CLI::PositiveNumber);
+  study
+      ->add_option("--budget-ms", flags->budget_ms,
+                   "--save: longest decision, predicted on the board")
+      ->check(CLI::PositiveNumber);
+  study->add_option("--board", flags->board, "--save: pi4 or nano")
+      ->check(CLI::IsMember({"pi4", "nano"}))
+      ->capture_default_str();
   study->add_option("--html", flags->html, "Write a page for people");
   study->add_flag("--json", flags->json, "Accepted for likeness: the last line is always JSON");
   study->add_option("--report", flags->report, "Write that JSON object to a file");

@@ -41,6 +41,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="figures are means over them (default: 5)")
     parser.add_argument("--quick", action="store_true", help="a slice that ends soon")
     parser.add_argument("--predictions", type=Path, help="write one CSV row a window (one study)")
+    parser.add_argument("--save", type=Path, help="write the best .tflite within the budget (one study; compression has several)")
+    parser.add_argument("--budget-bytes", type=float, help="--save: largest file")
+    parser.add_argument("--budget-ms", type=float, help="--save: longest decision, predicted on the board")
+    parser.add_argument("--board", choices=("pi4", "nano"), default="pi4", help="--save: whose milliseconds (default: pi4)")
     parser.add_argument("--report-dir", type=Path, help="write NAME.html and NAME.json for each study into this folder")
     parser.add_argument("--report", type=Path, help="write the JSON object to a file")
     parser.add_argument("--json", action="store_true", help="no other text on standard output")
@@ -52,6 +56,9 @@ def command(name: str, a: argparse.Namespace, report: Path) -> list[str]:
     for flag, value in (("--train", a.train), ("--test", a.test), ("--predictions", a.predictions)):
         if value is not None:
             argv += [flag, value.resolve()]
+    if a.save is not None:
+        argv += ["--save", a.save.resolve(), "--board", a.board]
+        argv += [x for flag, n in (("--budget-bytes", a.budget_bytes), ("--budget-ms", a.budget_ms)) if n for x in (flag, n)]
     if a.report_dir is not None:
         argv += ["--html", a.report_dir.resolve() / f"{name}.html"]
     return [str(x) for x in argv + ["--quick"] * a.quick]
@@ -112,8 +119,8 @@ def main() -> int:
         print(f"evaluate: there is no study '{a.name}'; there are: all, {', '.join(known)}", file=sys.stderr)
         return 2
     names = [n for n in known if n not in ALONE] if a.name == "all" else [a.name]
-    if len(names) > 1 and (a.train or a.test or a.predictions):
-        print("evaluate: --train, --test and --predictions want one study", file=sys.stderr)
+    if len(names) > 1 and (a.train or a.test or a.predictions or a.save):
+        print("evaluate: --train, --test, --predictions and --save want one study", file=sys.stderr)
         return 2
     if a.report_dir is not None:
         a.report_dir.mkdir(parents=True, exist_ok=True)

@@ -490,7 +490,7 @@ TEST(PipelineTest, BearingFeaturesAreThoseOfTheDescriber) {
       if (!step.complete) continue;
       ++complete;
       const auto end = static_cast<size_t>((step.end_ns - kStart) / kSecond) * 12800;
-      const double hz = 25.5 + static_cast<double>(end / 12800 - 2);
+      const double hz = 25.5 + Seconds(step.end_ns - kStart) - 2;
       const auto expected = describer.Describe(
           std::span(samples).subspan(end - 2 * 12800, 2 * 12800), hz, *CompleteOrders(orders));
       ASSERT_TRUE(expected);

@@ -86,10 +86,11 @@ void Outcome::MustHold(const std::string& key) {
   if (!held) broken_.push_back(key);
 }
 
-void Outcome::Ship(const std::string& name, std::span<const std::byte> tflite) {
+void Outcome::Ship(const std::string& name, std::span<const std::byte> tflite, double worth) {
   auto at = std::ranges::find(models_, name, &ShippedModel::name);
   if (at == models_.end()) at = models_.insert(at, {.name = name});
   at->tflite.assign(tflite.begin(), tflite.end());
+  at->worth = worth;
 }
 
 std::string Outcome::Json() const {

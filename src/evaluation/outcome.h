@@ -1,6 +1,7 @@
 // What a study found: flat keys, bars, notes and predictions.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <variant>
@@ -29,6 +30,7 @@ struct JudgedBar {
 struct ShippedModel {
   std::string name;
   std::vector<std::byte> tflite{};
+  double worth = std::numeric_limits<double>::quiet_NaN();  // larger is better, within one study
 };
 
 class Outcome {
@@ -56,9 +58,9 @@ class Outcome {
   /// A sentence for people: the split and its groups, what was left out, which baseline won.
   void Note(std::string text) { notes_.push_back(std::move(text)); }
 
-  /// For the page: the file whose size and predicted time it tells. A name that is known is
-  /// replaced.
-  void Ship(const std::string& name, std::span<const std::byte> tflite);
+  /// For the page and for choosing by a budget. A name that is known is replaced.
+  void Ship(const std::string& name, std::span<const std::byte> tflite,
+            double worth = std::numeric_limits<double>::quiet_NaN());
 
   std::vector<Prediction> predictions{};
 

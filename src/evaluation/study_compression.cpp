@@ -212,6 +212,8 @@ class Compression {
       MW_TRY(const Fitted plain, QuantizeNet(net, data_.train, data_.stop, kClip));
       MW_TRY(const Worth rounded_after, Judge(plain, data_.test));
       after_[size.name].Take(rounded_after);
+      out_.Ship(std::string(size.name) + " MB, follows, INT8 afterwards", plain.tflite,
+                rounded_after.f1_int8);
       options.learn.start = std::make_shared<trainer::LstmNet>(net);
       options.learn.quantized = true;
       options.learn.epochs = std::min(options.learn.epochs, 3);
@@ -221,6 +223,8 @@ class Compression {
       MW_TRY(const Fitted aware, QuantizeNet(std::move(felt), data_.train, data_.stop, kClip));
       MW_TRY(const Worth worth, Judge(aware, data_.test));
       followers_[size.name].Take(worth);
+      out_.Ship(std::string(size.name) + " MB, follows, INT8 in training", aware.tflite,
+                worth.f1_int8);
     }
     return {};
   }
@@ -235,6 +239,7 @@ class Compression {
                      context_.learner, Told(what)));
       MW_TRY(const Worth worth, Judge(fitted, data_.test));
       direct_[size.name].Take(worth);
+      out_.Ship(std::string(size.name) + " MB, without a teacher", fitted.tflite, worth.f1_int8);
     }
     return {};
   }

@@ -105,6 +105,7 @@ struct ValueText {
   std::string operator()(const std::vector<std::string>& v) const { return ListText(v); }
   std::string operator()(const std::vector<double>& v) const {
     std::vector<std::string> words;
+    words.reserve(v.size());
     for (const double x : v) words.push_back(Number(x));
     return ListText(words);
   }
@@ -234,6 +235,7 @@ std::string Calibration(const std::vector<Prediction>& all) {
 // Values: the mean guess along the truth.
 std::string Values(const std::vector<Prediction>& all) {
   std::vector<std::pair<double, double>> points;
+  points.reserve(all.size());
   for (const Prediction& p : all)
     points.emplace_back(std::atof(p.truth.c_str()), std::atof(p.guess.c_str()));
   std::ranges::sort(points);

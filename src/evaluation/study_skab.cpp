@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "evaluation/curves.h"
 #include "evaluation/skab_rows.h"
 #include "evaluation/studies.h"
 #include "evaluation/study.h"
@@ -19,6 +20,7 @@ namespace skab {
 namespace {
 
 constexpr double kClip = 6;
+constexpr size_t kBufferMax = 100;  // rows, of the volume under the surface
 constexpr int kNets = 3;
 constexpr double kFarAllowed = 0.09;  // of the rows that set the threshold
 
@@ -207,6 +209,13 @@ class Skab {
     total_ = d.events_total;
     false_per_hour_.push_back(d.healthy_s > 0 ? d.false_alarms * 3600 / d.healthy_s : 0);
     pr_auc_.push_back(trainer::Measure(scores, labels, 2).pr_auc);
+    std::vector<uint8_t> anomalous(labels.size());
+    std::vector<float> odd(labels.size());
+    for (size_t i = 0; i < labels.size(); ++i) {
+      anomalous[i] = labels[i] != 0 ? 1 : 0;
+      odd[i] = scores[2 * i + 1];
+    }
+    vus_pr_.push_back(VusPr(anomalous, odd, kBufferMax));
   }
 
   // On the same rows: always alarm, the largest deviation of a vibration, Hotelling's T2. Limits
@@ -239,7 +248,9 @@ class Skab {
     out_.Set("skab_events_total", total_);
     out_.Set("skab_events_found_share", out_.Number("skab_events_found") / total_);
     out_.SetSeeds("skab_pr_auc", pr_auc_);
+    out_.SetSeeds("skab_vus_pr", vus_pr_);
     out_.SetSeeds("skab_false_alarms_per_hour", false_per_hour_);
+    out_.Set("skab_false_alarms_per_asset_day", 24 * out_.Number("skab_false_alarms_per_hour"));
     out_.SetSeeds("skab_agreement", agreement_);
     out_.Set("skab_runs", scored_.size());
     out_.Set("skab_best_baseline", best_sum_);
@@ -265,7 +276,7 @@ class Skab {
   std::vector<int> learn_, scored_;
   Samples windows_;
   Outcome out_;
-  std::vector<double> far_, mar_, delay_, found_, pr_auc_, false_per_hour_, agreement_;
+  std::vector<double> far_, mar_, delay_, found_, pr_auc_, vus_pr_, false_per_hour_, agreement_;
   int total_ = 0;
   std::string best_;
   double best_sum_ = 0;
