@@ -10,7 +10,7 @@ WINDOWS = 1200
 
 
 def case(steps, features, classes, *layers, **more):
-    """`epochs`: until decisions are clear; a net that guesses flips with any rounding."""
+    """`epochs`: at least; more, while decisions are not clear (import_torch.py)."""
     return {"steps": steps, "features": features, "classes": classes, "layers": layers,
             "epochs": 12, **more}
 
