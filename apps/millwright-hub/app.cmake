@@ -1,5 +1,5 @@
 find_package(CLI11 REQUIRED)
-mw_app(millwright-hub ROOMS core config os mqtt store metrics http jobs trust hub/ingest hub/rollout hub/identity hub/api LINKS CLI11::CLI11)
+mw_app(millwright-hub ROOMS core config os mqtt store metrics http jobs trust hub/ingest hub/rollout hub/identity hub/labels hub/api LINKS CLI11::CLI11)
 if(MW_TESTS)
   set(hub_folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright-hub)
   mw_test(millwright_hub_test SOURCES ${hub_folder}/hub_config_test.cpp ${hub_folder}/hub_config.cpp ${hub_folder}/identity_config.cpp

@@ -5,6 +5,7 @@
 #include "hub/api/alarm_view.h"
 #include "hub/api/device_routes.h"
 #include "hub/api/event_routes.h"
+#include "hub/api/label_routes.h"
 #include "hub/api/machine_routes.h"
 #include "hub/api/rollout_routes.h"
 #include "hub/api/schedule_routes.h"
@@ -18,6 +19,8 @@ namespace millwright::hub {
 Result<void> Hub::Start() {
   MW_TRY(OpenStore());
   MW_TRY(identity_, HubIdentity::Make(config_, clock_));
+  MW_TRY(auto for_labels, store::Database::Open(config_.database));
+  labels_ = std::make_unique<Labels>(std::move(for_labels), clock_);
   if (config_.delivery.enabled()) {
     MW_TRY(delivery_, HubDelivery::Make(config_, clock_, feed_));
   }
@@ -56,6 +59,9 @@ void Hub::AddRoutes() {
   AddScheduleRoutes(router_, *context_, delivery_ ? &delivery_->schedules() : nullptr);
   AddMaintenanceRoutes(router_, *context_, delivery_ ? &delivery_->maintenance() : nullptr);
   AddEventRoutes(router_, *context_);
+  AddInboxRoutes(router_, *context_);
+  AddLabelRoutes(router_,
+                 {.labels = *labels_, .feed = feed_, .may_judge = identity_->PlantGuard()});
   AddStreamRoute(router_, *context_);
   AddSystemRoutes(
       router_, *context_, registry_, [this] { return NotReady(); },

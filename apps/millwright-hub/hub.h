@@ -19,6 +19,7 @@
 #include "hub/ingest/ingest.h"
 #include "hub/ingest/meters.h"
 #include "hub/ingest/retention.h"
+#include "hub/labels/labels.h"
 #include "hub_config.h"
 #include "hub_delivery.h"
 #include "hub_identity.h"
@@ -70,6 +71,7 @@ class Hub {
   std::unique_ptr<Live> live_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<HubIdentity> identity_;
+  std::unique_ptr<Labels> labels_;
   std::unique_ptr<HubDelivery> delivery_;  // null: this hub delivers nothing
   std::jthread ingest_thread_;
   std::jthread live_thread_;

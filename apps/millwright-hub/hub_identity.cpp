@@ -47,6 +47,8 @@ Result<void> HubIdentity::OpenAuthority() {
 Result<void> HubIdentity::OpenAccess() {
   MW_TRY(auto database, store::Database::Open(config_.database));
   access_ = std::make_unique<Access>(std::move(database), clock_);
+  MW_TRY(auto for_people, store::Database::Open(config_.database));
+  people_ = std::make_unique<People>(std::move(for_people), clock_);
   MW_TRY(const auto tokens, access_->List());
   const bool has_admin = std::any_of(tokens.begin(), tokens.end(), [&](const AccessToken& token) {
     return token.role == Role::kAdmin && token.revoked == 0 &&
@@ -72,11 +74,20 @@ void HubIdentity::AddTo(http::Router& router) {
   const IdentityParts parts{.enrolment = enrolment_.get(),
                             .doorman = doorman_.get(),
                             .access = access_.get(),
+                            .people = people_.get(),
                             .failures = failures_,
                             .secure_cookies = !config_.http.tls.certificate.empty()};
   AddEnrolmentRoutes(router, parts);
   AddAccessRoutes(router, parts);
+  AddPeopleRoutes(router, parts);
   router.SetGate(AccessGate(access_.get(), failures_));
+}
+
+SiteGuard HubIdentity::PlantGuard() const {
+  return [access = access_.get()](const http::Request& request,
+                                  const std::vector<std::string>& sites) {
+    return RefuseAt(access, request, sites, Role::kOperator);
+  };
 }
 
 Result<void> HubIdentity::Start() {

@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "hub/api/access_gate.h"
 #include "hub/api/identity_routes.h"
+#include "hub/api/label_routes.h"
 #include "hub/identity/access.h"
 #include "hub/identity/doorman.h"
 #include "hub/identity/enrolment.h"
@@ -28,6 +29,8 @@ class HubIdentity {
 
   /// Adds the routes, and the gate before all of them.
   void AddTo(http::Router& router);
+  /// Who judges alarms of a plant must be an operator there.
+  [[nodiscard]] SiteGuard PlantGuard() const;
   [[nodiscard]] Result<void> Start();
   void Stop();
   /// When gateways' certificates end, as counts: the number of series does not grow with the fleet.
@@ -47,6 +50,7 @@ class HubIdentity {
   std::unique_ptr<Enrolment> enrolment_;  // null: no certificates
   std::unique_ptr<Doorman> doorman_;
   std::unique_ptr<Access> access_;  // null: access is open
+  std::unique_ptr<People> people_;  // with access_
 };
 
 }  // namespace millwright::hub

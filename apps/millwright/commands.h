@@ -19,6 +19,9 @@ struct Command {
 void ConfigureDevices(CLI::App& command, Context& context);
 void ConfigureEvents(CLI::App& command, Context& context);
 void ConfigureAlarms(CLI::App& command, Context& context);
+void ConfigureInbox(CLI::App& command, Context& context);
+void ConfigureJudge(CLI::App& command, Context& context);
+void ConfigureLabel(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
 void ConfigureTrain(CLI::App& command, Context& context);
 void ConfigureBacktest(CLI::App& command, Context& context);
@@ -34,6 +37,7 @@ void ConfigureEnrol(CLI::App& command, Context& context);
 void ConfigureCertificates(CLI::App& command, Context& context);
 void ConfigureRevoke(CLI::App& command, Context& context);
 void ConfigureToken(CLI::App& command, Context& context);
+void ConfigurePeople(CLI::App& command, Context& context);
 void ConfigureMosquitto(CLI::App& command, Context& context);
 void ConfigureAws(CLI::App& command, Context& context);
 void ConfigureReplay(CLI::App& command, Context& context);
@@ -53,6 +57,22 @@ inline constexpr Command kCommands[] = {
      "  millwright alarms\n"
      "  millwright alarms --all --limit 20",
      ConfigureAlarms},
+    {"Fleet", "inbox", "List what a person has to judge, worst first",
+     "  millwright inbox\n"
+     "  millwright inbox --view shelved --site alder",
+     ConfigureInbox},
+    {"Fleet", "judge", "Confirm, reject or shelve alarms; take it back",
+     "  millwright judge confirm gw-alder-1~P-102-7 --fault outer_race\n"
+     "  millwright judge reject gw-alder-1~P-102-7 --reason process_change\n"
+     "  millwright judge shelve gw-alder-1~P-102-7 --for 8h",
+     ConfigureJudge},
+    {"Fleet", "label", "List labels, add ranges, import work orders",
+     "  millwright label list --site alder --json\n"
+     "  millwright label range alder/P-102 --from 2026-11-17T06:00:00Z --to 2026-11-17T09:00:00Z "
+     "--rating NEUTRAL\n"
+     "  millwright label import orders.csv --column machine=Equipment from=Start to=End "
+     "code=Cause --code BRG-OR=outer_race INSP=healthy",
+     ConfigureLabel},
     {"Models", "models", "List the models in use and where", "  millwright models",
      ConfigureModels},
     {"Models", "train", "Train a model on recordings and write a bundle",
@@ -116,6 +136,10 @@ inline constexpr Command kCommands[] = {
      "  millwright token list\n"
      "  millwright token revoke 1a2b3c4d",
      ConfigureToken},
+    {"Identity", "people", "Accounts of people, and what they may at which plant",
+     "  millwright people add ana --role '*=viewer' alder=operator < password.txt\n"
+     "  millwright people list",
+     ConfigurePeople},
     {"Identity", "mosquitto-config", "Write the configuration of a hub's or a gateway's broker",
      "  millwright mosquitto-config hub --identity /var/lib/millwright-hub/identity --out "
      "/etc/mosquitto/millwright\n"

@@ -12,7 +12,7 @@ constexpr std::string_view kOpen[] = {
     "/healthz",        "/readyz",        "/version",      "/openapi.json",
     "/api/v1/session", "/api/v1/enroll", "/api/v1/renew", "/api/v1/authority",
 };
-constexpr std::string_view kForAdmins[] = {"/api/v1/identity/", "/api/v1/access"};
+constexpr std::string_view kForAdmins[] = {"/api/v1/identity/", "/api/v1/access", "/api/v1/people"};
 
 bool ChangesNothing(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
@@ -55,12 +55,25 @@ std::string_view BearerOf(const http::Request& request) {
   return header.starts_with(kHead) ? header.substr(kHead.size()) : std::string_view();
 }
 
-Result<std::optional<Caller>> AccessGate::WhoIs(const http::Request& request) const {
+Result<std::optional<Caller>> FindCaller(Access& access, const http::Request& request) {
   if (const std::string_view bearer = BearerOf(request); !bearer.empty())
-    return access_->WhoHas(bearer);
+    return access.WhoHas(bearer);
   if (const std::string_view session = request.Cookie(kSessionCookie); !session.empty())
-    return access_->WhoseSession(session);
+    return access.WhoseSession(session);
   return std::optional<Caller>();
+}
+
+std::optional<http::Response> RefuseAt(Access* access, const http::Request& request,
+                                       const std::vector<std::string>& sites, Role needed) {
+  if (access == nullptr) return std::nullopt;
+  const auto caller = FindCaller(*access, request);
+  if (!caller) return http::Problem(caller.error());
+  if (!*caller) return Unauthorized();
+  for (const std::string& site : sites)
+    if (!(*caller)->MayAt(site, needed))
+      return http::Problem(403, "forbidden",
+                           "this needs the role " + std::string(Name(needed)) + " at " + site);
+  return std::nullopt;
 }
 
 std::optional<http::Response> AccessGate::operator()(http::Request& request,
@@ -68,7 +81,7 @@ std::optional<http::Response> AccessGate::operator()(http::Request& request,
   const std::optional<Role> needed = RoleFor(request.method, route);
   if (access_ == nullptr) request.who = "anyone";
   if (access_ == nullptr || !needed) return std::nullopt;
-  const auto caller = WhoIs(request);
+  const auto caller = FindCaller(*access_, request);
   if (!caller) return http::Problem(caller.error());
   if (!*caller) {
     const bool tried = !BearerOf(request).empty();

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/mutex.h"
 #include "http/message.h"
@@ -41,12 +43,17 @@ class AccessGate {
                                                          std::string_view route) const;
 
  private:
-  [[nodiscard]] Result<std::optional<Caller>> WhoIs(const http::Request& request) const;
-
   Access* access_;
   FailureLimit& failures_;
 };
 
+/// Who asks, by token or session; nobody where neither counts.
+[[nodiscard]] Result<std::optional<Caller>> FindCaller(Access& access,
+                                                       const http::Request& request);
+/// A refusal where who asks has not `needed` at each of `sites`. Without `access`: never.
+[[nodiscard]] std::optional<http::Response> RefuseAt(Access* access, const http::Request& request,
+                                                     const std::vector<std::string>& sites,
+                                                     Role needed);
 /// What the route needs; nothing: it is open.
 [[nodiscard]] std::optional<Role> RoleFor(std::string_view method, std::string_view route);
 /// The text after "Bearer " of the Authorization header; empty where there is none.

@@ -43,15 +43,25 @@ Response WithCookie(const IdentityParts& parts, const std::string& value, int64_
   return response;
 }
 
+// A token, or a person's name and password.
 Result<Response> OpenSession(const IdentityParts& parts, const Request& request) {
   Body body(request.body);
-  const std::string token = body.Text("token", kAccessSecretMax);
+  const std::string token = body.Text("token", kAccessSecretMax, "");
+  const std::string name = body.Text("name", kAccessSecretMax, "");
+  const std::string password = body.Text("password", kAccessSecretMax * 2, "");
   MW_TRY(body.Finish());
-  const auto session = parts.access->OpenSession(token);
+  if (token.empty() == name.empty())
+    return Fail(Errc::kInvalid, "either a token, or name and password");
+  const bool by_person = token.empty() && parts.people != nullptr;
+  const auto session =
+      by_person ? parts.people->OpenSession(name, password) : parts.access->OpenSession(token);
   if (session) return WithCookie(parts, *session, Access::kSessionLife / kSecond);
+  if (session.error().code == Errc::kExhausted) return FailureLimit::TooMany();
   if (session.error().code != Errc::kNotFound) return tl::unexpected(session.error());
   if (!parts.failures.Takes()) return FailureLimit::TooMany();
-  return http::Problem(401, "unauthorized", "this token is none, or no longer one");
+  return http::Problem(401, "unauthorized",
+                       token.empty() ? "this name and password do not belong together"
+                                     : "this token is none, or no longer one");
 }
 
 Result<Response> CloseSession(const IdentityParts& parts, const Request& request) {

@@ -13,17 +13,10 @@ std::string CursorOf(const AlarmView& alarm) {
   return std::to_string(alarm.raised) + "~" + AlarmId(alarm.device, alarm.key);
 }
 
-// "<device>~<key>": device ids hold no '~'.
-std::optional<std::pair<std::string_view, std::string_view>> SplitId(std::string_view id) {
-  const size_t tilde = id.find('~');
-  if (tilde == std::string_view::npos) return std::nullopt;
-  return std::pair(id.substr(0, tilde), id.substr(tilde + 1));
-}
-
 std::optional<AlarmPlace> ParseCursor(std::string_view text) {
   const size_t tilde = text.find('~');
   if (tilde == std::string_view::npos) return std::nullopt;
-  const auto id = SplitId(text.substr(tilde + 1));
+  const auto id = SplitAlarmId(text.substr(tilde + 1));
   AlarmPlace place;
   const auto [end, error] = std::from_chars(text.data(), text.data() + tilde, place.raised);
   if (!id || error != std::errc{} || end != text.data() + tilde) return std::nullopt;
@@ -61,7 +54,7 @@ Result<http::Response> List(const ApiContext& context, store::Database& database
 }
 
 Result<AlarmView> Find(store::Database& database, const http::Request& request) {
-  const auto id = SplitId(request.PathValue("id"));
+  const auto id = SplitAlarmId(request.PathValue("id"));
   if (!id) return Fail(Errc::kNotFound, "there is no such alarm");
   MW_TRY(std::optional<AlarmView> alarm, LoadAlarm(database, id->first, id->second));
   if (!alarm) return Fail(Errc::kNotFound, "there is no such alarm");

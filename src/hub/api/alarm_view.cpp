@@ -6,6 +6,7 @@
 
 #include "hub/api/machine_view.h"
 #include "hub/api/words.h"
+#include "hub/labels/words.h"
 
 namespace millwright::hub {
 namespace {
@@ -17,7 +18,9 @@ using store::Row;
   "l.score, l.model_name, "                                                                     \
   "l.model_hash, l.cause_id, l.speed_hz, l.steady, l.decision_ms, l.raised_ns, l.updated_ns, "  \
   "l.cleared_ns, "                                                                              \
-  "l.arrived_ns, m.spark, e.payload FROM alarms l LEFT JOIN assets a ON a.site = l.site AND "   \
+  "l.arrived_ns, m.spark, e.payload, " MW_STANDING_COLUMNS                                      \
+  "FROM alarms l LEFT JOIN judgements j ON j.device = l.device AND j.alarm_key = l.alarm_key "  \
+  "LEFT JOIN assets a ON a.site = l.site AND "                                                  \
   "a.asset = l.asset "                                                                          \
   "LEFT JOIN machine_state m ON m.site = l.site AND m.asset = l.asset "                         \
   "LEFT JOIN events e ON e.device = l.device AND e.epoch = l.evidence_epoch AND e.lane = "      \
@@ -66,6 +69,7 @@ AlarmView FromRow(const Row& row) {
   wire::Event event;
   if (!payload.empty() && event.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
     view.evidence = std::move(*event.mutable_alarm());
+  view.standing = StandingFromRow(row, 22);
   return view;
 }
 
@@ -192,7 +196,51 @@ void WriteAlarm(http::JsonWriter& json, const AlarmView& alarm) {
   json.Field("cause_id", alarm.cause_id).Key("spark");
   WriteSpark(json, alarm.spark);
   json.Field("decision_ms", static_cast<float>(alarm.decision_ms));
-  json.Field("arrived_ms", Milliseconds(alarm.arrived)).EndObject();
+  json.Field("arrived_ms", Milliseconds(alarm.arrived));
+  WriteStanding(json, alarm.standing);
+  json.EndObject();
+}
+
+void WriteStanding(http::JsonWriter& json, const Standing& s) {
+  json.Key("verdict");
+  if (s.judged()) {
+    json.BeginObject().Field("state", s.verdict).Field("rating", s.rating);
+    json.Field("fault", s.fault).Field("fault_name", FaultName(s.fault));
+    const Reason* reason = FindReason(s.reason);
+    json.Field("reason", s.reason)
+        .Field("reason_words", reason == nullptr ? std::string_view() : reason->words);
+    json.Field("note", s.note).Field("who", s.who).Field("at_ms", Milliseconds(s.at));
+    json.Field("act", s.act).Field("opinions", s.opinions).Field("agreed", s.agreed).EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("shelved");  // until_ms null: until the machine is repaired
+  if (s.shelved_until != 0) {
+    json.BeginObject().Key("until_ms");
+    if (s.shelved_until == Standing::kUntilRepaired)
+      json.Null();
+    else
+      json.Integer(Milliseconds(s.shelved_until));
+    json.Field("who", s.shelved_by).EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("asked");
+  if (s.asked != 0)
+    json.BeginObject()
+        .Field("at_ms", Milliseconds(s.asked))
+        .Field("who", s.asked_by)
+        .Field("note", s.question)
+        .EndObject();
+  else
+    json.Null();
+}
+
+// Device ids hold no '~'.
+std::optional<std::pair<std::string, std::string>> SplitAlarmId(std::string_view id) {
+  const size_t tilde = id.find('~');
+  if (tilde == std::string_view::npos) return std::nullopt;
+  return std::pair(std::string(id.substr(0, tilde)), std::string(id.substr(tilde + 1)));
 }
 
 }  // namespace millwright::hub

@@ -4,12 +4,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
 #include "core/time.h"
 #include "http/json_writer.h"
 #include "hub/ingest/spark.h"
+#include "hub/labels/standing.h"
 #include "store/database.h"
 #include "wire/event.pb.h"
 
@@ -27,6 +29,7 @@ struct AlarmView {
   Nanos raised = 0, updated = 0, cleared_at = 0, arrived = 0;
   Spark spark;
   wire::Alarm evidence;  // contributions, marks, window
+  Standing standing;     // what people said of it
 };
 
 struct AlarmPlace {  // where a page ends: the last alarm's own order
@@ -58,6 +61,10 @@ struct AlarmCounts {
 [[nodiscard]] std::string WhyOf(const AlarmView& alarm);
 /// ALARM of docs/formats/api.md.
 void WriteAlarm(http::JsonWriter& json, const AlarmView& alarm);
+/// Its part that people wrote: verdict, shelving, question.
+void WriteStanding(http::JsonWriter& json, const Standing& standing);
+/// An alarm's id in paths and bodies, taken apart; nothing where it is none.
+[[nodiscard]] std::optional<std::pair<std::string, std::string>> SplitAlarmId(std::string_view id);
 void WriteMarks(http::JsonWriter& json,
                 const google::protobuf::RepeatedPtrField<wire::Mark>& marks);
 

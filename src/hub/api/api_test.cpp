@@ -9,6 +9,7 @@
 #include "hub/api/device_routes.h"
 #include "hub/api/event_routes.h"
 #include "hub/api/identity_routes.h"
+#include "hub/api/label_routes.h"
 #include "hub/api/live.h"
 #include "hub/api/machine_routes.h"
 #include "hub/api/openapi.h"
@@ -43,6 +44,9 @@ class ApiTest : public ::testing::Test {
     AddStreamRoute(router_, *context_);
     AddSystemRoutes(router_, *context_, hub_.registry, [] { return std::vector<std::string>(); });
     AddIdentity();
+    labels_ = std::make_unique<Labels>(std::move(*store::Database::Open(hub_.path())), hub_.clock);
+    AddInboxRoutes(router_, *context_);
+    AddLabelRoutes(router_, {.labels = *labels_, .feed = hub_.feed, .may_judge = {}});
     SetConsole(router_);
     document_ = json::parse(OpenApiDocument());
   }
@@ -71,10 +75,18 @@ class ApiTest : public ::testing::Test {
     const auto token = enrolment_->MakeToken({.device = "gw-1", .who = "test"});
     ASSERT_TRUE(enrolment_->Enrol(token->secret, request->Pem()));
     ASSERT_TRUE(access_->Add({.name = "ana", .role = Role::kAdmin, .who = "test"}));
-    const IdentityParts parts{
-        .enrolment = enrolment_.get(), .access = access_.get(), .failures = *failures_};
+    people_ = std::make_unique<People>(open(), hub_.clock);
+    ASSERT_TRUE(people_->Add({.name = "ben",
+                              .password = "a long enough word",
+                              .roles = {{"alder", Role::kOperator}},
+                              .who = "test"}));
+    const IdentityParts parts{.enrolment = enrolment_.get(),
+                              .access = access_.get(),
+                              .people = people_.get(),
+                              .failures = *failures_};
     AddEnrolmentRoutes(router_, parts);
     AddAccessRoutes(router_, parts);
+    AddPeopleRoutes(router_, parts);
   }
 
   // A running machine with an open alarm, a spectrum, a gap and a change of state.
@@ -115,6 +127,14 @@ class ApiTest : public ::testing::Test {
     features.mutable_features()->add_coverage()->set_channel("vib");
     hub_.Send(BatchOf({features, spectrum}), "telemetry");
     hub_.Send(BatchOf({AlarmEvent(1, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT)}));
+    hub_.Send(BatchOf({AlarmEvent(2, kTestStart, wire::Alarm::RAISED, wire::LEVEL_ACT, "P-1-2")}));
+    const AlarmRef judged{.device = "gw-1", .key = "P-1-2"};
+    ASSERT_TRUE(labels_->Judge({.act = {.id = "act-00001", .who = "ana"},
+                                .alarms = {judged},
+                                .state = VerificationState::kTruePositive,
+                                .fault = "outer_race"}));
+    ASSERT_TRUE(labels_->Shelve({.act = {.id = "act-00002", .who = "ana"}, .alarms = {judged}}));
+    ASSERT_TRUE(labels_->Ask({.act = {.id = "act-00003", .who = "ben"}, .alarms = {judged}}));
     AddRollout();
   }
 
@@ -154,6 +174,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<ApiContext> context_;
   std::unique_ptr<Enrolment> enrolment_;
   std::unique_ptr<Access> access_;
+  std::unique_ptr<People> people_;
   std::unique_ptr<FailureLimit> failures_ = std::make_unique<FailureLimit>(hub_.clock);
   Board board_;
   os::FakeFiles files_;
@@ -162,6 +183,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Rollouts> rollouts_;
   std::unique_ptr<Schedules> schedules_;
   std::unique_ptr<Maintenance> maintenance_;
+  std::unique_ptr<Labels> labels_;
   http::Router router_;
   json document_;
 };
@@ -250,7 +272,7 @@ TEST_F(ApiTest, PagesOfEventsGiveEachOnce) {
     if (!page["more"]) break;
     query = {{"limit", "2"}, {"after", page["next"]}};
   }
-  EXPECT_EQ(seen.size(), 7u);
+  EXPECT_EQ(seen.size(), 8u);
 }
 
 TEST_F(ApiTest, WindowGivesTheModelsOwnBytes) {

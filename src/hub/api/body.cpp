@@ -50,6 +50,23 @@ int64_t Body::Integer(const char* key, int64_t fallback, int64_t min, int64_t ma
   return fallback;
 }
 
+std::vector<std::string> Body::Texts(const char* key, size_t count_max, size_t length_max) {
+  std::vector<std::string> out;
+  const nlohmann::json* value = Get(key);
+  if (value == nullptr) return out;
+  if (!value->is_array() || value->size() > count_max) {
+    Fault(key, "must be a list of at most " + std::to_string(count_max) + " texts");
+    return out;
+  }
+  for (const nlohmann::json& one : *value) {
+    if (one.is_string() && one.get_ref<const std::string&>().size() <= length_max)
+      out.push_back(one.get<std::string>());
+    else
+      Fault(key, "holds what is no text, or a text that is too long");
+  }
+  return out;
+}
+
 bool Body::Flag(const char* key, bool fallback) {
   const nlohmann::json* value = Get(key);
   if (value == nullptr) return fallback;

@@ -20,6 +20,9 @@ class Body {
   [[nodiscard]] std::string Text(const char* key, size_t length_max);
   [[nodiscard]] std::string Text(const char* key, size_t length_max, std::string_view fallback);
   [[nodiscard]] int64_t Integer(const char* key, int64_t fallback, int64_t min, int64_t max);
+  /// A list of at most `count_max` texts; empty where the key is missing.
+  [[nodiscard]] std::vector<std::string> Texts(const char* key, size_t count_max,
+                                               size_t length_max);
   [[nodiscard]] bool Flag(const char* key, bool fallback);
   /// kInvalid: the first fault, or a key that no getter asked for.
   [[nodiscard]] Result<void> Finish();

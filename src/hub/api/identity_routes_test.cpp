@@ -22,10 +22,14 @@ class IdentityRoutesTest : public IdentityTest {
     });
     router_.Add("POST", "/api/v1/rollouts", [](const http::Request&) { return http::Response{}; });
     router_.Add("GET", "/healthz", [](const http::Request&) { return http::Response{}; });
-    const IdentityParts parts{
-        .enrolment = enrolment_.get(), .access = access_.get(), .failures = failures_};
+    people_ = std::make_unique<People>(Open(), clock_);
+    const IdentityParts parts{.enrolment = enrolment_.get(),
+                              .access = access_.get(),
+                              .people = people_.get(),
+                              .failures = failures_};
     AddEnrolmentRoutes(router_, parts);
     AddAccessRoutes(router_, parts);
+    AddPeopleRoutes(router_, parts);
     router_.SetGate(AccessGate(access_.get(), failures_));
   }
   http::Response Ask(const std::string& method, const std::string& path, const json& body = {},
@@ -46,8 +50,38 @@ class IdentityRoutesTest : public IdentityTest {
   }
 
   FailureLimit failures_;
+  std::unique_ptr<People> people_;
   http::Router router_;
 };
+
+TEST_F(IdentityRoutesTest, APersonLogsInAndIsWhoTheyAre) {
+  const json person = {{"name", "ana"},
+                       {"display", "Ana"},
+                       {"password", "a long enough word"},
+                       {"roles", {"alder=operator", "*=viewer"}}};
+  EXPECT_EQ(AskAs(Role::kOperator, "POST", "/api/v1/people", person).status, 403);
+  const auto added = AskAs(Role::kAdmin, "POST", "/api/v1/people", person);
+  ASSERT_EQ(added.status, 201) << added.body;
+  EXPECT_EQ(Ask("POST", "/api/v1/session", {{"name", "ana"}, {"password", "wrong"}}).status, 401);
+  EXPECT_EQ(Ask("POST", "/api/v1/session", {{"name", "ana"}, {"token", "x"}}).status, 400);
+  const auto opened =
+      Ask("POST", "/api/v1/session", {{"name", "ana"}, {"password", "a long enough word"}});
+  ASSERT_EQ(opened.status, 204) << opened.body;
+  const std::string& set = opened.headers.at(0).second;
+  http::Request request;
+  request.method = "GET";
+  request.path = "/api/v1/me";
+  request.headers = {{"cookie", set.substr(0, set.find(';'))}};
+  const json me = json::parse(router_.Handle(request).response.body);
+  EXPECT_EQ(me["name"], "ana");
+  EXPECT_TRUE(me["person"].get<bool>());
+  EXPECT_FALSE(RefuseAt(access_.get(), request, {"alder"}, Role::kOperator));
+  EXPECT_EQ(RefuseAt(access_.get(), request, {"alder", "birch"}, Role::kOperator)->status, 403);
+  EXPECT_EQ(RefuseAt(access_.get(), {}, {"alder"}, Role::kOperator)->status, 401);
+  EXPECT_FALSE(RefuseAt(nullptr, {}, {"alder"}, Role::kOperator));
+  EXPECT_EQ(AskAs(Role::kAdmin, "POST", "/api/v1/people/ana/disable").status, 200);
+  EXPECT_EQ(router_.Handle(request).response.status, 401);
+}
 
 TEST_F(IdentityRoutesTest, EachRoleReachesItsRoutes) {
   struct Case {

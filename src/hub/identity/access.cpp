@@ -1,5 +1,7 @@
 #include "hub/identity/access.h"
 
+#include <algorithm>
+
 #include "core/ids.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -22,6 +24,17 @@ std::optional<Role> RoleOf(std::string_view name) {
   for (const Role role : {Role::kViewer, Role::kOperator, Role::kAdmin})
     if (Name(role) == name) return role;
   return std::nullopt;
+}
+
+std::string NewSessionSecret() {
+  return std::string(kSessionHead) + crypto::RandomHex(kAccessSecretBytes);
+}
+
+bool Caller::MayAt(std::string_view site, Role needed) const {
+  if (sites.empty()) return role >= needed;
+  auto at = sites.find(site);
+  if (at == sites.end()) at = sites.find(kAllSites);
+  return at != sites.end() && at->second >= needed;
 }
 
 Result<MadeToken> Access::Add(const NewToken& token) {
@@ -98,6 +111,8 @@ Result<std::optional<Caller>> Access::WhoHas(std::string_view secret) {
 Result<std::optional<Caller>> Access::WhoseSession(std::string_view secret) {
   if (!secret.starts_with(kSessionHead)) return std::optional<Caller>();
   const MutexLock lock(mutex_);
+  MW_TRY(auto person, AskForPerson(crypto::Sha256Hex(secret)));
+  if (person) return person;
   return Ask(
       "SELECT t.name, t.role FROM sessions s JOIN access_tokens t ON t.id = s.token_id "
       "WHERE s.hash = $1 AND s.expires_ns > $2 AND t.revoked_ns IS NULL AND "
@@ -105,10 +120,25 @@ Result<std::optional<Caller>> Access::WhoseSession(std::string_view secret) {
       crypto::Sha256Hex(secret));
 }
 
+Result<std::optional<Caller>> Access::AskForPerson(std::string_view hash) {
+  std::optional<Caller> caller;
+  MW_TRY(database_->Each(
+      "SELECT p.name, r.site, r.role FROM sessions s JOIN people p ON p.name = s.person JOIN "
+      "people_roles r ON r.person = p.name WHERE s.hash = $1 AND s.expires_ns > $2 AND "
+      "p.disabled_ns IS NULL",
+      {hash, clock_.Utc()}, [&](const store::Row& row) {
+        if (!caller) caller = Caller{.name = std::string(row.Text(0)), .is_person = true};
+        const Role role = RoleOf(row.Text(2)).value_or(Role::kViewer);
+        caller->role = std::max(caller->role, role);
+        caller->sites.emplace(row.Text(1), role);
+      }));
+  return caller;
+}
+
 Result<std::string> Access::OpenSession(std::string_view token_secret) {
   MW_TRY(const auto caller, WhoHas(token_secret));
   if (!caller) return Fail(Errc::kNotFound, "access: that token is none, or no longer one");
-  const std::string session = std::string(kSessionHead) + crypto::RandomHex(kAccessSecretBytes);
+  const std::string session = NewSessionSecret();
   const Nanos now = clock_.Utc();
   const MutexLock lock(mutex_);
   MW_TRY(store::Transaction transaction, database_->Begin());

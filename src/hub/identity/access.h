@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,9 +22,16 @@ enum class Role : uint8_t { kViewer, kOperator, kAdmin };
 [[nodiscard]] std::string_view Name(Role role);
 [[nodiscard]] std::optional<Role> RoleOf(std::string_view name);
 
+/// What somebody may at each plant; "*" stands for all.
+using SiteRoles = std::map<std::string, Role, std::less<>>;
+inline constexpr std::string_view kAllSites = "*";
+
 struct Caller {
   std::string name;
-  Role role = Role::kViewer;
+  Role role = Role::kViewer;  // the highest of all plants: what routes ask for
+  SiteRoles sites{};          // empty: `role` at all of them
+  bool is_person = false;
+  [[nodiscard]] bool MayAt(std::string_view site, Role needed) const;
 };
 
 struct AccessToken {
@@ -40,6 +48,9 @@ struct NewToken {
 struct MadeToken {
   std::string id, secret;  // the secret is kept nowhere
 };
+
+/// The secret of a new session, for a token or a person.
+[[nodiscard]] std::string NewSessionSecret();
 
 /// Thread-safe. A token or session that was revoked is refused from the next question on.
 class Access {
@@ -63,6 +74,8 @@ class Access {
   [[nodiscard]] Result<void> CloseSession(std::string_view secret);
 
  private:
+  [[nodiscard]] Result<std::optional<Caller>> AskForPerson(std::string_view hash)
+      MW_REQUIRES(mutex_);
   [[nodiscard]] Result<std::optional<Caller>> Ask(std::string_view sql, std::string_view hash)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Note(std::string_view who, std::string_view what,

@@ -1,0 +1,104 @@
+// What people decide about alarms: verdicts, shelving, questions to a colleague, and ranges of a
+// machine's time. Every act is kept with who and when; taking one back is an act too.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "core/result.h"
+#include "core/time.h"
+#include "hub/labels/words.h"
+#include "os/clock.h"
+#include "store/database.h"
+
+namespace millwright::hub {
+
+struct AlarmRef {
+  std::string device, key;
+  auto operator<=>(const AlarmRef&) const = default;
+};
+
+/// `id` is the asker's own, 8 to 64 of [A-Za-z0-9_.-]: an act that is sent again because its answer
+/// was lost is recognised, and done once.
+struct Act {
+  std::string id, who;
+};
+struct VerdictAct {
+  Act act;
+  std::vector<AlarmRef> alarms;  // of one cause, judged at once
+  /// kTruePositive with `fault`, kUnknown, or anything else with `reason`, which decides the state.
+  VerificationState state = VerificationState::kUnknown;
+  std::string fault{}, reason{}, note{};
+};
+struct ShelveAct {
+  Act act;
+  std::vector<AlarmRef> alarms;
+  Nanos life = 0;  // 0: until the machine is repaired
+  std::string reason{};
+};
+struct QuestionAct {
+  Act act;
+  std::vector<AlarmRef> alarms;
+  std::string note{};
+};
+struct RangeAct {
+  Act act;
+  std::string site, asset;
+  Nanos from = 0, to = 0;
+  Rating rating = Rating::kNeutral;
+  std::string fault{}, note{};
+  std::string source = "range";  // or "work_order"
+};
+
+/// What an act came to.
+struct Acted {
+  int64_t labels = 0;               // or shelvings, or questions
+  bool known = false;               // it had been done before
+  std::vector<AlarmRef> changed{};  // whose standing is another now
+};
+
+/// Thread-safe. An act that was answered is on disk.
+class Labels {
+ public:
+  static constexpr size_t kAlarmsMax = 200;
+  static constexpr size_t kNoteMax = 1000;
+  static constexpr Nanos kShelveMax = 90 * 86'400 * kSecond;
+  static constexpr Nanos kRangeMax = int64_t{366} * 86'400 * kSecond;
+
+  /// Owns its connection; borrows the clock.
+  Labels(std::unique_ptr<store::Database> database, os::Clock& clock)
+      : database_(std::move(database)), clock_(clock) {}
+
+  // kInvalid: what is wrong; kNotFound: which alarm or machine is none; kConflict: the act's id has
+  // been used for something else.
+  [[nodiscard]] Result<Acted> Judge(const VerdictAct& act);
+  [[nodiscard]] Result<Acted> Shelve(const ShelveAct& act);
+  [[nodiscard]] Result<Acted> Ask(const QuestionAct& act);
+  [[nodiscard]] Result<Acted> Mark(const RangeAct& act);
+  /// Only who did it may take it back: whoever sees it otherwise judges again.
+  [[nodiscard]] Result<Acted> Undo(const std::string& id, const std::string& who);
+
+  /// The plants that these alarms, or this act's labels, are of.
+  [[nodiscard]] Result<std::vector<std::string>> SitesOf(const std::vector<AlarmRef>& alarms);
+  [[nodiscard]] Result<std::vector<std::string>> SitesOfAct(const std::string& id);
+
+ private:
+  struct Subject;
+  // Begins an act: `known` where it was done before.
+  [[nodiscard]] Result<bool> Begin(const Act& act, std::string_view kind,
+                                   const std::string& content, Nanos now) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<Subject> Find(const AlarmRef& alarm) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> AddLabel(const VerdictAct& act, const AlarmRef& alarm, int64_t number,
+                                      Nanos now) MW_REQUIRES(mutex_);
+  /// Works out an alarm's row in `judgements` anew.
+  [[nodiscard]] Result<void> Restand(const AlarmRef& alarm) MW_REQUIRES(mutex_);
+
+  Mutex mutex_;
+  const std::unique_ptr<store::Database> database_;
+  os::Clock& clock_;
+};
+
+}  // namespace millwright::hub
