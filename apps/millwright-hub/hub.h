@@ -44,6 +44,8 @@ class Hub {
   /// Commits and acks what is at hand, answers what is being answered, closes.
   void Stop();
   [[nodiscard]] std::string url() const;
+  /// Every route behind its gate; good from Start() on.
+  [[nodiscard]] const http::Router& router() const { return router_; }
 
  private:
   [[nodiscard]] Result<void> OpenStore();
