@@ -8,5 +8,5 @@ if(MW_TESTS)
   mw_test(millwright_hub_access_test
     SOURCES ${hub_folder}/hub_access_test.cpp ${hub_folder}/hub.cpp ${hub_folder}/hub_delivery.cpp ${hub_folder}/hub_identity.cpp
     LINKS mw_core mw_config mw_os mw_mqtt mw_store mw_metrics mw_http mw_jobs mw_trust mw_hub_ingest mw_hub_rollout
-          mw_hub_identity mw_hub_api nlohmann_json::nlohmann_json)
+          mw_hub_identity mw_hub_labels mw_hub_api nlohmann_json::nlohmann_json)
 endif()

@@ -58,6 +58,7 @@ class HubAccessTest : public ::testing::Test {
     const json document = json::parse(Ask("GET", "/openapi.json", "").body);
     for (const auto& [path, methods] : document["paths"].items())
       for (const auto& [method, operation] : methods.items()) {
+        if (method == "parameters") continue;  // of all operations of the path
         Operation one{.method = method, .path = path, .role = {}};
         for (char& letter : one.method) letter = static_cast<char>(std::toupper(letter));
         const bool open = operation.value("security", json()) == json::array();
