@@ -30,6 +30,14 @@ BatchWriter::BatchWriter(const DeviceId& device, const SiteId& site, uint64_t ep
   bytes_ = head.SerializeAsString();
 }
 
+void BatchWriter::AddAcked(Lane lane, uint64_t up_to) {
+  wire::EventBatch part;  // fields of a message may come in any order, as often as they like
+  wire::LaneAck& acked = *part.add_acked();
+  acked.set_lane(static_cast<uint32_t>(lane));
+  acked.set_seq(up_to);
+  bytes_ += part.SerializeAsString();
+}
+
 bool BatchWriter::Add(const outbox::Record& record) {
   std::string id;
   id.push_back(kLaneTag);

@@ -21,6 +21,8 @@ class BatchWriter {
 
   /// False where the record does not fit any more (a batch that is empty takes any record).
   [[nodiscard]] bool Add(const outbox::Record& record);
+  /// Before the first record: tells the hub what of this lane the device no longer has.
+  void AddAcked(Lane lane, uint64_t up_to);
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
   [[nodiscard]] size_t events() const { return events_; }
 

@@ -36,6 +36,20 @@ TEST(BatchTest, IsReadAsOneMessageWithEachEventsIdentity) {
   EXPECT_EQ(batch.events(1).state().reason(), "a");
 }
 
+TEST(BatchTest, TellsWhatTheDeviceNoLongerHas) {
+  BatchWriter writer(DeviceId("gw-1"), SiteId("alder"), 77, 1, 4096);
+  writer.AddAcked(Lane::kAlarm, 12);
+  writer.AddAcked(Lane::kFeatures, uint64_t{1} << 40);
+  ASSERT_TRUE(writer.Add(RecordOf(1, "a")));
+  wire::EventBatch batch;
+  ASSERT_TRUE(batch.ParseFromString(writer.bytes()));
+  ASSERT_EQ(batch.acked_size(), 2);
+  EXPECT_EQ(batch.acked(0).lane(), 0U);
+  EXPECT_EQ(batch.acked(0).seq(), 12U);
+  EXPECT_EQ(batch.acked(1).seq(), uint64_t{1} << 40);
+  EXPECT_EQ(batch.events_size(), 1);
+}
+
 TEST(BatchTest, StaysWithinItsBytes) {
   constexpr size_t kBytesMax = 1000;
   BatchWriter writer(DeviceId("gw-1"), SiteId("alder"), 1, 1, kBytesMax);

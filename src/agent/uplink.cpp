@@ -55,9 +55,7 @@ Uplink::Uplink(const Settings& settings, outbox::Outbox& outbox, const ClientFac
       client_(make_client(UplinkOptions(settings))) {}
 
 Result<void> Uplink::Start() {
-  const outbox::OutboxStats stats = outbox_.stats();
-  for (size_t lane = 0; lane < kLanes; ++lane)
-    lanes_[lane].acked = stats.lanes[lane].acked_sequence;
+  BeginEpoch();
   MW_TRY(client_->Subscribe(wire::AckTopic(settings_.device), 1));
   return client_->Start(*this);
 }
@@ -123,7 +121,19 @@ void Uplink::Work(Nanos wait_max) {
   Pump();
 }
 
+// At the start, and when a damaged outbox was replaced while we run: its sequences count from 1
+// again, and what was acked before says nothing of them.
+void Uplink::BeginEpoch() {
+  epoch_ = outbox_.epoch();
+  const outbox::OutboxStats stats = outbox_.stats();
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    lanes_[lane] = {};
+    lanes_[lane].acked = stats.lanes[lane].acked_sequence;
+  }
+}
+
 void Uplink::Pump() {
+  if (outbox_.epoch() != epoch_) BeginEpoch();
   // After each batch the most urgent lane has its turn again: a new alarm overtakes any backlog.
   for (size_t lane = 0; lane < kLanes;) {
     if (client_->unacked() >= kBatchesInFlight) return;
@@ -140,15 +150,19 @@ bool Uplink::SendLane(Lane name) {
     log::Failure("uplink", epoch.error());
     return false;
   }
-  if (records_.empty()) return false;
+  if (records_.empty() || *epoch != epoch_) return false;
   BatchWriter batch(settings_.device, settings_.site, *epoch, clock_.Utc(),
                     settings_.batch_bytes_max);
+  const bool event = name == Lane::kAlarm || name == Lane::kHealth;
+  // A hub that was restored from a backup may have acked more than it now has: it learns here what
+  // nobody can send again, and does not wait for it. Health reports tell of all lanes in time.
+  for (size_t i = 0; event && i < kLanes; ++i)
+    if (lanes_[i].acked > 0) batch.AddAcked(static_cast<Lane>(i), lanes_[i].acked);
   uint64_t last = 0;
   for (const outbox::Record& record : records_) {
     if (!batch.Add(record)) break;
     last = record.sequence;
   }
-  const bool event = name == Lane::kAlarm || name == Lane::kHealth;
   const std::string topic =
       event ? wire::EventsTopic(settings_.device) : wire::TelemetryTopic(settings_.device);
   if (!client_->Publish(topic, os::AsBytes(batch.bytes()), settings_.uplink_qos, false))

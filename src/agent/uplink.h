@@ -64,6 +64,7 @@ class Uplink : private mqtt::Listener {
   void OnMessage(const mqtt::Message& message) override;
 
   void Pump();
+  void BeginEpoch();
   [[nodiscard]] bool SendLane(Lane lane);
   void ResendSilent();
   void Rewind(LaneState& lane);
@@ -74,6 +75,7 @@ class Uplink : private mqtt::Listener {
   os::Clock& clock_;
   const std::string version_;
   std::unique_ptr<mqtt::Client> client_;
+  uint64_t epoch_ = 0;  // that lanes_ speaks of
   std::array<LaneState, kLanes> lanes_;
   std::vector<outbox::Record> records_;  // keeps its capacity
   UplinkCounts counts_;

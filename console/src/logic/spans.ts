@@ -67,6 +67,7 @@ const kCauses: Record<string, string> = {
   dropped_overload: "dropped, overload",
   evicted: "evicted from the gateway's queue",
   sensor_stuck: "sensor stuck",
+  hub_restored: "lost, hub restored from a backup",
 };
 export const causeWords = (cause: string): string => kCauses[cause] ?? cause.replace(/_/g, " ");
 

@@ -36,6 +36,7 @@ std::string GapPhrase(std::string_view channel, std::string_view cause) {
   if (cause == "agent_down") return what + " missed: the gateway was down";
   if (cause == "dropped_overload") return what + " dropped: the gateway was overloaded";
   if (cause == "evicted") return "Telemetry gave way to newer: the gateway's store was full";
+  if (cause == "hub_restored") return "Events lost: the hub was restored from an older backup";
   if (cause == "sensor_stuck") return what + " stood still: the sensor is stuck";
   return what + " missing (" + FaultName(cause) + ")";
 }

@@ -14,7 +14,6 @@ namespace {
 constexpr size_t kPayloadBytesMax =
     2 * wire::kBatchBytesMax;  // liberal in what we take: twice what may be sent
 constexpr size_t kStatusBytesMax = 16 << 10;
-constexpr uint64_t kSequenceMax = uint64_t{1} << 62;
 constexpr int64_t kTimeMax = int64_t{1} << 62;  // the year 2116
 constexpr int kStepsMax = 20'000;
 constexpr int kSignalsMax = 256;

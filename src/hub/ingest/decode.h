@@ -11,6 +11,9 @@
 
 namespace millwright::hub {
 
+/// No device counts further.
+inline constexpr uint64_t kSequenceMax = uint64_t{1} << 62;
+
 /// Why a payload or an event was refused: a metric label, so a fixed set.
 enum class Reject : uint8_t {
   kTooLarge,

@@ -1,6 +1,7 @@
 #include "hub/ingest/ingest.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/log.h"
 #include "hub/ingest/decode.h"
@@ -166,6 +167,7 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
                       .sent = batch.sent_ns()};
   int64_t late = 0;
   MW_TRY(ledger.Begin());
+  MW_TRY(TakeAcked(batch, message, ledger, changes, tally));
   for (const wire::Event& event : batch.events()) {
     if (const auto identity = CheckIdentity(event); !identity) {
       ++tally.rejected[identity.error()];
@@ -200,6 +202,38 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
   }
   MW_TRY(acks[Streams(batch.device(), batch.epoch())], ledger.Finish());
   return late > 0 ? CountLate(batch.device(), late, message.received) : Result<void>();
+}
+
+// A device that deleted more than is here speaks to a database that was restored from a backup. Its
+// lane would stand still for ever, and its outbox fill up: the hole is declared instead.
+Result<void> Ingest::TakeAcked(const wire::EventBatch& batch, const Incoming& message,
+                               Ledger& ledger, Changes& changes, IngestTally& tally) {
+  const int count = std::min(batch.acked_size(), static_cast<int>(kLanes));
+  for (const wire::LaneAck& acked : batch.acked() | std::views::take(count)) {
+    if (acked.lane() >= kLanes || acked.seq() > kSequenceMax) continue;
+    const int64_t lane = acked.lane();
+    MW_TRY(const auto forgotten, ledger.Forget(lane, static_cast<int64_t>(acked.seq())));
+    if (!forgotten) continue;
+    tally.forgotten += static_cast<uint64_t>(std::max<int64_t>(0, forgotten->missing));
+    log::Warning("ingest", "a device no longer has what this database lacks: restored?",
+                 {{"device", batch.device()},
+                  {"lane", lane},
+                  {"seq_from", forgotten->from},
+                  {"seq_to", forgotten->to},
+                  {"missing", forgotten->missing}});
+    if (forgotten->missing <= 0) continue;
+    const Nanos to = batch.sent_ns() > 0 ? batch.sent_ns() : message.received;
+    const Nanos from = forgotten->after > 0 ? std::min(forgotten->after, to) : to;
+    // A device's own gaps have the sequence of the event that told them, which is positive.
+    MW_TRY(database_.Run(
+        "INSERT INTO gaps (device, epoch, lane, seq, site, asset, channel, from_ns, to_ns, "
+        "missing, cause) VALUES ($1, $2, $3, $4, $5, '', '', $6, $7, $8, 'hub_restored') "
+        "ON CONFLICT (device, epoch, lane, seq) DO NOTHING",
+        {batch.device(), ToSql(batch.epoch()), lane, -forgotten->from, batch.site(), from, to,
+         forgotten->missing}));
+    changes.devices.insert(batch.device());
+  }
+  return {};
 }
 
 Result<void> Ingest::CountLate(const std::string& device, int64_t events, Nanos now) {

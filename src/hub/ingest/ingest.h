@@ -62,6 +62,8 @@ class Ingest : private mqtt::Listener {
   [[nodiscard]] Result<void> CommitAll(std::span<const Incoming> group);
   [[nodiscard]] Result<void> TakeBatch(const Incoming& message, Acks& acks, Changes& changes,
                                        IngestTally& tally);
+  [[nodiscard]] Result<void> TakeAcked(const wire::EventBatch& batch, const Incoming& message,
+                                       Ledger& ledger, Changes& changes, IngestTally& tally);
   [[nodiscard]] Result<void> CountLate(const std::string& device, int64_t events, Nanos now);
   [[nodiscard]] Result<void> TakeEvents(const wire::EventBatch& batch, const Incoming& message,
                                         Acks& acks, Changes& changes, IngestTally& tally);

@@ -68,6 +68,53 @@ TEST_F(IngestTest, EvictedRangesCountAsPresent) {
   EXPECT_EQ(hub_.Mark(7, 1), 1u);
 }
 
+wire::EventBatch WithAcked(wire::EventBatch batch, uint32_t lane, uint64_t seq) {
+  wire::LaneAck& acked = *batch.add_acked();
+  acked.set_lane(lane);
+  acked.set_seq(seq);
+  return batch;
+}
+
+// Restored from a backup that has events 1 and 2 of the alarms; the device was acked up to 6 and
+// deleted them. A copy of 4 still waited at the broker.
+TEST_F(IngestTest, WhatADatabaseFromABackupLacksIsDeclaredAndTheLaneGoesOn) {
+  const auto raised = [](uint64_t seq) {
+    return AlarmEvent(seq, kTestStart + static_cast<Nanos>(seq) * kSecond, wire::Alarm::RAISED,
+                      wire::LEVEL_ACT, "P-1-" + std::to_string(seq));
+  };
+  hub_.Send(BatchOf({raised(1), raised(2)}));
+  hub_.Send(BatchOf({raised(4), raised(7)}));
+  EXPECT_EQ(hub_.Mark(7, 0), 2u) << "3 may still come";
+  auto batch = WithAcked(BatchOf({raised(8)}), 0, 6);
+  batch.set_sent_ns(kTestStart + 60 * kSecond);
+  hub_.Send(batch);
+  EXPECT_EQ(hub_.Mark(7, 0), 8u);
+  EXPECT_EQ(hub_.Number("SELECT missing FROM gaps WHERE cause = 'hub_restored' AND lane = 0"), 3);
+  EXPECT_EQ(hub_.Number("SELECT from_ns FROM gaps"), kTestStart + 2 * kSecond);
+  EXPECT_EQ(hub_.Number("SELECT to_ns FROM gaps"), kTestStart + 60 * kSecond);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM alarms"), 5);
+  hub_.Send(batch);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM gaps"), 1) << "once, however often it is told";
+  EXPECT_NE(hub_.registry.Text().find("millwright_hub_forgotten_events_total 3"),
+            std::string::npos);
+}
+
+TEST_F(IngestTest, WhatIsHereOrWasEvictedIsNotDeclaredMissing) {
+  hub_.Send(BatchOf({GapEvent(1, 2, 1, 4)}));
+  const auto batch = WithAcked(BatchOf({FeaturesEvent(6, kTestStart, 0, 0.1f)}), 2, 5);
+  hub_.Send(WithAcked(batch, 1, 1), "telemetry");
+  EXPECT_EQ(hub_.Mark(7, 2), 6u);
+  EXPECT_EQ(hub_.Number("SELECT missing FROM gaps WHERE cause = 'hub_restored'"), 1) << "5";
+  EXPECT_EQ(hub_.Mark(7, 1), 1u);
+}
+
+TEST_F(IngestTest, AnImpossibleAckedMarkIsIgnored) {
+  auto batch = WithAcked(BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)}), 9, 5);
+  hub_.Send(WithAcked(batch, 2, UINT64_MAX), "telemetry");
+  EXPECT_EQ(hub_.Mark(7, 2), 1u);
+  EXPECT_EQ(hub_.Number("SELECT COUNT(*) FROM gaps"), 0);
+}
+
 TEST_F(IngestTest, EpochsAreBooksOfTheirOwn) {
   hub_.Send(BatchOf({FeaturesEvent(1, kTestStart, 0, 0.1f)}, 7), "telemetry");
   hub_.Send(BatchOf({FeaturesEvent(1, kTestStart + 1, 0, 0.2f)}, UINT64_MAX), "telemetry");

@@ -67,6 +67,28 @@ Result<void> Ledger::Evict(int64_t lane, int64_t from, int64_t to) {
       .transform([](int64_t) {});
 }
 
+Result<std::optional<Ledger::Forgotten>> Ledger::Forget(int64_t lane, int64_t acked) {
+  const int64_t mark = books_[lane].contiguous;
+  if (acked <= mark) return std::optional<Forgotten>();
+  Forgotten out{.from = mark + 1, .to = acked, .missing = acked - mark, .after = 0};
+  MW_TRY(database_.Each(
+      "SELECT COUNT(*) FROM events WHERE device = $1 AND epoch = $2 AND lane = $3 AND seq > $4 "
+      "AND seq <= $5",
+      {device_, epoch_, lane, mark, acked}, [&](const Row& row) { out.missing -= row.Int(0); }));
+  MW_TRY(database_.Each(
+      "SELECT seq_from, seq_to FROM evicted WHERE device = $1 AND epoch = $2 AND lane = $3 AND "
+      "seq_from <= $4 AND seq_to >= $5",
+      {device_, epoch_, lane, acked, out.from}, [&](const Row& row) {
+        out.missing -= std::min(row.Int(1), acked) - std::max(row.Int(0), out.from) + 1;
+      }));
+  MW_TRY(database_.Each(
+      "SELECT ts_ns FROM events WHERE device = $1 AND epoch = $2 AND lane = $3 AND seq <= $4 "
+      "ORDER BY seq DESC LIMIT 1",
+      {device_, epoch_, lane, mark}, [&](const Row& row) { out.after = row.Int(0); }));
+  MW_TRY(Evict(lane, out.from, out.to));
+  return std::optional(out);
+}
+
 // Walks over what is present above the mark: events one by one, evicted ranges at once. Stops at
 // the first hole, so a lane with a hole costs one row a batch however much waits behind it.
 Result<void> Ledger::Advance(int64_t lane, LaneBook& book) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,15 @@ class Ledger {
   [[nodiscard]] Result<Verdict> Insert(const NewEvent& event);
   /// The device declares that it evicted these before they were delivered: they count as present.
   [[nodiscard]] Result<void> Evict(int64_t lane, int64_t from, int64_t to);
+  struct Forgotten {
+    int64_t from = 0, to = 0;  // sequences
+    int64_t missing = 0;       // of these, neither here nor evicted by the device
+    Nanos after = 0;           // when the last event before them happened; 0: there is none
+  };
+  /// The device deleted the lane up to `acked`, because a hub had acked it. Where this database has
+  /// less, it is a copy from before that ack, and what is missing comes no more: from now on it
+  /// counts as present, as what was evicted does. Nothing where the database has it all.
+  [[nodiscard]] Result<std::optional<Forgotten>> Forget(int64_t lane, int64_t acked);
   /// Moves each touched lane's mark over everything present, stores it, and returns the marks of
   /// all lanes of this epoch. What the device may delete, once the transaction is committed.
   [[nodiscard]] Result<std::vector<LaneMark>> Finish();

@@ -44,7 +44,10 @@ IngestMeters::IngestMeters(metrics::Registry& registry)
                                  "Events that came again and were already stored.")),
       conflicts_(registry.AddCounter(
           "millwright_hub_conflicting_events_total",
-          "Events whose id was stored with other content; the first one stays.")) {
+          "Events whose id was stored with other content; the first one stays.")),
+      forgotten_(registry.AddCounter(
+          "millwright_hub_forgotten_events_total",
+          "Events that a hub had acked and this database, restored from a backup, lacks.")) {
   for (const Reject reason : kRejects)
     rejected_[static_cast<size_t>(reason)] = &registry.AddCounter(
         "millwright_hub_rejected_payloads_total", "Payloads or events that were refused.",
@@ -56,6 +59,7 @@ void IngestMeters::Add(const IngestTally& tally) {
   telemetry_.Add(tally.telemetry);
   known_.Add(tally.known);
   conflicts_.Add(tally.conflicts);
+  forgotten_.Add(tally.forgotten);
   for (const auto& [reason, count] : tally.rejected)
     rejected_[static_cast<size_t>(reason)]->Add(count);
 }

@@ -13,7 +13,7 @@ namespace millwright::hub {
 /// Counted while a transaction is open, added to the meters when it is committed: a rolled back
 /// group counts nothing twice.
 struct IngestTally {
-  uint64_t events = 0, telemetry = 0, known = 0, conflicts = 0;
+  uint64_t events = 0, telemetry = 0, known = 0, conflicts = 0, forgotten = 0;
   std::map<Reject, uint64_t> rejected;
 };
 
@@ -40,6 +40,7 @@ class IngestMeters {
   metrics::Counter& telemetry_;
   metrics::Counter& known_;
   metrics::Counter& conflicts_;
+  metrics::Counter& forgotten_;
   std::array<metrics::Counter*, std::size(kRejects)> rejected_{};
 };
 
