@@ -6,7 +6,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 set(millwright_links CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::HTTPLIB)
 mw_app(millwright ROOMS agent core config os wire http/client mqtt recording model nn trainer importer crypto identity trust slots aws
-       hub/identity hub/rollout LINKS ${millwright_links} OpenSSL::SSL)
+       hub/backup hub/identity hub/rollout LINKS ${millwright_links} OpenSSL::SSL)
 
 if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright)

@@ -40,6 +40,8 @@ void ConfigureToken(CLI::App& command, Context& context);
 void ConfigurePeople(CLI::App& command, Context& context);
 void ConfigureMosquitto(CLI::App& command, Context& context);
 void ConfigureAws(CLI::App& command, Context& context);
+void ConfigureBackup(CLI::App& command, Context& context);
+void ConfigureRestore(CLI::App& command, Context& context);
 void ConfigureReplay(CLI::App& command, Context& context);
 void ConfigureDoctor(CLI::App& command, Context& context);
 void ConfigureCompletion(CLI::App& command, Context& context);
@@ -150,6 +152,12 @@ inline constexpr Command kCommands[] = {
      "  millwright replay recordings/ --broker 127.0.0.1:1883 --site alder\n"
      "  millwright replay skab/ --broker 127.0.0.1:1883 --site lab --rate real",
      ConfigureReplay},
+    {"Data", "backup", "Save a hub whole, while it runs",
+     "  millwright backup /backup/hub-$(date -u +%F).tar.zst --config /etc/millwright/hub.toml",
+     ConfigureBackup},
+    {"Data", "restore", "Put a saved hub into an empty folder",
+     "  millwright restore /backup/hub-2026-11-24.tar.zst --into /var/lib/millwright-hub",
+     ConfigureRestore},
     {"Help", "doctor", "Check this machine and name what to do about each fault",
      "  millwright doctor\n"
      "  millwright doctor --broker 127.0.0.1:1883 --bundle models/pump --state /var/lib/millwright",

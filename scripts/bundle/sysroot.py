@@ -21,10 +21,10 @@ TRIPLET = "aarch64-linux-gnu"
 
 WANTED_RUN = ["mosquitto", "mosquitto-clients", "libmosquitto1", "libssl3", "libsqlite3-0", "zlib1g", "libstdc++6", "libgcc-s1",
               "libprotobuf-lite32", "libkissfft-float131", "libtomlplusplus3", "libsystemd0", "libcpp-httplib0.11",
-              "libsodium23", "ca-certificates"]
+              "libzstd1", "libsodium23", "ca-certificates"]
 WANTED_BUILD = ["libmosquitto-dev", "libssl-dev", "libsqlite3-dev", "zlib1g-dev", "libprotobuf-dev", "libkissfft-dev",
                 "libtomlplusplus-dev", "libsystemd-dev", "libcpp-httplib-dev", "nlohmann-json3-dev", "libflatbuffers-dev",
-                "libcli11-dev", "libbrotli-dev", "libsodium-dev"]
+                "libcli11-dev", "libbrotli-dev", "libsodium-dev", "libzstd-dev"]
 # The cross compiler has these, at the paths where it looks for them.
 COMPILERS_OWN = ("libc6", "libc6-dev", "libc-dev-bin", "linux-libc-dev", "libcrypt-dev", "libgcc-s1", "libstdc++6")
 

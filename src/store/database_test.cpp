@@ -98,6 +98,43 @@ TEST(DatabaseTest, ReadTransactionSeesOneState) {
   EXPECT_EQ(count(), 1);
 }
 
+TEST(DatabaseTest, ABackupIsOneInstantInASingleFile) {
+  const TestFolder folder;
+  auto writer = OpenOrDie(folder.File("a.db"));
+  ASSERT_TRUE(writer->Execute("CREATE TABLE t (i BIGINT)"));
+  ASSERT_TRUE(writer->Run("INSERT INTO t VALUES ($1)", {1}));
+  auto source = Database::Open(folder.File("a.db"), {.read_only = true});
+  ASSERT_TRUE(source);
+  ASSERT_TRUE((*source)->BackUpTo(folder.File("copy.db")));
+  ASSERT_TRUE(writer->Run("INSERT INTO t VALUES ($1)", {2}));
+  EXPECT_FALSE(std::filesystem::exists(folder.File("copy.db-wal")));
+  EXPECT_EQ(std::filesystem::status(folder.File("copy.db")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  auto copy = OpenOrDie(folder.File("copy.db"));
+  int64_t sum = 0;
+  ASSERT_TRUE(copy->Each("SELECT SUM(i) FROM t", {}, [&](const Row& row) { sum = row.Int(0); }));
+  EXPECT_EQ(sum, 1);
+  EXPECT_EQ((*source)->BackUpTo(folder.File("copy.db")).error().code, Errc::kConflict);
+}
+
+TEST(DatabaseTest, ABackupOfADamagedDatabaseIsRefused) {
+  const TestFolder folder;
+  {
+    auto writer = OpenOrDie(folder.File("a.db"));
+    ASSERT_TRUE(writer->Execute("CREATE TABLE t (i BIGINT, filling TEXT)"));
+    for (int i = 0; i < 400; ++i)
+      ASSERT_TRUE(writer->Run("INSERT INTO t VALUES ($1, $2)", {i, std::string(500, 'x')}));
+  }
+  {
+    std::fstream file(folder.File("a.db"), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(20 * 4096);
+    file << std::string(4096, '\xff');
+  }
+  auto source = Database::Open(folder.File("a.db"), {.read_only = true});
+  ASSERT_TRUE(source);
+  EXPECT_EQ((*source)->BackUpTo(folder.File("copy.db")).error().code, Errc::kInvalid);
+}
+
 TEST(ReaderPoolTest, LendsEachConnectionOnceAndTakesItBack) {
   const TestFolder folder;
   auto writer = OpenOrDie(folder.File("a.db"));
