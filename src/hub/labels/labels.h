@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/mutex.h"
@@ -18,7 +19,10 @@ namespace millwright::hub {
 
 struct AlarmRef {
   std::string device, key;
-  auto operator<=>(const AlarmRef&) const = default;
+  bool operator==(const AlarmRef&) const = default;
+  bool operator<(const AlarmRef& other) const {
+    return std::tie(device, key) < std::tie(other.device, other.key);
+  }
 };
 
 /// `id` is the asker's own, 8 to 64 of [A-Za-z0-9_.-]: an act that is sent again because its answer

@@ -238,7 +238,7 @@ TEST_F(LabelsTest, RangesAreLabelsToo) {
 
 TEST_F(LabelsTest, WhatIsWrongIsNamed) {
   const AlarmRef alarm = Alarm("a");
-  const auto fault = [&](VerdictAct act) { return labels_->Judge(act).error().what; };
+  const auto fault = [&](const VerdictAct& act) { return labels_->Judge(act).error().what; };
   EXPECT_NE(fault(Reject({alarm}, "bad_mood")).find("bad_mood"), std::string::npos);
   EXPECT_NE(fault(Reject({alarm}, "other")).find("note"), std::string::npos);
   EXPECT_NE(fault(Confirm({})).find("at least one"), std::string::npos);
