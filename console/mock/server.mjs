@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Inbox } from "./inbox.mjs";
 import { MockRollouts } from "./rollouts.mjs";
 import { MockSchedules } from "./schedules.mjs";
 import { kLimits, makeFleet, marksOf, noise, raise, silence } from "./plant.mjs";
@@ -25,6 +26,7 @@ export class MockHub {
     this.failing = new Set(); // paths that answer 500, for the console's error states
     this.token = null; // where set, only who has given it is answered
     this.schedules = new MockSchedules(() => this.rollouts);
+    this.inbox = new Inbox(this);
     this.rollouts = new MockRollouts(this.fleet.devices, (rollout) => this.send("rollout", rollout));
     this.eventId = 0;
   }
@@ -145,9 +147,10 @@ export class MockHub {
     const body = text ? JSON.parse(text) : {};
     if (path === "session") {
       if (this.token === null) return problem(409, "conflict", "this hub asks for no tokens");
-      return body.token === this.token ? [204] : problem(401, "unauthorized", "this token is none, or no longer one");
+      return body.token === this.token || (body.name === this.inbox.who && body.password === this.token) ? [204] : problem(401, "unauthorized", "this token is none, or no longer one");
     }
     const [kind, ...rest] = path.split("/").map(decodeURIComponent);
+    if (["verdicts", "shelvings", "questions", "acts"].includes(kind)) return this.inbox.post(kind, rest, body);
     if (kind === "schedules" || kind === "maintenance") return this.schedules.post(kind, rest, body);
     return kind === "rollouts" ? this.rollouts.post(rest, body) : problem(404, "not-found", "Not found");
   }
@@ -164,6 +167,9 @@ export class MockHub {
     if (kind === "rollouts" && rest[0]) return this.rollouts.all.has(rest[0]) ? this.rollouts.detail(this.rollouts.all.get(rest[0])) : undefined;
     if (kind === "rollouts") return { now_ms: now, rollouts: this.rollouts.list() };
     if (kind === "models") return { models: this.models() };
+    if (kind === "inbox") return this.inbox.get(query.get("view") ?? "judge", Number(query.get("limit") ?? 200));
+    if (kind === "me") return { name: this.inbox.who, person: true, roles: [{ site: "*", role: "operator" }] };
+    if (kind === "alarms" && rest[1] === "context") return this.fleet.alarms.has(rest[0]) ? this.inbox.context(this.fleet.alarms.get(rest[0])) : undefined;
     if (kind === "alarms" && rest[0]) return this.fleet.alarms.get(rest[0]);
     if (kind === "alarms") {
       const list = alarms.filter((alarm) => query.get("state") !== "open" || alarm.state === "open");

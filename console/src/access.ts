@@ -10,6 +10,9 @@ export const grants = signal(0);
 /** Why the last token was not taken, in words. */
 export const accessFault = signal<string | null>(null);
 
+/** The prompt asks for a token instead of name and password. */
+export const accessByToken = signal(false);
+
 /** The token of the address is on its way: questions wait for the answer, the page does not. */
 let entering: Promise<unknown> = Promise.resolve();
 export const entered = (): Promise<unknown> => entering;

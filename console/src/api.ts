@@ -1,7 +1,7 @@
 // The hub's API: one way to ask, errors as a person can read them.
 import { accessNeeded, entered, grants } from "./access.ts";
 import type { DeviceTrial, MaintenanceCalendar, MaintenanceSite, ModelInUse, Releases, Rollout, RolloutDetail, Schedule, SchedulePlan, ScheduleRequest, StartRequest } from "./logic/rollout_types.ts";
-import type { Alarm, Alarms, Board, Device, MachineDetail, Series, Spectrum } from "./logic/types.ts";
+import type { Alarm, AlarmContext, Alarms, Board, Device, Inbox, MachineDetail, Me, Series, Spectrum } from "./logic/types.ts";
 
 /** What failed, with a code that can be copied into a report. */
 export class ApiError extends Error {
@@ -83,6 +83,11 @@ export const api = {
   alarms: (state: "open" | "all", cursor?: string) =>
     ask<Alarms>(`alarms?state=${state}&limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
   alarm: (id: string, signal?: AbortSignal) => ask<Alarm>(`alarms/${encodeURIComponent(id)}`, { signal }),
+  alarmContext: (id: string, signal?: AbortSignal) => ask<AlarmContext>(`alarms/${encodeURIComponent(id)}/context`, { signal }),
+  inbox: (view: string, limit: number) => ask<Inbox>(`inbox?view=${view}&limit=${limit}`),
+  me: () => ask<Me>("me"),
+  act: (path: "verdicts" | "shelvings" | "questions", body: object) => ask<{ act: string; count: number; known: boolean }>(path, { body }),
+  undoAct: (id: string) => ask<{ count: number }>(`acts/${encodeURIComponent(id)}/undo`, { body: {} }),
   devices: () => ask<{ now_ms?: number; devices: Device[] }>("devices"),
   models: () => ask<{ models: ModelInUse[] }>("models"),
   releases: () => ask<Releases>("releases"),
@@ -101,4 +106,5 @@ export const api = {
   setMaintenance: (site: string, calendar: MaintenanceCalendar) => ask<unknown>(`maintenance/${encodeURIComponent(site)}`, { body: calendar }),
   /** Turns a token into a session of this browser. */
   session: (token: string) => ask<void>(kSessionPath, { body: { token } }),
+  logIn: (name: string, password: string) => ask<void>(kSessionPath, { body: { name, password } }),
 };

@@ -12,7 +12,7 @@ import { ModelsScreen } from "./rollouts/models.tsx";
 import { RolloutsScreen } from "./rollouts/rollouts.tsx";
 import { SchedulesScreen } from "./rollouts/schedules.tsx";
 import { theme } from "./settings.ts";
-import { openAlarms, openTotal, rollouts, rolloutsInNeed } from "./store.ts";
+import { openAlarms, openTotal, rollouts, rolloutsInNeed, toJudge } from "./store.ts";
 import { KeysHelp, keysOpen } from "./ui/keys_help.tsx";
 import { Palette, paletteOpen } from "./ui/palette.tsx";
 import { Icon, type IconName } from "./ui/shapes.tsx";
@@ -27,7 +27,7 @@ addEventListener("hashchange", () => {
 const go = (hash: string) => () => (location.hash = hash);
 const kScreens: { screen: Route["screen"]; href: string; label: string; icon: IconName; keys: string }[] = [
   { screen: "board", href: "#/", label: "Board", icon: "board", keys: "g b" },
-  { screen: "alarms", href: "#/alarms", label: "Alarms", icon: "alarms", keys: "g a" },
+  { screen: "alarms", href: "#/alarms", label: "Inbox", icon: "alarms", keys: "g i" },
   { screen: "rollouts", href: "#/rollouts", label: "Models", icon: "model", keys: "g r" },
   { screen: "devices", href: "#/devices", label: "Devices", icon: "devices", keys: "g d" },
 ];
@@ -47,7 +47,7 @@ function RailCount({ count, words }: { count: number; words: string }) {
 }
 
 function Rail({ screen }: { screen: Route["screen"] }) {
-  const open = Math.max(openTotal.value, openAlarms.value.length);
+  const open = toJudge.value;
   const at = kPartOf[screen] ?? screen;
   return (
     <nav class="rail" aria-label="Screens">
@@ -60,7 +60,7 @@ function Rail({ screen }: { screen: Route["screen"] }) {
       {kScreens.map(({ screen: name, href, label, icon }) => (
         <a key={name} class="rail-item" href={href} aria-current={name === at ? "page" : undefined}>
           <Icon name={icon} />
-          {name === "alarms" && <RailCount count={open} words="open" />}
+          {name === "alarms" && <RailCount count={open} words="to judge" />}
           {name === "rollouts" && <RailCount count={rolloutsInNeed.value.length} words="need a person" />}
           {label}
         </a>
@@ -136,6 +136,7 @@ export function App() {
     () =>
       bind([
         ...kScreens.map((one) => ({ keys: one.keys, label: one.screen === "rollouts" ? "Go to the rollouts" : `Go to ${one.label.toLowerCase()}`, group: "Everywhere", run: go(one.href) })),
+        { keys: "g a", label: "Go to the inbox", group: "Everywhere", run: go("#/alarms") },
         { keys: "g m", label: "Go to the models in use", group: "Everywhere", run: go("#/models") },
         { keys: "g p", label: "Go to schedules and windows", group: "Everywhere", run: go("#/schedules") },
         { keys: "?", label: "All keys", group: "Everywhere", run: () => (keysOpen.value = true) },

@@ -29,6 +29,8 @@ let flushedAt = 0;
 let alarmsAt = 0;
 let alarmTimer: ReturnType<typeof setTimeout> | undefined;
 let flushTimer: ReturnType<typeof setTimeout> | undefined;
+let inboxAt = 0;
+let inboxTimer: ReturnType<typeof setTimeout> | undefined;
 let rolloutsAt = 0;
 let rolloutTimer: ReturnType<typeof setTimeout> | undefined;
 const pending = {
@@ -80,6 +82,8 @@ function open(): void {
     void loadBoard();
     loadDevices().catch(() => undefined); // the devices screen shows its own error
     void loadRollouts();
+    void api.inbox("judge", store.kInboxMost).then(store.putInbox, () => undefined);
+    void api.me().then((told) => (store.me.value = told), () => undefined);
   });
   on("tick", (data) => tick(data as { now_ms: number; last_data_ms: number | null }));
   on("machine", (data) => {
@@ -179,7 +183,18 @@ function alarmsSoon(): void {
     alarmTimer = undefined;
     alarmsAt = Date.now();
     store.putAlarms(take(pending.alarms));
+    inboxSoon();
   }, Math.max(0, alarmsAt + kFlushMs - Date.now()));
+}
+
+const kInboxEveryMs = 2_000;
+/** Reads the inbox's counts again: after news of an alarm, and after a verdict. A hub without an inbox has none. */
+export function inboxSoon(): void {
+  inboxTimer ??= setTimeout(() => {
+    inboxTimer = undefined;
+    inboxAt = Date.now();
+    api.inbox("judge", 1).then(store.putInbox, () => undefined);
+  }, Math.max(0, inboxAt + kInboxEveryMs - Date.now()));
 }
 
 // At once where nothing changed for a second, otherwise when the second is over.

@@ -10,6 +10,7 @@ import "./style/shell.css";
 import "./style/board.css";
 import "./style/machine.css";
 import "./style/lists.css";
+import "./style/inbox.css";
 import "./style/rollouts.css";
 
 /** With another token everything is read anew: what one person may see says nothing about the next. */

@@ -4,7 +4,8 @@
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { needPerson } from "./logic/rollout.ts";
 import type { Rollout, RolloutDetail } from "./logic/rollout_types.ts";
-import type { Alarm, Board, Device, Machine, Site } from "./logic/types.ts";
+import type { Alarm, Board, Device, Inbox, Machine, Me, Site } from "./logic/types.ts";
+import { inView } from "./logic/inbox.ts";
 import { severity, tally, view, type View } from "./logic/shown.ts";
 
 export interface Plant extends Omit<Site, "areas"> {
@@ -29,6 +30,9 @@ export const boardError = signal<Error | null>(null);
 export const alarms = signal<ReadonlyMap<string, Alarm>>(new Map());
 /** Open alarms on the hub at the last reading of the board: more than are listed where there are very many. */
 export const openTotal = signal(0);
+/** Counts and figures of the inbox, as the hub told them last; null where it never has. */
+export const inbox = signal<Omit<Inbox, "alarms" | "view" | "now_ms"> | null>(null);
+export const me = signal<Me | null>(null);
 export const devices = signal<ReadonlyMap<string, Device> | null>(null);
 /** Each machine is a signal of its own, so that a change touches one tile. */
 export const machines = new Map<string, Signal<Machine>>();
@@ -136,6 +140,26 @@ export function putAlarms(list: Iterable<Alarm>): void {
   trim(next);
   alarms.value = next;
 }
+
+export function putInbox(told: Inbox): void {
+  const { alarms: list, view: _, now_ms: __, ...rest } = told;
+  batch(() => {
+    inbox.value = rest;
+    putAlarms(list);
+  });
+}
+
+/** Alarms that this page has judged, in words: not asked again while the hub's word is on its way. */
+export const handled = signal<ReadonlyMap<string, string>>(new Map());
+/** So many alarms to judge are read at once: beyond it the hub's count counts. */
+export const kInboxMost = 500;
+/** How many alarms wait for a verdict. */
+export const toJudge = computed(() => {
+  const told = inbox.value?.counts.judge ?? openTotal.value;
+  if (told > kInboxMost) return told;
+  const now = hubNow();
+  return [...alarms.value.values()].filter((alarm) => (inbox.value || alarm.state === "open") && inView(alarm, "judge", now, handled.value.has(alarm.id))).length;
+});
 
 // A console that stays open for weeks keeps the latest thousand alarms that are over; the rest is on the hub.
 const kClearedKept = 1000;

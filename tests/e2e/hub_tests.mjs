@@ -1,7 +1,8 @@
 // The console as it ships, served by millwright-hub, fed through a real broker.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { get, Agent } from "node:http";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Gateway } from "./gateway.mjs";
 import { kSettleMs, pause, until } from "./harness.mjs";
@@ -143,6 +144,7 @@ async function asksForAToken(scope, program) {
   const { token } = await ask("access", { name: "wall", role: "viewer" });
   const { id } = await ask("rollouts", { target: "models/pump/1.tar" });
   const page = await scope.page(`${hub.url}#/rollouts/${id}`);
+  await page.getByRole("button", { name: "Access token instead" }).click();
   const prompt = page.getByRole("dialog", { name: "This hub asks for a token" });
   await prompt.getByLabel("Access token").fill(token);
   await page.keyboard.press("Enter");
@@ -159,6 +161,48 @@ async function asksForAToken(scope, program) {
   await until(async () => (await page.locator("[data-rollout-state]").getAttribute("data-rollout-state")) === "paused", "an admin does");
   const cookies = await page.context().cookies();
   assert.ok(cookies.length > 0 && cookies.every((one) => one.httpOnly && one.sameSite === "Strict"), "no script and no other site has the session");
+}
+
+// Two keys a verdict, by a person, on the real hub; at another plant it is refused and says so.
+async function judges(scope, program) {
+  scope.failuresExpected = true;
+  const first = join(mkdtempSync(join(tmpdir(), "mw-e2e-people-")), "first-token");
+  const hub = await startHub(scope, program, `\n[access]\nrequired = true\nfirst_token_file = "${first}"\n`);
+  const gateway = new Gateway({ port: hub.brokerPort, device: "gw-alder-1", site: "alder", area: "cooling-water", assets: kAssets });
+  scope.defer(() => gateway.die().catch(() => undefined));
+  await gateway.start();
+  const admin = readFileSync(first, "utf8").trim();
+  const ask = (path, body) =>
+    fetch(`${hub.url}api/v1/${path}`, { method: "POST", headers: { authorization: `Bearer ${admin}`, "content-type": "application/json" }, body: JSON.stringify(body) });
+  for (const [name, roles] of [["ana", ["alder=operator", "*=viewer"]], ["ben", ["birch=operator", "*=viewer"]]])
+    assert.equal((await ask("people", { name, password: "a long enough word", roles })).status, 201);
+  await gateway.raise("P-101", "warning");
+  await gateway.raise("P-102", "act");
+  const logIn = async (name) => {
+    const page = await scope.page(`${hub.url}#/alarms`);
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Password").fill("a long enough word");
+    await page.keyboard.press("Enter");
+    await until(async () => (await page.locator(".alarm-row").count()) === 2, "two to judge");
+    await until(() => page.locator(".verdict-bar").getByRole("button", { name: /Confirm/ }).isEnabled(), "the page is live");
+    return page;
+  };
+  const ben = await logIn("ben");
+  await ben.keyboard.press("c");
+  await ben.keyboard.press("1");
+  await until(async () => /needs the role operator at alder/.test(await ben.locator(".toast").innerText().catch(() => "")), "not at this plant");
+  assert.equal(await ben.locator(".alarm-row").count(), 2, "it stands where it stood");
+  const ana = await logIn("ana");
+  await ana.keyboard.press("c");
+  await ana.keyboard.press("1");
+  await until(async () => /P-102 confirmed: outer race. Saved/.test(await ana.locator(".toast").innerText().catch(() => "")), "saved");
+  await until(async () => /P-102[\s\S]*Confirmed: outer race[\s\S]*by you/.test(await ana.locator(".judged").innerText()), "it is in today's list");
+  await until(async () => (await ben.locator(".alarm-row").count()) === 1, "others see it at once");
+  await scope.axe(ana, "the hub's inbox");
+  await ana.keyboard.press("u");
+  await until(async () => (await ana.locator(".alarm-row").count()) === 2, "undo brings it back");
+  const labels = await fetch(`${hub.url}api/v1/labels`, { headers: { authorization: `Bearer ${admin}` } }).then((answer) => answer.json());
+  assert.deepEqual(labels.labels, []);
 }
 
 const kStreams = 200;
@@ -219,6 +263,7 @@ export const hubTests = (program) =>
     ["the console outlives a restart of the hub", hubRestarts],
     ["a list never moves under the pointer", listHolds],
     ["a rollout is started and steered from the screen", rolloutIsSteered],
+    ["a person judges by two keys, at their own plant", judges],
     ["asks for a token, and a viewer changes nothing", asksForAToken],
     ["200 open streams beside 50 requests a second", manyStreams],
   ].map(([name, run]) => ({ name: `hub: ${name}`, run: (scope) => run(scope, program) }));

@@ -279,13 +279,18 @@ async function asksForAToken(scope) {
   const hub = await scope.mock();
   hub.token = "mw1.right/token";
   const page = await scope.page(`${hub.url}#/rollouts/${kId}`);
+  const logIn = page.getByRole("dialog", { name: "Log in" });
+  await logIn.waitFor();
+  await scope.axe(page, "log in");
+  await scope.shot(page, "login-light");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await until(() => logIn.isVisible(), "there is nothing behind it");
+  await page.getByRole("button", { name: "Access token instead" }).click();
   const box = page.getByRole("dialog", { name: "This hub asks for a token" });
   await box.waitFor();
   await scope.axe(page, "access token");
   await scope.shot(page, "access-light");
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Escape");
-  await until(() => box.isVisible(), "there is nothing behind it");
   const field = page.getByLabel("Access token");
   await field.fill("wrong");
   await page.keyboard.press("Enter");
@@ -298,9 +303,16 @@ async function asksForAToken(scope) {
   await page.keyboard.press("p");
   await until(async () => (await state(page)) === "paused", "a change is taken");
   // Revoked while the page is open: the next answer asks again.
-  hub.token = "another";
+  hub.token = "a long enough word";
   await page.reload();
-  await box.waitFor();
+  await logIn.waitFor();
+  await page.getByLabel("Name").fill("ana");
+  await page.getByLabel("Password").fill("wrong");
+  await page.keyboard.press("Enter");
+  await until(async () => /do not belong together/.test(await logIn.innerText()), "a wrong password is told");
+  await page.getByLabel("Password").fill(hub.token);
+  await page.keyboard.press("Enter");
+  await cell(page, "a-01").waitFor();
 }
 
 async function takesTheTokenFromTheAddress(scope) {

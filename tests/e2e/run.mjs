@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Harness, kRoot } from "./harness.mjs";
 import { hubTests } from "./hub_tests.mjs";
+import { inboxTests } from "./inbox_tests.mjs";
 import { mockTests } from "./mock_tests.mjs";
 import { rolloutTests } from "./rollout_tests.mjs";
 import { screenTests } from "./screen_tests.mjs";
@@ -26,7 +27,7 @@ if (values.hub && !existsSync(values.hub)) {
   process.exit(2);
 }
 const kHubFigures = ["alarm_to_screen_ms", "streams_open", "streams_lost", "stream_requests", "stream_requests_failed", "stream_request_ms_max"];
-const groups = [...mockTests, ...rolloutTests, ...screenTests];
+const groups = [...mockTests, ...inboxTests, ...rolloutTests, ...screenTests];
 if (values.hub) groups.push(...hubTests(values.hub));
 else figures.not_measured.push(...kHubFigures);
 

@@ -1,24 +1,36 @@
 // The chosen alarm: what, whether the machine ran as usual, what moved the score, which lines were found.
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { number, score, sentence, span } from "../logic/format.ts";
-import { machineHref } from "../logic/route.ts";
+import { day, number, score, sentence, span } from "../logic/format.ts";
+import { verdictWords } from "../logic/inbox.ts";
+import { alarmHref, machineHref } from "../logic/route.ts";
 import { kWords, levelShown } from "../logic/shown.ts";
-import type { Alarm } from "../logic/types.ts";
+import type { Alarm, AlarmContext } from "../logic/types.ts";
 import { MarkTable } from "../machine/spectrum.tsx";
 import { Shares } from "../machine/side.tsx";
-import { alarms, machineKey, machines, plants } from "../store.ts";
+import { alarms, handled, machineKey, machines, plants } from "../store.ts";
 import { absolute } from "../logic/format.ts";
 import { Ago, At, Badge, Empty, Key } from "../ui/parts.tsx";
+import { VerdictBar } from "./verdict_bar.tsx";
 
-export function AlarmDetail({ id }: { id: string | null }) {
+interface Props {
+  id: string | null;
+  /** Of one cause, judged at once. */
+  ids: string[];
+  judged: () => void;
+}
+
+export function AlarmDetail({ id, ids, judged }: Props) {
   const [read, setRead] = useState<Alarm | null>(null);
+  const [context, setContext] = useState<AlarmContext | null>(null);
   useEffect(() => {
     setRead(null);
+    setContext(null);
     if (id === null) return;
     const stop = new AbortController();
     // What the list knows is shown meanwhile, and stays where this fails.
     api.alarm(id, stop.signal).then(setRead, () => undefined);
+    api.alarmContext(id, stop.signal).then(setContext, () => undefined);
     return () => stop.abort();
   }, [id]);
   const listed = id === null ? undefined : alarms.value.get(id);
@@ -42,7 +54,7 @@ export function AlarmDetail({ id }: { id: string | null }) {
           {alarm.fault_name && `: ${alarm.fault_name.toLowerCase()}`}
         </h2>
         <span>
-          raised <Ago ms={alarm.raised_ms} />
+          raised <Ago ms={alarm.raised_ms} />, {standingWords(alarm)}
         </span>
         <a class="button" href={machineHref(alarm.site, alarm.asset)}>
           Open machine <Key>o</Key>
@@ -56,6 +68,10 @@ export function AlarmDetail({ id }: { id: string | null }) {
         <div>
           <h3>Was it running as usual?</h3>
           <p>{usual(alarm)}</p>
+        </div>
+        <div>
+          <h3>Before</h3>
+          <p>{beforeWords(context)}</p>
         </div>
         <div>
           <h3>Do</h3>
@@ -73,6 +89,20 @@ export function AlarmDetail({ id }: { id: string | null }) {
           <div>
             <h3>Lines looked for</h3>
             <MarkTable marks={alarm.marks ?? []} fault={alarm.fault} />
+          </div>
+        )}
+        {(context?.similar.length ?? 0) > 0 && (
+          <div>
+            <h3>Similar alarms before</h3>
+            <ul class="similar">
+              {context?.similar.map((one) => (
+                <li key={one.id}>
+                  <a href={alarmHref(one.id)}>{one.asset}</a>
+                  <At ms={one.raised_ms}>{day(one.raised_ms)}</At>
+                  <span>{verdictWords(one)}</span>
+                </li>
+              ))}
+            </ul>
           </div>
         )}
         <div>
@@ -117,8 +147,27 @@ export function AlarmDetail({ id }: { id: string | null }) {
           </dl>
         </div>
       </div>
+      {alarm.asked && (
+        <p class="alarm-question">
+          <b>{alarm.asked.who} asks:</b> {alarm.asked.note || "what do you think?"}
+        </p>
+      )}
+      <VerdictBar alarm={alarm} ids={[alarm.id, ...ids.filter((one) => one !== alarm.id)]} context={context} done={judged} />
     </section>
   );
+}
+
+function standingWords(alarm: Alarm): string {
+  if (alarm.verdict) return `${verdictWords(alarm.verdict).toLowerCase()}, by ${alarm.verdict.who}`;
+  if (handled.value.has(alarm.id)) return "judged here";
+  if (alarm.shelved) return `shelved by ${alarm.shelved.who}`;
+  return "not judged";
+}
+
+function beforeWords(context: AlarmContext | null): string {
+  if (context === null) return "";
+  if (context.known === 0) return "No alarm like this one has been judged yet.";
+  return `${context.real} of ${context.known} such alarms were real.`;
 }
 
 function areaName(alarm: Alarm): string {

@@ -12,7 +12,7 @@ export type Route =
 export function parseRoute(hash: string): Route {
   const parts = hash.replace(/^#\/?/, "").split("/").map(decode);
   if (parts[0] === "machines" && parts[1] && parts[2]) return { screen: "machine", site: parts[1], asset: parts[2] };
-  if (parts[0] === "alarms") return { screen: "alarms", id: parts[1] || null };
+  if (parts[0] === "alarms" || parts[0] === "inbox") return { screen: "alarms", id: parts[1] || null };
   if (parts[0] === "rollouts") return { screen: "rollouts", id: parts[1] || null };
   if (parts[0] === "models") return { screen: "models", target: parts[1] || null };
   if (parts[0] === "schedules") return { screen: "schedules" };

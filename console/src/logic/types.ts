@@ -87,6 +87,46 @@ export interface Alarm {
   spark: (number | null)[] | null;
   decision_ms: number | null;
   arrived_ms: number | null;
+  verdict?: Verdict | null;
+  shelved?: { until_ms: number | null; who: string } | null;
+  asked?: { at_ms: number; who: string; note: string } | null;
+}
+
+export interface Verdict {
+  state: "TRUE_POSITIVE" | "BENIGN_POSITIVE" | "FALSE_POSITIVE" | "UNKNOWN";
+  rating: "ANOMALY" | "NO_ANOMALY" | "NEUTRAL";
+  fault: string;
+  fault_name: string;
+  reason: string;
+  reason_words: string;
+  note: string;
+  who: string;
+  at_ms: number;
+  act: string;
+  opinions: number;
+  agreed: boolean;
+}
+
+export interface Inbox {
+  now_ms: number;
+  view: string;
+  counts: { judge: number; shelved: number; judged_today: number; opinion: number; all: number };
+  figures: { alarms_per_hour: number; median_to_verdict_ms: number | null; real: number; known: number; twice: number; agreed: number };
+  reasons: { code: string; words: string }[];
+  alarms: Alarm[];
+}
+
+export interface AlarmContext {
+  real: number;
+  known: number;
+  similar: { id: string; asset: string; name: string; state: Verdict["state"]; fault_name: string; reason_words: string; raised_ms: number }[];
+  fault_choices: { code: string; name: string }[];
+}
+
+export interface Me {
+  name: string;
+  person: boolean;
+  roles: { site: string; role: "viewer" | "operator" | "admin" }[];
 }
 
 export interface Board {

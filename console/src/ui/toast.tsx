@@ -1,17 +1,19 @@
 // What was just done, bottom left for ten seconds; what failed, until it is closed.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Key } from "./parts.tsx";
 import { Shape } from "./shapes.tsx";
 
 interface Said {
   text: string;
   failed: boolean;
+  undo?: (() => void) | undefined;
 }
 
 const said = signal<Said | null>(null);
 const kShownMs = 10_000;
 
-export const say = (text: string): void => void (said.value = { text, failed: false });
+export const say = (text: string, undo?: () => void): void => void (said.value = { text, failed: false, undo });
 export const sayFailed = (text: string): void => void (said.value = { text, failed: true });
 
 export function Toast() {
@@ -27,6 +29,11 @@ export function Toast() {
         <p class="toast">
           {now.failed && <Shape name="warning" />}
           <span>{now.text}</span>
+          {now.undo && (
+            <button class="button" onClick={now.undo}>
+              Undo <Key>u</Key>
+            </button>
+          )}
           <button class="link" onClick={() => (said.value = null)}>
             Close
           </button>

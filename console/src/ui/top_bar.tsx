@@ -2,14 +2,15 @@
 import { useEffect } from "preact/hooks";
 import { age, clock, dateClock, plural } from "../logic/format.ts";
 import type { Route } from "../logic/route.ts";
-import { allViews, connected, heardMs, lastDataMs, lostPlants, machines, nowMs, openAlarms, openTotal, plants, rollouts, machineKey } from "../store.ts";
+import { allViews, connected, heardMs, lastDataMs, lostPlants, machines, me, nowMs, plants, rollouts, machineKey, toJudge } from "../store.ts";
 import { isPhone } from "../settings.ts";
 import { At, Key } from "./parts.tsx";
 import { paletteOpen } from "./palette.tsx";
 import { Icon, Shape } from "./shapes.tsx";
+import { waiting } from "../verdicts.ts";
 
 function title(route: Route): { head: string; rest: string } {
-  if (route.screen === "alarms") return { head: "Alarms", rest: `${Math.max(openTotal.value, openAlarms.value.length)} open` };
+  if (route.screen === "alarms") return { head: "Inbox", rest: `${toJudge.value} to judge` };
   if (route.screen === "devices") return { head: "Devices", rest: "" };
   const all = allViews.value.length;
   return { head: "Board", rest: plants.value ? `${plural(all, "machine")}, ${plural(plants.value.length, "plant")}` : "" };
@@ -90,9 +91,23 @@ export function TopBar({ route }: { route: Route }) {
         <Key>Ctrl K</Key>
       </button>
       <Currency />
+      <Waiting />
       <span class="top-clock">{dateClock(nowMs.value)}</span>
     </header>
   );
+}
+
+/** Verdicts that the hub has not answered yet, on every screen; otherwise who is here. */
+function Waiting() {
+  const count = waiting.value.length;
+  if (count > 0)
+    return (
+      <span class="currency lost" role="status">
+        <Shape name="unknown" />
+        <b>{plural(count, "verdict")} wait here</b>
+      </span>
+    );
+  return me.value?.person ? <span class="top-who">{me.value.name}</span> : null;
 }
 
 /** Live with the age of the last data; or since when not, and which plant. */
