@@ -22,6 +22,7 @@ void ConfigureAlarms(CLI::App& command, Context& context);
 void ConfigureInbox(CLI::App& command, Context& context);
 void ConfigureJudge(CLI::App& command, Context& context);
 void ConfigureLabel(CLI::App& command, Context& context);
+void ConfigureAccuracy(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
 void ConfigureTrain(CLI::App& command, Context& context);
 void ConfigureBacktest(CLI::App& command, Context& context);
@@ -75,6 +76,10 @@ inline constexpr Command kCommands[] = {
      "  millwright label import orders.csv --column machine=Equipment from=Start to=End "
      "code=Cause --code BRG-OR=outer_race INSP=healthy",
      ConfigureLabel},
+    {"Fleet", "accuracy", "Tell how right each gateway is, by its labels",
+     "  millwright accuracy\n"
+     "  millwright accuracy --days 30 --json",
+     ConfigureAccuracy},
     {"Models", "models", "List the models in use and where", "  millwright models",
      ConfigureModels},
     {"Models", "train", "Train a model on recordings and write a bundle",

@@ -52,7 +52,7 @@ struct WeekFindings {
 class FleetWatch {
  public:
   /// Learns from all devices' baselines. kInvalid: options out of range, no device, fewer than
-  /// three healthy weeks of one, cells that do not match, fewer than 200 device-weeks in all.
+  /// six healthy weeks of one, cells that do not match, fewer than 200 device-weeks in all.
   /// kConflict: histograms with different edges.
   [[nodiscard]] static Result<FleetWatch> Make(const FleetWatchOptions& options,
                                                std::span<const DeviceBaseline> devices);

@@ -5,6 +5,7 @@
 #include "hub/api/label_routes.h"
 #include "hub/api/params.h"
 #include "hub/api/words.h"
+#include "hub/labels/accuracy.h"
 #include "hub/labels/export.h"
 #include "hub/labels/inbox.h"
 
@@ -154,12 +155,48 @@ Result<Response> ListLabels(const ApiContext& context, store::Database& database
   return JsonAnswer(json);
 }
 
+Result<Response> ShowAccuracy(const ApiContext& context, store::Database& database,
+                              const Request& request) {
+  Params params(request);
+  const int64_t days = params.Integer("days", 90, 1, 3650);
+  if (auto problem = params.Finish()) return *problem;
+  const Nanos now = context.clock.Utc();
+  MW_TRY(const FleetAccuracy fleet, LoadAccuracy(database, now - days * 86'400 * kSecond, now + 1));
+  JsonWriter json;
+  json.BeginObject().Field("now_ms", Milliseconds(now)).Field("days", days);
+  json.Key("cohorts").BeginArray();
+  for (const CohortAccuracy& cohort : fleet.cohorts) {
+    json.BeginObject().Field("cohort", cohort.cohort).Field("devices", cohort.devices);
+    json.Field("right", cohort.right).Field("labels", cohort.labels);
+    json.Field("mean", cohort.prior.mean).EndObject();
+  }
+  json.EndArray().Key("devices").BeginArray();
+  for (const DeviceAccuracy& device : fleet.devices) {
+    json.BeginObject().Field("device", device.device).Field("site", device.site);
+    json.Field("cohort", device.cohort).Field("right", device.right).Field("labels", device.labels);
+    json.Field("false_alarms", device.false_alarms).Field("missed", device.missed);
+    json.Field("mean", device.estimate.mean).Field("low", device.estimate.interval.low);
+    json.Field("high", device.estimate.interval.high);
+    json.Key("evidence");
+    if (device.evidence)
+      json.Number(*device.evidence);
+    else
+      json.Null();
+    json.Field("risen", device.risen).EndObject();
+  }
+  return JsonAnswer(json.EndArray().EndObject());
+}
+
 }  // namespace
 
 void AddInboxRoutes(http::Router& router, const ApiContext& context) {
   AddRead(router, context, "/api/v1/inbox",
           [&context](store::Database& database, const Request& request) {
             return ShowInbox(context, database, request);
+          });
+  AddRead(router, context, "/api/v1/accuracy",
+          [&context](store::Database& database, const Request& request) {
+            return ShowAccuracy(context, database, request);
           });
   AddRead(router, context, "/api/v1/alarms/{id}/context", ShowContext);
   AddRead(router, context, "/api/v1/labels",

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hub/labels/accuracy.h"
 #include "hub/labels/export.h"
 #include "hub/labels/inbox.h"
 #include "hub/labels/standing.h"
@@ -234,6 +235,58 @@ TEST_F(LabelsTest, RangesAreLabelsToo) {
   EXPECT_EQ(rows->front().source, "range");
   EXPECT_EQ(DigestOf(*rows).size(), 64U);
   EXPECT_NE(DigestOf(*rows), DigestOf({}));
+}
+
+TEST_F(LabelsTest, AccuracyCountsAlarmsAndWhatWasMissed) {
+  ASSERT_TRUE(labels_->Judge(Confirm({Alarm("a")})));
+  ASSERT_TRUE(labels_->Judge(Reject({Alarm("b")}, "not_a_fault")));
+  ASSERT_TRUE(labels_->Judge(Reject({Alarm("c")}, "sensor_fault")));  // neutral: on neither side
+  const auto range = [&](const std::string& asset, Nanos from, Rating rating) {
+    return labels_->Mark({.act = Next("ana"),
+                          .site = "alder",
+                          .asset = asset,
+                          .from = from,
+                          .to = from + kHour,
+                          .rating = rating,
+                          .fault = rating == Rating::kAnomaly ? "ball" : ""});
+  };
+  ASSERT_TRUE(range("P-2", kNow - kHour, Rating::kAnomaly));         // no alarm stood: missed
+  ASSERT_TRUE(range("P-2", kNow - 10 * kHour, Rating::kNoAnomaly));  // and none should have
+  ASSERT_TRUE(range("P-1", kNow - kHour / 2, Rating::kAnomaly));     // one did
+  const auto fleet = LoadAccuracy(*database_, 0, kNow + 1);
+  ASSERT_TRUE(fleet) << fleet.error().what;
+  ASSERT_EQ(fleet->devices.size(), 1U);
+  const DeviceAccuracy& device = fleet->devices.front();
+  EXPECT_EQ(device.labels, 5);
+  EXPECT_EQ(device.right, 3);
+  EXPECT_EQ(device.missed, 1);
+  EXPECT_EQ(device.false_alarms, 1);
+  EXPECT_GT(device.estimate.interval.high, device.estimate.mean);
+  EXPECT_FALSE(device.evidence);  // too few to say more
+}
+
+TEST_F(LabelsTest, ARiseOfErrorsIsSeenAndASteadyGatewayIsNot) {
+  const auto judge = [&](int from, int count, int wrong_of_20) {
+    Run("BEGIN");
+    for (int i = from; i < from + count; ++i) {
+      const AlarmRef alarm = Alarm("a" + std::to_string(i));
+      Run("INSERT INTO labels SELECT 'act-" + std::to_string(i) +
+          "', 0, site, asset, device, alarm_key, raised_ns, NULL, '" +
+          (i % 20 < wrong_of_20 ? "NO_ANOMALY" : "ANOMALY") +
+          "', 'x', '', '', '', 'alarm', '', 0, 0, '', '', 'ana', arrived_ns, " +
+          std::to_string(kNow + i) + ", NULL FROM alarms WHERE alarm_key = '" + alarm.key + "'");
+      ASSERT_TRUE(SaveStanding(*database_, alarm.device, alarm.key, StandingOf(alarm)));
+    }
+    Run("COMMIT");
+  };
+  judge(0, 1000, 1);
+  const auto steady = LoadAccuracy(*database_, 0, kNow + 10000);
+  ASSERT_TRUE(steady && steady->devices.front().evidence);
+  EXPECT_FALSE(steady->devices.front().risen);
+  judge(1000, 120, 8);
+  const auto risen = LoadAccuracy(*database_, 0, kNow + 10000);
+  ASSERT_TRUE(risen);
+  EXPECT_TRUE(risen->devices.front().risen);
 }
 
 TEST_F(LabelsTest, WhatIsWrongIsNamed) {
