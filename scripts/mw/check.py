@@ -12,10 +12,20 @@ from parts import PARTS, Context, Outcome, build_ahead
 from screen import Screen
 
 
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./check", description=__doc__)
     for part in PARTS:
-        parser.add_argument(f"--{part.name}", action="store_true", help=f"only this: {part.what}")
+        if part.count:
+            parser.add_argument(f"--{part.name}", metavar="N", type=positive, nargs="?", const=part.count,
+                                help=f"only this: {part.what} (N: {part.count} where it is not told)")
+        else:
+            parser.add_argument(f"--{part.name}", action="store_true", help=f"only this: {part.what}")
     parser.add_argument("--long", action="store_true", help="soak: the long parts run for as long as a shift")
     parser.add_argument("--json", action="store_true", help="print the figures as the last line of standard output")
     parser.add_argument("--report", metavar="FILE", help="write the figures there")
@@ -31,7 +41,8 @@ def main() -> int:
     chosen = named or [p for p in PARTS if not p.only_named]
     if named and not any(p.name == "build" for p in named):
         chosen = [p for p in PARTS if p in named or (p.name == "build" and any(n.needs_build for n in named))]
-    context = Context(screen, full=bool(named), long=options.long)
+    counts = {p.name: getattr(options, p.name) for p in named if p.count}
+    context = Context(screen, full=bool(named), long=options.long, counts=counts)
     started = time.monotonic()
     outcomes: dict[str, Outcome] = {}
     try:

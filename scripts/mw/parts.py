@@ -27,6 +27,7 @@ class Context:
     full: bool
     long: bool
     ahead: "Ahead | None" = None
+    counts: dict[str, int] = field(default_factory=dict)   # of parts that take a number: how many were asked for
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Part:
     needs_build: bool = True
     only_named: bool = False
     waits: bool = False   # mostly for things to happen: what later parts need is built meanwhile
+    count: int = 0        # asked for by name, it takes a number: this one where none is told
 
 
 # -- how parts run ---------------------------------------------------------------------------------------------
@@ -328,6 +330,29 @@ def replay(context: Context) -> Outcome:
     return one(code, text, last_json(text))
 
 
+REPLAYS_SLICE = 200
+
+
+def replays(context: Context) -> Outcome:
+    """Simulated machines raise alarms through real agents into the hub's database, on a virtual clock; then each is worked out
+    again from its stored window and its model: the same bits."""
+    count = context.counts.get("replays", REPLAYS_SLICE)
+
+    def progress(line):
+        match = re.match(r"(\d+) of (\d+) alarms", line)
+        return (int(match[1]), int(match[2])) if match else None
+
+    code, text = call(context, "replays-build", [ROOT / "scripts/build.sh", "release", "mw-replays"], progress=_percent)
+    if code == 0:
+        code, text = call(context, "replays", [RELEASE / "bin/mw-replays", "--alarms", count], progress=progress)
+    figures = last_json(text) if code in (0, 1) else {}
+    outcome = one(code, text, figures)
+    if figures and code != 0:
+        outcome.notes = [f"{figures['different']} of {figures['replayed']} alarms came out different; of {figures['windows']} windows "
+                         f"{figures['foreign_equal']} came out the same by another model"]
+    return outcome
+
+
 def faults(context: Context) -> Outcome:
     kills = 300 if context.long else 24 if context.full else 6
     outcome = Outcome()
@@ -400,6 +425,8 @@ PARTS = [
     Part("demo", "two plants, faults, a cut link, the books", demo, waits=True),
     Part("faults", "kill -9 at random, the books; the model slots under every cut", faults, waits=True),
     Part("replay", "recorded data through the same path", replay, waits=True),
+    Part("replays", "alarms of a simulated plant, each worked out again from its window and model, bit for bit", replays,
+         needs_build=False, count=10_000),
     Part("sanitizers", "unit tests under ASan, UBSan and TSan", sanitizers, needs_build=False),
     Part("fuzz", "mutated models, payloads and configurations under sanitizers", fuzz),
     Part("tidy", "clang-tidy", tidy),

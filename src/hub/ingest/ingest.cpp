@@ -1,7 +1,6 @@
 #include "hub/ingest/ingest.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "core/log.h"
 #include "hub/ingest/decode.h"
@@ -209,7 +208,8 @@ Result<void> Ingest::TakeEvents(const wire::EventBatch& batch, const Incoming& m
 Result<void> Ingest::TakeAcked(const wire::EventBatch& batch, const Incoming& message,
                                Ledger& ledger, Changes& changes, IngestTally& tally) {
   const int count = std::min(batch.acked_size(), static_cast<int>(kLanes));
-  for (const wire::LaneAck& acked : batch.acked() | std::views::take(count)) {
+  for (int i = 0; i < count; ++i) {
+    const wire::LaneAck& acked = batch.acked(i);
     if (acked.lane() >= kLanes || acked.seq() > kSequenceMax) continue;
     const int64_t lane = acked.lane();
     MW_TRY(const auto forgotten, ledger.Forget(lane, static_cast<int64_t>(acked.seq())));
