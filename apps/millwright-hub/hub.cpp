@@ -7,6 +7,7 @@
 #include "hub/api/event_routes.h"
 #include "hub/api/label_routes.h"
 #include "hub/api/machine_routes.h"
+#include "hub/api/notify_routes.h"
 #include "hub/api/rollout_routes.h"
 #include "hub/api/schedule_routes.h"
 #include "hub/api/series.h"
@@ -24,6 +25,9 @@ Result<void> Hub::Start() {
   if (config_.delivery.enabled()) {
     MW_TRY(delivery_, HubDelivery::Make(config_, clock_, feed_));
   }
+  if (config_.notify.enabled()) {
+    MW_TRY(notify_, HubNotify::Make(config_, clock_));
+  }
   AddRoutes();
   AddGauges();
   server_ = std::make_unique<http::Server>(
@@ -36,6 +40,7 @@ Result<void> Hub::Start() {
   MW_TRY(ingest_->Start());
   MW_TRY(identity_->Start());
   if (delivery_) MW_TRY(delivery_->Start());
+  if (notify_) notify_->Start();
   ingest_thread_ = std::jthread([this](const std::stop_token& stop) { RunIngest(stop); });
   live_thread_ = std::jthread([this](const std::stop_token& stop) { live_->Run(stop); });
   return {};
@@ -58,6 +63,7 @@ void Hub::AddRoutes() {
   AddRolloutRoutes(router_, *context_, delivery_ ? &delivery_->rollouts() : nullptr);
   AddScheduleRoutes(router_, *context_, delivery_ ? &delivery_->schedules() : nullptr);
   AddMaintenanceRoutes(router_, *context_, delivery_ ? &delivery_->maintenance() : nullptr);
+  AddNotifyRoutes(router_, *context_, notify_ ? &notify_->notifier() : nullptr);
   AddEventRoutes(router_, *context_);
   AddInboxRoutes(router_, *context_);
   AddLabelRoutes(router_,
@@ -95,6 +101,7 @@ void Hub::Stop() {
     client_->Wake();
     ingest_thread_.join();
   }
+  if (notify_) notify_->Stop();
   if (delivery_) delivery_->Stop();
   if (identity_) identity_->Stop();
   if (server_) server_->Stop();
@@ -148,6 +155,7 @@ void Hub::RefreshGauges() {
 
   const auto reader = readers_->Take(500 * kMillisecond);
   if (!reader) return;
+  if (notify_) HubNotify::Refresh(**reader, registry_);
   const Nanos heard_from = clock_.Utc() - config_.freshness.link_max();
   const auto gauge = [&](const char* name, const char* help) {
     return [this, name, help](const store::Row& row) {

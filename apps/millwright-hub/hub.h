@@ -1,5 +1,6 @@
 // The hub's parts, put together: one thread for ingest and the writing connection, one for the
-// event stream, one for models on their way where there are any, the server's own.
+// event stream, one for models on their way and one for
+// messages to people where there are any, the server's own.
 #pragma once
 
 #include <memory>
@@ -23,6 +24,7 @@
 #include "hub_config.h"
 #include "hub_delivery.h"
 #include "hub_identity.h"
+#include "hub_notify.h"
 #include "metrics/registry.h"
 #include "mqtt/client.h"
 #include "os/clock.h"
@@ -75,6 +77,7 @@ class Hub {
   std::unique_ptr<HubIdentity> identity_;
   std::unique_ptr<Labels> labels_;
   std::unique_ptr<HubDelivery> delivery_;  // null: this hub delivers nothing
+  std::unique_ptr<HubNotify> notify_;      // null: this hub tells nobody
   std::jthread ingest_thread_;
   std::jthread live_thread_;
 };

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "config/config.h"
+#include "notify_config.h"
 
 namespace millwright::hub {
 namespace {
@@ -123,6 +124,7 @@ Result<HubConfig> ParseHubConfig(std::string_view text, std::string_view name) {
   ReadDelivery(root.OptionalSection("delivery"), out);
   ReadIdentity(root.OptionalSection("identity"), out.identity);
   ReadAccess(root.OptionalSection("access"), out.database, out.access);
+  ReadNotify(root.OptionalSection("notify"), out.notify);
   if (!out.access.required && !IsLoopbackHost(out.http.host))
     root.OptionalSection("http").Fault(
         "listen",

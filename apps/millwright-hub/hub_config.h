@@ -9,6 +9,7 @@
 #include "hub/api/context.h"
 #include "hub/ingest/ingest.h"
 #include "hub/ingest/retention.h"
+#include "hub/notify/options.h"
 #include "identity_config.h"
 #include "mqtt/client.h"
 #include "trust/folder_repository.h"
@@ -35,6 +36,7 @@ struct HubConfig {
   DeliveryConfig delivery;
   IdentityConfig identity;
   AccessConfig access;
+  notify::Options notify;
 };
 
 /// Every fault in one Error, each with file, line and key. A file may leave everything out.

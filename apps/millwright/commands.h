@@ -23,6 +23,7 @@ void ConfigureInbox(CLI::App& command, Context& context);
 void ConfigureJudge(CLI::App& command, Context& context);
 void ConfigureLabel(CLI::App& command, Context& context);
 void ConfigureAccuracy(CLI::App& command, Context& context);
+void ConfigureNotify(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
 void ConfigureTrain(CLI::App& command, Context& context);
 void ConfigureBacktest(CLI::App& command, Context& context);
@@ -80,6 +81,10 @@ inline constexpr Command kCommands[] = {
      "  millwright accuracy\n"
      "  millwright accuracy --days 30 --json",
      ConfigureAccuracy},
+    {"Fleet", "notify", "List what people were told, or test a route",
+     "  millwright notify list\n"
+     "  millwright notify test night-shift",
+     ConfigureNotify},
     {"Models", "models", "List the models in use and where", "  millwright models",
      ConfigureModels},
     {"Models", "train", "Train a model on recordings and write a bundle",

@@ -76,7 +76,7 @@ void YearHub::Work() {
 }
 
 Result<void> YearHub::Schedule(Nanos first, int days, const hub::RolloutPolicy& policy) {
-  const Nanos day = first / hub::kOneDay * hub::kOneDay;
+  const Nanos day = first / kOneDay * kOneDay;
   return schedules_
       ->Set({.name = "monthly",
              .line = kLine,

@@ -12,6 +12,7 @@
 #include "hub/api/label_routes.h"
 #include "hub/api/live.h"
 #include "hub/api/machine_routes.h"
+#include "hub/api/notify_routes.h"
 #include "hub/api/openapi.h"
 #include "hub/api/rollout_routes.h"
 #include "hub/api/schedule_routes.h"
@@ -40,6 +41,7 @@ class ApiTest : public ::testing::Test {
     AddDeviceRoutes(router_, *context_);
     AddRolloutRoutes(router_, *context_, nullptr);
     AddSchedules();
+    AddNotify();
     AddEventRoutes(router_, *context_);
     AddStreamRoute(router_, *context_);
     AddSystemRoutes(router_, *context_, hub_.registry, [] { return std::vector<std::string>(); });
@@ -62,6 +64,27 @@ class ApiTest : public ::testing::Test {
         {.site = "alder", .windows = {{.days = 1, .from_min = 60, .to_min = 120}}}, "test"));
     AddScheduleRoutes(router_, *context_, schedules_.get());
     AddMaintenanceRoutes(router_, *context_, maintenance_.get());
+  }
+
+  // Of a hub with one route, along which a test was asked for.
+  void AddNotify() {
+    notify::Options options;
+    options.smtp = {.host = "localhost", .from = "hub@plant.example"};
+    options.routes = {{.name = "crew", .emails = {"ana@plant.example"}}};
+    auto sender = notify::MakeSender(options, files_);
+    ASSERT_TRUE(sender);
+    sender_ = std::move(*sender);
+    auto notifier =
+        notify::Notifier::Make({.database = std::move(*store::Database::Open(hub_.path())),
+                                .options = options,
+                                .files = files_,
+                                .zones = zones_,
+                                .sender = *sender_,
+                                .clock = hub_.clock});
+    ASSERT_TRUE(notifier);
+    notifier_ = std::move(*notifier);
+    ASSERT_TRUE(notifier_->Test("crew", "ana"));
+    AddNotifyRoutes(router_, *context_, notifier_.get());
   }
 
   void AddIdentity() {
@@ -184,6 +207,8 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Schedules> schedules_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<Labels> labels_;
+  std::unique_ptr<notify::Sender> sender_;
+  std::unique_ptr<notify::Notifier> notifier_;
   http::Router router_;
   json document_;
 };
@@ -241,6 +266,21 @@ TEST_F(ApiTest, BadParametersAreNamed) {
     EXPECT_EQ(json::parse(response.body)["parameter"], parameter.first) << response.body;
   }
   EXPECT_EQ(Get("/api/v1/machines/alder/none").status, 404);
+}
+
+TEST_F(ApiTest, ATestOfARouteIsQueuedAndListedWithItsServerAlone) {
+  http::Request request;
+  request.method = "POST";
+  request.path = "/api/v1/notifications/test";
+  request.body = R"({"route": "none"})";
+  EXPECT_EQ(router_.Handle(request).response.status, 404);
+  request.body = R"({"route": "crew"})";
+  EXPECT_EQ(router_.Handle(request).response.status, 202);
+  const json list = GetJson("/api/v1/notifications");
+  EXPECT_EQ(list["waiting"], 2);
+  EXPECT_EQ(list["notifications"][0]["state"], "queued");
+  EXPECT_EQ(list["notifications"][0]["words"], "Test of route crew");
+  EXPECT_EQ(notify::ShownUrl("https://chat.example/hooks/secret?x=1"), "https://chat.example");
 }
 
 TEST_F(ApiTest, StaleMachineIsNeverShownAsItWas) {

@@ -10,8 +10,8 @@
 #include "core/time.h"
 #include "hub/rollout/cohort.h"
 #include "hub/rollout/policy.h"
-#include "hub/rollout/time_zone.h"
 #include "store/database.h"
+#include "zone/time_zone.h"
 
 namespace millwright::hub {
 

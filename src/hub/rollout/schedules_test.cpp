@@ -7,9 +7,9 @@
 
 #include "hub/rollout/maintenance.h"
 #include "hub/rollout/test_releases.h"
-#include "hub/rollout/test_zones.h"
 #include "store/migrations.h"
 #include "store/test_folder.h"
+#include "zone/test_zones.h"
 
 namespace millwright::hub {
 namespace {

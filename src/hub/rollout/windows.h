@@ -10,7 +10,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
-#include "hub/rollout/time_zone.h"
+#include "zone/time_zone.h"
 
 namespace millwright::hub {
 

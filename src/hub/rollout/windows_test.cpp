@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hub/rollout/test_zones.h"
+#include "zone/test_zones.h"
 
 namespace millwright::hub {
 namespace {

@@ -1,11 +1,11 @@
-#include "hub/rollout/posix_rule.h"
+#include "zone/posix_rule.h"
 
 #include <cctype>
 #include <charconv>
 #include <chrono>
 #include <string>
 
-namespace millwright::hub {
+namespace millwright {
 namespace {
 
 constexpr int kHoursMax = 167;  // RFC 8536, 3.3.1
@@ -114,4 +114,4 @@ Result<PosixRule> ReadPosixRule(std::string_view text) {
   return rule;
 }
 
-}  // namespace millwright::hub
+}  // namespace millwright

@@ -1,11 +1,11 @@
-#include "hub/rollout/time_zone.h"
+#include "zone/time_zone.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "hub/rollout/posix_rule.h"
+#include "zone/posix_rule.h"
 
-namespace millwright::hub {
+namespace millwright {
 namespace {
 
 constexpr size_t kHeaderBytes = 44;
@@ -175,4 +175,4 @@ Result<std::shared_ptr<const TimeZone>> Zones::Find(const std::string& name) {
   return known_[name] = std::make_shared<const TimeZone>(std::move(zone));
 }
 
-}  // namespace millwright::hub
+}  // namespace millwright

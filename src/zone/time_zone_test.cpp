@@ -1,11 +1,11 @@
-#include "hub/rollout/time_zone.h"
+#include "zone/time_zone.h"
 
 #include <gtest/gtest.h>
 
-#include "hub/rollout/posix_rule.h"
-#include "hub/rollout/test_zones.h"
+#include "zone/posix_rule.h"
+#include "zone/test_zones.h"
 
-namespace millwright::hub {
+namespace millwright {
 namespace {
 
 constexpr Nanos kHour = 3600 * kSecond;
@@ -102,4 +102,4 @@ TEST(ZonesTest, TheSystemsZonesAreRead) {
 }
 
 }  // namespace
-}  // namespace millwright::hub
+}  // namespace millwright

@@ -16,7 +16,7 @@
 #include "core/time.h"
 #include "os/files.h"
 
-namespace millwright::hub {
+namespace millwright {
 
 inline constexpr Nanos kNever = INT64_MAX;
 inline constexpr Nanos kOneDay = 86'400 * kSecond;
@@ -66,4 +66,4 @@ class Zones {
   std::map<std::string, std::shared_ptr<const TimeZone>> known_ MW_GUARDED_BY(mutex_);
 };
 
-}  // namespace millwright::hub
+}  // namespace millwright

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "hub/rollout/time_zone.h"
+#include "zone/time_zone.h"
 
-namespace millwright::hub {
+namespace millwright {
 
 inline constexpr const char* kBerlinRule = "CET-1CEST,M3.5.0,M10.5.0/3";
 
@@ -22,4 +22,4 @@ inline TimeZone TestZone(const std::string& rule) {
   return TimeZone::Parse(os::AsBytes(TestZoneFile(rule))).value();
 }
 
-}  // namespace millwright::hub
+}  // namespace millwright

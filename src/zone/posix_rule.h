@@ -7,7 +7,7 @@
 
 #include "core/result.h"
 
-namespace millwright::hub {
+namespace millwright {
 
 struct PosixRule {
   /// One day a year, and the time of that day on the clock that holds until then.
@@ -27,4 +27,4 @@ struct PosixRule {
 /// kInvalid: it is none.
 [[nodiscard]] Result<PosixRule> ReadPosixRule(std::string_view text);
 
-}  // namespace millwright::hub
+}  // namespace millwright

@@ -1,0 +1,60 @@
+#include "hub_notify.h"
+
+#include <chrono>
+
+#include "os/process.h"
+
+namespace millwright::hub {
+namespace {
+
+constexpr Nanos kLookEvery = 500 * kMillisecond;
+
+}  // namespace
+
+Result<std::unique_ptr<HubNotify>> HubNotify::Make(const HubConfig& config, os::Clock& clock) {
+  std::unique_ptr<HubNotify> made(new HubNotify());
+  MW_TRY(made->sender_, notify::MakeSender(config.notify, made->files_));
+  MW_TRY(auto database, store::Database::Open(config.database));
+  MW_TRY(made->notifier_, notify::Notifier::Make({.database = std::move(database),
+                                                  .options = config.notify,
+                                                  .files = made->files_,
+                                                  .zones = made->zones_,
+                                                  .sender = *made->sender_,
+                                                  .clock = clock}));
+  return made;
+}
+
+void HubNotify::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void HubNotify::Run(const std::stop_token& stop) {
+  os::NameThread("notify");
+  while (!stop.stop_requested()) {
+    notifier_->Step(stop);
+    const MutexLock lock(idle_mutex_);
+    idle_.wait_for(idle_mutex_, stop, std::chrono::nanoseconds(kLookEvery), [] { return false; });
+  }
+}
+
+void HubNotify::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void HubNotify::Refresh(store::Database& reader, metrics::Registry& registry) {
+  const auto counts = notify::CountDeliveries(reader);
+  if (!counts) return;
+  const auto set = [&](const char* state, int64_t value) {
+    registry
+        .AddGauge("millwright_hub_notifications", "Notifications that are kept, by state.",
+                  {{"state", state}})
+        .Set(static_cast<double>(value));
+  };
+  set("waiting", counts->waiting);
+  set("sent", counts->sent);
+  set("failed", counts->failed);
+}
+
+}  // namespace millwright::hub
