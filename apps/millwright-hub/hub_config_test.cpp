@@ -71,6 +71,63 @@ TEST(HubConfigTest, FaultsNameFileLineKeyAndTheNearestKey) {
   }
 }
 
+constexpr const char* kMailServer = "[notify.smtp]\nhost = \"localhost\"\nfrom = \"h@x.y\"\n";
+
+TEST(HubConfigTest, ReadsRoutes) {
+  const auto config = ParseHubConfig(
+      std::string(kMailServer) +
+          "tls = \"none\"\n[notify]\nconsole = \"https://h\"\ngive_up_h = 2\n"
+          "[notify.assets]\n\"alder/P-1\" = \"EQ-1\"\n"
+          "[[notify.route]]\nname = \"a\"\nsites = [\"alder\"]\nlevel = \"act\"\n"
+          "email = [\"ana@x.y\"]\nzone = \"Europe/Berlin\"\nquiet_from = \"22:00\"\n"
+          "quiet_to = \"06:30\"\nact_breaks_quiet = false\nescalate_to = \"b\"\n"
+          "escalate_min = 5\ngroup_s = 3\nstorm_max = 4\nstorm_min = 2\n"
+          "[[notify.route]]\nname = \"b\"\nwebhook = \"https://x.y/z\"\nsecret_file = \"s\"\n"
+          "kinds = [\"work_order\"]\nonly_escalations = true\n",
+      "hub.toml");
+  ASSERT_TRUE(config) << config.error().what;
+  ASSERT_EQ(config->notify.routes.size(), 2u);
+  const notify::Route& a = config->notify.routes[0];
+  EXPECT_EQ(a.level_min, notify::Level::kAct);
+  EXPECT_EQ(a.kinds.size(), 4u);
+  EXPECT_EQ(a.quiet.from_min, 22 * 60);
+  EXPECT_EQ(a.quiet.to_min, 6 * 60 + 30);
+  EXPECT_FALSE(a.act_breaks_quiet);
+  EXPECT_EQ(a.escalate_after, 300 * kSecond);
+  EXPECT_EQ(a.storm, 120 * kSecond);
+  EXPECT_TRUE(config->notify.routes[1].Wants(notify::Kind::kWorkOrder));
+  EXPECT_EQ(config->notify.assets.at("alder/P-1"), "EQ-1");
+  EXPECT_EQ(config->notify.give_up, 7200 * kSecond);
+}
+
+TEST(HubConfigTest, FaultsOfRoutesNameFileLineAndKey) {
+  const std::string route = "[[notify.route]]\nname = \"a\"\n";
+  const std::pair<std::string, std::vector<const char*>> cases[] = {
+      {route, {"hub.toml:1", "either email or webhook"}},
+      {route + "email = [\"ana@x.y\"]\n", {"hub.toml:3", "email", "notify.smtp.host"}},
+      {kMailServer + route + "email = [\"ana\"]\n", {"hub.toml:6", "\"ana\" is no address"}},
+      {route + "webhook = \"http://x.y/\"\nsecret_file = \"s\"\n", {"hub.toml:3", "https://"}},
+      {route + "webhook = \"https://x.y/\"\n", {"secret"}},
+      {kMailServer + route + "email = [\"a@x.y\"]\nescalate_to = \"b\"\n",
+       {"hub.toml:7", "no route \"b\""}},
+      {kMailServer + route + "email = [\"a@x.y\"]\nquiet_from = \"24:00\"\nquiet_to = \"6\"\n",
+       {"hub.toml:7", "hub.toml:8", "HH:MM"}},
+      {kMailServer + route + "email = [\"a@x.y\"]\nkinds = [\"alarm\"]\n",
+       {"hub.toml:7", "\"alarm\" is none of"}},
+      {"[notify.smtp]\nhost = \"mail\"\nfrom = \"h@x.y\"\ntls = \"none\"\n",
+       {"hub.toml:4", "loopback"}},
+      {"[notify.smtp]\nhost = \"mail\"\nfrom = \"h@x.y\"\nusername = \"u\"\n",
+       {"username and password_file"}},
+      {route + "emial = []\n", {"hub.toml:3", "did you mean \"email\""}},
+  };
+  for (const auto& [text, words] : cases) {
+    const auto config = ParseHubConfig(text, "hub.toml");
+    ASSERT_FALSE(config) << text;
+    for (const char* word : words)
+      EXPECT_NE(config.error().what.find(word), std::string::npos) << config.error().what;
+  }
+}
+
 TEST(HubConfigTest, EndpointsTakeIpv6AndPlainPorts) {
   std::string host;
   int port = 0;

@@ -53,7 +53,7 @@ class YearHub {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<hub::Ingest> ingest_;
   std::unique_ptr<hub::Rollouts> rollouts_;
-  hub::Zones zones_{files_};
+  Zones zones_{files_};
   std::unique_ptr<hub::Schedules> schedules_;
   std::unique_ptr<hub::Delivery> delivery_;
 };
