@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from identity_world import until
-from notify_world import NotifyWorld, verifies
+from notify_world import LOGIN, NotifyWorld, verifies
 
 CLI, HUB = (os.environ.get(name, "") for name in ("MW_CLI", "MW_HUB_PROGRAM"))
 BROKER = shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()
@@ -128,6 +128,22 @@ class NotifyTest(unittest.TestCase):
             if times:
                 self.assertEqual(after[delivery], times, "answered and stored: never again")
         print(f"{rounds} kills, {rounds * 10} deliveries, {again} sent again under the same id, 0 lost", flush=True)
+
+
+    def test_mail_and_webhooks_over_tls_reach_only_whom_the_authority_vouches_for(self):
+        world = NotifyWorld(CLI, HUB, tls=True)
+        self.addCleanup(world.close)
+        world.raise_alarm("P-1-1")
+        self.assertTrue(until(lambda: world.states() == ["sent", "sent"]), world.hub.last_words())
+        self.assertEqual((world.mail.logins, len(world.mail.mails), len(world.chat.posts)), (1, 1, 1))
+        self.assertTrue(verifies(world.chat.posts[0]))
+        world.make_authority("stranger")
+        world.restart_trusting("stranger")
+        world.raise_alarm("P-1-2")
+        self.assertTrue(until(lambda: sum(d["attempts"] > 1 for d in world.deliveries()) == 2), world.hub.last_words())
+        self.assertTrue(all("certificate" in d["error"] for d in world.deliveries() if d["state"] != "sent"))
+        self.assertEqual((world.mail.logins, len(world.mail.mails), len(world.chat.posts)), (1, 1, 1))
+        self.assertNotIn(LOGIN[1], (world.folder / "hub.log").read_text())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A hub that reaches people: a broker, a gateway's events by hand, a mail server and a receiver of webhooks, all on the loopback."""
 
+import base64
 import email
 import email.policy
 import hashlib
@@ -7,6 +8,7 @@ import hmac
 import http.server
 import json
 import socketserver
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -22,6 +24,7 @@ from identity_world import blob, fixed, until, varint
 from procs import Process, free_port, wait_for_port
 
 SECRET = "a secret of the test"
+LOGIN = ("hub", "a password of the test")
 
 
 def number(field_no: int, value: int) -> bytes:
@@ -42,7 +45,9 @@ class MailServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None):
+        self.tls, self.login = tls, login
+        self.logins = 0
         self.mails: list[email.message.EmailMessage] = []
         self.hold = threading.Event()
         self.data_ended = threading.Event()
@@ -63,15 +68,35 @@ class MailSession(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         try:
             self.converse()
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass
 
     def converse(self) -> None:
         self.say("220 test")
+        self.secret, self.known = False, False
         while line := self.rfile.readline().decode().strip():
             verb = line.split()[0].upper()
             if verb == "EHLO":
-                self.say("250 test")
+                offers = ["test"] + ["STARTTLS"] * bool(self.server.tls and not self.secret)
+                offers += ["AUTH PLAIN"] * bool(self.server.login and self.secret)
+                for i, offer in enumerate(offers):
+                    self.say(("250 " if i + 1 == len(offers) else "250-") + offer)
+            elif verb == "STARTTLS":
+                self.say("220 go on")
+                self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+                self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+                self.secret = True
+            elif verb == "AUTH":
+                words = line.split()
+                if len(words) < 3:
+                    self.say("334 ")
+                    words.append(self.rfile.readline().decode().strip())
+                _, *login = base64.b64decode(words[2]).decode().split("\0")
+                self.known = tuple(login) == self.server.login
+                self.server.logins += self.known
+                self.say("235 welcome" if self.known else "535 wrong")
+            elif verb == "MAIL" and self.server.login and not self.known:
+                self.say("530 who are you")
             elif verb == "RCPT" and self.server.refuse:
                 self.say("550 no such user")
             elif verb == "DATA":
@@ -106,12 +131,14 @@ class Post:
 class WebhookServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None):
         self.posts: list[Post] = []
         self.status = 200
         self.location = ""
         self.hold = threading.Event()
         super().__init__(("127.0.0.1", port), WebhookSession)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -132,6 +159,12 @@ class WebhookSession(http.server.BaseHTTPRequestHandler):
             self.end_headers()
         except (BrokenPipeError, ConnectionResetError):
             pass
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (ssl.SSLError, ConnectionResetError):
+            pass  # who connects does not trust us
 
     def log_message(self, *_ignored) -> None:
         pass
@@ -173,7 +206,9 @@ storm_max = 1000
 
 
 class NotifyWorld:
-    def __init__(self, cli: str, hub: str, group_s: float = 0):
+    """`tls`: mail by STARTTLS with a login, webhooks by HTTPS, both under an authority of their own."""
+
+    def __init__(self, cli: str, hub: str, group_s: float = 0, tls: bool = False):
         self.scratch = tempfile.TemporaryDirectory()
         self.folder = Path(self.scratch.name)
         self.cli_program, self.hub_program = cli, hub
@@ -183,7 +218,9 @@ class NotifyWorld:
         self.batches: list[bytes] = []
         self.mail = self.chat = None
         (self.folder / "secret").write_text(SECRET + "\n")
-        (self.folder / "hub.toml").write_text(HUB_TOML.format(folder=self.folder, group_s=group_s, **self.ports))
+        text = HUB_TOML.format(folder=self.folder, group_s=group_s, **self.ports)
+        self.tls = self.make_authority("authority") if tls else None
+        (self.folder / "hub.toml").write_text(self._with_tls(text, "authority") if tls else text)
         (self.folder / "broker.conf").write_text(f"listener {self.ports['broker']} 127.0.0.1\nallow_anonymous true\n")
         self.broker = Process("broker", ["mosquitto", "-c", self.folder / "broker.conf"], self.folder / "broker.log").start()
         wait_for_port(self.ports["broker"], self.broker)
@@ -194,9 +231,31 @@ class NotifyWorld:
         self.client.connect("127.0.0.1", self.ports["broker"])
         self.client.loop_start()
 
+    def make_authority(self, name: str) -> ssl.SSLContext:
+        folder = self.folder / name
+        subprocess.run([self.cli_program, "ca", "init", "--dir", folder, "--host", "127.0.0.1"], check=True,
+                       capture_output=True, timeout=60)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "server.pem", folder / "server.key")
+        return context
+
+    def _with_tls(self, text: str, authority: str) -> str:
+        (self.folder / "password").write_text(LOGIN[1] + "\n")
+        login = f'tls = "starttls"\nusername = "{LOGIN[0]}"\npassword_file = "{self.folder}/password"'
+        ca = f'"{self.folder}/{authority}/ca.pem"'
+        return (text.replace('tls = "none"', f"{login}\nca_file = {ca}").replace("http://127", "https://127")
+                .replace("[notify]", f"[notify]\nwebhook_ca_file = {ca}"))
+
+    def restart_trusting(self, authority: str) -> None:
+        """The hub believes another authority from now on."""
+        self.hub.stop()
+        config = self.folder / "hub.toml"
+        config.write_text(config.read_text().replace("/authority/", f"/{authority}/"))
+        self.hub_up()
+
     def receivers_up(self) -> None:
-        self.mail = MailServer(self.ports["smtp"])
-        self.chat = WebhookServer(self.ports["webhook"])
+        self.mail = MailServer(self.ports["smtp"], self.tls, LOGIN if self.tls else None)
+        self.chat = WebhookServer(self.ports["webhook"], self.tls)
 
     def receivers_down(self) -> None:
         self.mail.close()
