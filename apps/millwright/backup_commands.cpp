@@ -39,7 +39,8 @@ void BackUpHub(hub::BackUpRequest request, Context& context) {
   std::fprintf(stderr, "%s %s\n", request.archive.c_str(), std::string(kSecretWarning).c_str());
 }
 
-void RestoreHub(const hub::RestoreRequest& request, Context& context) {
+void RestoreHub(hub::RestoreRequest request, Context& context) {
+  request.now = os::RealClock().Utc();
   const auto done = hub::Restore(request);
   if (!done) return FailWith(context, done.error());
   const hub::BackupHead& head = done->manifest.head;

@@ -1,6 +1,7 @@
 #include "trust/folder_repository.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "crypto/hex.h"
@@ -11,6 +12,8 @@
 namespace millwright::trust {
 namespace {
 
+// Ever higher, and exact in every JSON reader.
+constexpr int64_t kVersionMax = int64_t{1} << 52;
 constexpr size_t kDocumentBytesMax = size_t{64} << 20;
 
 std::string IdOf(const crypto::PrivateKey& key) { return KeyId(DescribeKey(key.Public())); }
@@ -200,13 +203,34 @@ Result<void> FolderRepository::SettleStaged(const std::string& role,
   return SignAndPublish(role, std::move(draft), keys, said);
 }
 
+Result<int64_t> FolderRepository::LeastOnlineVersion() const {
+  const std::string path = folder_ + "/" + std::string(kLeastVersionFile);
+  MW_TRY(const auto bytes, ReadIfThere(files_, path));
+  if (!bytes) return 0;
+  std::string_view text = os::AsText(*bytes);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  int64_t least = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), least);
+  if (error != std::errc() || end != text.data() + text.size() || least < 0 || least > kVersionMax)
+    return Fail(Errc::kInvalid, "trust: " + path + " holds no version");
+  return least;
+}
+
+// Whether a document that the hub signs is one that a device may have left behind it already.
+Result<bool> FolderRepository::TooOld(const os::Bytes& bytes, const std::string& role) const {
+  MW_TRY(const int64_t least, LeastOnlineVersion());
+  MW_TRY(const Draft draft, Draft::Read(bytes, role));
+  return draft.version() < least;
+}
+
 // The next version of a document that the hub signs by itself.
 Result<Draft> FolderRepository::NextOnline(const std::string& role) const {
   MW_TRY(const auto bytes, Newest(role));
   if (!bytes) return Draft::Make(role, now_ + lifetimes_.Of(role));
+  MW_TRY(const int64_t least, LeastOnlineVersion());
   MW_TRY(Draft draft, Draft::Read(*bytes, role));
   draft.DropSignatures();
-  draft.SetVersion(draft.version() + 1);
+  draft.SetVersion(std::max(draft.version() + 1, least));
   draft.SetExpires(now_ + lifetimes_.Of(role));
   return draft;
 }
@@ -248,7 +272,8 @@ Result<void> FolderRepository::SettleSnapshot(std::span<const crypto::PrivateKey
   bool changed = renew || !held;
   if (held) {
     MW_TRY(const bool sound, StillSigned(role, *held));
-    changed = changed || !sound;
+    MW_TRY(const bool too_old, TooOld(*held, role));
+    changed = changed || !sound || too_old;
   }
   const Json before = next.body()["meta"];
   for (const std::string& each : roles) {
@@ -270,7 +295,8 @@ Result<void> FolderRepository::SettleTimestamp(std::span<const crypto::PrivateKe
   bool changed = renew || !held;
   if (held) {
     MW_TRY(const bool sound, StillSigned(role, *held));
-    changed = changed || !sound;
+    MW_TRY(const bool too_old, TooOld(*held, role));
+    changed = changed || !sound || too_old;
   }
   MW_TRY(const int64_t version, NewestVersion(std::string(kSnapshotRole)));
   const Json before = next.body()["meta"];

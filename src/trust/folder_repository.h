@@ -4,6 +4,7 @@
 //     metadata/N.root.json, N.targets.json, N.ROLE.json, N.snapshot.json, timestamp.json published
 //     staged/ROLE.json          the next version, waiting for signatures
 //     targets/PATH/HASH.NAME    the files
+//     least_version             in a folder restored from a backup: devices know versions up to it
 //
 // Documents are written durably and timestamp.json last: at every instant the folder is a
 // repository that a client can follow.
@@ -31,6 +32,11 @@ struct Lifetimes {
   Seconds64 timestamp = 7 * Seconds64{86'400};
   [[nodiscard]] Seconds64 Of(std::string_view role) const;
 };
+
+/// A number and a newline. Devices refuse documents that are older than what they have seen, and a
+/// restored folder does not know what that was: the next snapshot and timestamp, which are due at
+/// once, have at least this version. Seconds since 1970 are more than any hub has published.
+inline constexpr std::string_view kLeastVersionFile = "least_version";
 
 class FolderRepository {
  public:
@@ -83,6 +89,8 @@ class FolderRepository {
   [[nodiscard]] Result<void> SignAndPublish(const std::string& role, Draft draft,
                                             std::span<const crypto::PrivateKey> keys,
                                             std::vector<std::string>& said);
+  [[nodiscard]] Result<int64_t> LeastOnlineVersion() const;
+  [[nodiscard]] Result<bool> TooOld(const os::Bytes& bytes, const std::string& role) const;
   [[nodiscard]] Result<Draft> NextOnline(const std::string& role) const;
   [[nodiscard]] Result<bool> StillSigned(const std::string& role, const os::Bytes& bytes) const;
 

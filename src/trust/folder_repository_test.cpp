@@ -74,6 +74,47 @@ TEST_F(FolderRepositoryTest, AllKeysAtOncePublishEverything) {
   EXPECT_THAT(Settle({0, 1, 3}), IsEmpty());
 }
 
+// The folder as it was in a backup, while a device has followed it on since.
+TEST_F(FolderRepositoryTest, ARestoredFolderIsNewerThanWhatDevicesHaveSeen) {
+  Init();
+  Settle({0, 1, 3});
+  const os::Bytes saved = *files.Read("repo/metadata/timestamp.json", 1 << 20);
+  for (int i = 0; i < 2; ++i) Settle({1}, {"snapshot", "timestamp"});
+  os::FakeFiles device;
+  const os::FakeClock clock(kNow * kSecond);
+  FolderStore store(device, "device");
+  FolderFetcher fetcher(files, "repo");
+  ASSERT_TRUE(Updater::Trust(store, *files.Read("repo/metadata/1.root.json", 1 << 20)));
+  const auto refresh = [&]() -> Result<void> {
+    MW_TRY(Updater updater, Updater::Open(fetcher, store, clock));
+    return updater.Refresh();
+  };
+  ASSERT_TRUE(refresh());
+  for (const char* name : {"2.snapshot.json", "3.snapshot.json"})
+    ASSERT_TRUE(files.Remove(std::string("repo/metadata/") + name));
+  ASSERT_TRUE(files.WriteDurably("repo/metadata/timestamp.json", saved));
+  EXPECT_FALSE(refresh()) << "an older document is refused";
+  Settle({1}, {"timestamp"});
+  EXPECT_FALSE(refresh()) << "version 2 is too";
+
+  ASSERT_TRUE(files.WriteDurably("repo/least_version", os::AsBytes("1795000000\n")));
+  EXPECT_THAT(Settle({1}), ElementsAre(HasSubstr("snapshot 1795000000 is published"),
+                                       HasSubstr("timestamp 1795000000 is published")));
+  EXPECT_TRUE(refresh());
+  EXPECT_THAT(Settle({1}), IsEmpty()) << "once";
+  EXPECT_THAT(Settle({1}, {"timestamp"}), ElementsAre(HasSubstr("timestamp 1795000001")));
+  EXPECT_TRUE(refresh());
+}
+
+TEST_F(FolderRepositoryTest, ALeastVersionThatIsNoneIsAnError) {
+  Init();
+  Settle({0, 1, 3});
+  for (const char* text : {"", "x", "-1", "5 6", "99999999999999999999"}) {
+    ASSERT_TRUE(files.WriteDurably("repo/least_version", os::AsBytes(text)));
+    EXPECT_EQ(repo.SettleOnline({}).error().code, Errc::kInvalid) << text;
+  }
+}
+
 TEST_F(FolderRepositoryTest, SignaturesAreCollectedOneAfterTheOther) {
   AddRoleKey(root, "root", TestKey(10).Public());
   SetThreshold(root, "root", 2);

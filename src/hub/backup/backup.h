@@ -37,6 +37,7 @@ struct BackUpFigures {
 struct RestoreRequest {
   std::string archive;
   std::string folder;  // is made, or is empty
+  Nanos now = 0;       // UTC
 };
 
 struct RestoreFigures {

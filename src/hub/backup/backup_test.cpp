@@ -69,7 +69,8 @@ class BackUpTest : public ::testing::Test {
   }
   [[nodiscard]] Result<RestoreFigures> Load(const std::string& name = "a.tar.zst",
                                             const std::string& into = "new") {
-    return Restore({.archive = folder_.File(name), .folder = folder_.File(into)});
+    return Restore(
+        {.archive = folder_.File(name), .folder = folder_.File(into), .now = kNow + kSecond});
   }
   // Nothing but what a test made itself lies in the folder.
   [[nodiscard]] std::vector<std::string> Names() const {
@@ -97,6 +98,7 @@ TEST_F(BackUpTest, ComesBackAsItWas) {
   EXPECT_EQ(Mode("new/identity/ca.key"), 0600u);
   EXPECT_EQ(Mode("new/identity/ca.pem"), 0644u);
   EXPECT_EQ(Text("new" + pack_.substr(3)), "pack");
+  EXPECT_EQ(Text("new/repository/least_version"), "1795000001\n") << "of its signed documents";
   EXPECT_EQ(Text("new/files/http-cert.pem"), "chain");
   EXPECT_EQ(Text("new/hub.toml.before"), Text("hub/hub.toml"));
   EXPECT_NE(Text("new/hub.toml").find(folder_.File("new") + "/identity"), std::string::npos);

@@ -141,6 +141,18 @@ Result<void> WriteConfig(const std::string& root, const Manifest& manifest,
   return file.Sync();
 }
 
+// Gateways may have seen newer signed documents than these, and refuse what is older
+// (trust/folder_repository.h, kLeastVersionFile): seconds are more than any hub has counted.
+Result<void> RaiseVersions(const std::string& root, const Manifest& manifest, Nanos now) {
+  for (const Place& place : manifest.places) {
+    if (place.key != "delivery.repository") continue;
+    os::RealFiles files;
+    const std::string path = root + "/" + place.to + "/least_version";
+    MW_TRY(files.WriteDurably(path, os::AsBytes(std::to_string(now / kSecond) + "\n")));
+  }
+  return {};
+}
+
 // Permissions as they were, then every folder's names on the disk, the innermost first.
 Result<void> SyncFolders(const std::string& root, const Manifest& manifest) {
   for (const auto& [path, mode] : manifest.folders) {
@@ -186,6 +198,7 @@ Result<RestoreFigures> Restore(const RestoreRequest& request) {
   MW_TRY(EndWhatMayBeUsedUp(database, figures));
   MW_TRY(disk.SyncFile(database));
   MW_TRY(WriteConfig(staging.path(), figures.manifest, folder));
+  MW_TRY(RaiseVersions(staging.path(), figures.manifest, request.now));
   MW_TRY(SyncFolders(staging.path(), figures.manifest));
   // rename(2) replaces an empty folder and nothing else.
   if (::rename(staging.path().c_str(), folder.c_str()) != 0)
