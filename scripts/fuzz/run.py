@@ -42,6 +42,7 @@ TARGETS = [
     Target("recording", "mutated_recordings", 2_000, 16384),
     Target("http", "mutated_requests", 5_000, 16384),
     Target("trust", "mutated_metadata", 100_000, 16384),
+    Target("backup", "mutated_backups", 5_000, 65536),
 ]
 QUICK_SHARE = 10
 HUB_PAYLOADS = 3_000

@@ -10,7 +10,8 @@
 namespace millwright::replays {
 namespace {
 
-constexpr int kUnits = 24, kSteps = 8;
+constexpr size_t kUnits = 24;
+constexpr int kSteps = 8;
 constexpr size_t kForget = 1, kCell = 2;
 
 // mt19937's numbers are the standard's, its distributions are not.
@@ -28,25 +29,27 @@ class Draw {
 // Unit 0 is tanh(z - 4) of the vibration's rms, unit 1 of its kurtosis, the rest is drawn.
 trainer::LstmNet Net(const model::Manifest& manifest, uint32_t seed) {
   Draw draw(seed);
-  const int features = static_cast<int>(manifest.schema.features.size());
+  const size_t features = manifest.schema.features.size();
   const size_t classes = manifest.classes.size();
-  trainer::LstmLayer layer{.inputs = features, .units = kUnits};
+  trainer::LstmLayer layer{.inputs = static_cast<int>(features), .units = static_cast<int>(kUnits)};
   for (size_t gate = 0; gate < model::kGates; ++gate) {
-    layer.input_weights[gate].resize(static_cast<size_t>(kUnits * features));
-    layer.recurrent_weights[gate].resize(static_cast<size_t>(kUnits * kUnits));
+    layer.input_weights[gate].resize(kUnits * features);
+    layer.recurrent_weights[gate].resize(kUnits * kUnits);
     layer.biases[gate].resize(kUnits);
     for (float& w : layer.input_weights[gate]) w = draw.Within(0.4F);
     for (float& w : layer.recurrent_weights[gate]) w = draw.Within(0.3F);
     for (float& b : layer.biases[gate]) b = draw.Within(0.5F);
     for (size_t unit = 0; unit < 2; ++unit) {
-      const size_t row = unit * static_cast<size_t>(features);
-      for (size_t f = 0; f < static_cast<size_t>(features); ++f)
+      const size_t row = unit * features;
+      for (size_t f = 0; f < features; ++f)
         layer.input_weights[gate][row + f] = gate == kCell && f == unit ? 1.0F : 0.0F;
       for (size_t u = 0; u < kUnits; ++u) layer.recurrent_weights[gate][unit * kUnits + u] = 0.01F;
       layer.biases[gate][unit] = gate == kForget ? -6.0F : gate == kCell ? -4.0F : 6.0F;
     }
   }
-  trainer::LstmNet net{.steps = kSteps, .features = features, .classes = static_cast<int>(classes)};
+  trainer::LstmNet net{.steps = kSteps,
+                       .features = static_cast<int>(features),
+                       .classes = static_cast<int>(classes)};
   net.layers.push_back(std::move(layer));
   net.dense_weights.resize(classes * kUnits);
   for (float& w : net.dense_weights) w = draw.Within(0.25F);

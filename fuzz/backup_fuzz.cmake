@@ -1,0 +1,1 @@
+mw_fuzz(backup ROOMS hub/backup core os)
