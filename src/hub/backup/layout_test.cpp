@@ -100,6 +100,34 @@ TEST(LayoutTest, SaysWhatIsWrong) {
       Errc::kInvalid);
 }
 
+constexpr std::string_view kNotify = R"(
+[notify.smtp]
+password_file = "/etc/smtp"
+[[notify.route]]
+name = "mail"
+[[notify.route]]
+name = "hook"
+secret_file = "/etc/hook"
+)";
+
+TEST(LayoutTest, SecretsOfRoutesGoAlong) {
+  const auto all = ReadLayout(kNotify, "hub.toml", "/", "");
+  ASSERT_TRUE(all) << all.error().what;
+  std::vector<Place> places;
+  for (const Belonging& one : *all) places.push_back(one.place);
+  ASSERT_NE(Find(*all, "notify.route[1].secret_file"), nullptr);
+  EXPECT_EQ(Find(*all, "notify.route[0].secret_file"), nullptr);
+  const auto moved = MoveLayout(kNotify, places, "/new");
+  ASSERT_TRUE(moved) << moved.error().what;
+  const auto again = ReadLayout(*moved, "hub.toml", "/", "");
+  EXPECT_EQ(Find(*again, "notify.route[1].secret_file")->place.from,
+            "/new/files/notify-route-1-secret");
+  EXPECT_EQ(Find(*again, "notify.smtp.password_file")->place.from,
+            "/new/files/notify-smtp-password");
+  places[0].key = "notify.route[7].secret_file";
+  EXPECT_EQ(MoveLayout(kNotify, places, "/new").error().code, Errc::kInvalid);
+}
+
 // Of the keys in the documented configuration that sound like a path, each is a belonging or stands
 // here with its reason. A new one is not forgotten by a backup.
 TEST(LayoutTest, KnowsEveryPathOfTheConfiguration) {
@@ -107,25 +135,30 @@ TEST(LayoutTest, KnowsEveryPathOfTheConfiguration) {
       "identity.broker_pid_file",  // of a running process
       "access.first_token_file",   // is written where nobody could come in; moved, not copied
   };
-  std::ifstream file(MW_SOURCE_DIR "/docs/formats/hub-config.md");
-  ASSERT_TRUE(file);
-  const std::regex section(R"(^    \[([a-z]+)\].*)"), key(R"(^    ([a-z_]+) = "?.*)");
+  const std::regex section(R"(^    (\[\[?)([a-z_.]+)\].*)"), key(R"(^    ([a-z_]+) = "?.*)");
   const std::regex path_like(".*(_file|folder|repository|path|online_keys)$");
-  std::string line, at;
   size_t seen = 0;
-  for (std::smatch match; std::getline(file, line);) {
-    if (std::regex_match(line, match, section)) at = match[1];
-    if (!std::regex_match(line, match, key)) continue;
-    const std::string name = match[1];
-    if (!std::regex_match(name, path_like)) continue;
-    ++seen;
-    const std::string whole = at + "." + name;
-    if (not_copied.count(whole) > 0) continue;
-    const auto found = ReadLayout("[" + at + "]\n" + name + " = \"/there\"\n", "hub.toml", "/", "");
-    ASSERT_TRUE(found);
-    EXPECT_NE(Find(*found, whole), nullptr) << whole << " is missing in layout.cpp";
+  for (const char* document : {"hub-config.md", "notify.md"}) {
+    std::ifstream file(std::string(MW_SOURCE_DIR "/docs/formats/") + document);
+    ASSERT_TRUE(file) << document;
+    std::string line, head, at;
+    for (std::smatch match; std::getline(file, line);) {
+      if (std::regex_match(line, match, section)) {
+        at = match[2];
+        head = match[1].length() == 2 ? "[[" + at + "]]" : "[" + at + "]";
+      }
+      if (!std::regex_match(line, match, key)) continue;
+      const std::string name = match[1];
+      if (!std::regex_match(name, path_like)) continue;
+      ++seen;
+      if (not_copied.count(at + "." + name) > 0) continue;
+      const auto found = ReadLayout(head + "\n" + name + " = \"/there\"\n", "hub.toml", "/", "");
+      ASSERT_TRUE(found) << found.error().what;
+      const std::string whole = at + (head.starts_with("[[") ? "[0]." : ".") + name;
+      EXPECT_NE(Find(*found, whole), nullptr) << whole << " is missing in layout.cpp";
+    }
   }
-  EXPECT_GE(seen, 11u);
+  EXPECT_GE(seen, 16u);
 }
 
 }  // namespace
