@@ -11,6 +11,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int64_t kNumberMax = int64_t{1} << 62;
+
 tl::unexpected<Error> Bad(const std::string& what) {
   return Fail(Errc::kInvalid, "backup: " + what);
 }
@@ -19,25 +21,35 @@ json HeadJson(const BackupHead& head) {
   return {{"format", head.format}, {"hub_version", head.hub_version}, {"made_ns", head.made}};
 }
 
+// A whole number from 0 to `max`: JSON's other numbers do not fit what they are kept in.
+Result<int64_t> Whole(const json& object, const char* key, int64_t max) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned() ||
+      found->get<uint64_t>() > static_cast<uint64_t>(max))
+    return Bad(std::string("the archive's manifest is wrong: ") + key);
+  return static_cast<int64_t>(found->get<uint64_t>());
+}
+
 Result<BackupHead> HeadOf(const json& object) {
   if (!object.is_object()) return Bad("the archive is none of millwright's");
-  const auto format = object.find("format");
-  if (format == object.end() || !format->is_number_integer() || *format < 1)
-    return Bad("the archive is none of millwright's");
+  const auto format = Whole(object, "format", kNumberMax);
+  if (!format || *format < 1) return Bad("the archive is none of millwright's");
   BackupHead head;
   head.hub_version = object.value("hub_version", "");
-  head.made = object.value("made_ns", int64_t{0});
   if (*format > kBackupFormat)
-    return Fail(Errc::kUnsupported, "backup: format " + format->dump() + " of hub " +
+    return Fail(Errc::kUnsupported, "backup: format " + std::to_string(*format) + " of hub " +
                                         head.hub_version + " is newer than this program");
-  head.format = format->get<int>();
+  head.format = static_cast<int>(*format);
+  MW_TRY(head.made, Whole(object, "made_ns", kNumberMax));
   return head;
 }
 
 Result<BackedUpFile> FileOf(const json& item) {
   BackedUpFile file{.path = item.at("path").get<std::string>(),
-                    .bytes = item.at("bytes").get<uint64_t>(),
+                    .bytes = 0,
                     .sha256 = item.at("sha256").get<std::string>()};
+  MW_TRY(const int64_t bytes, Whole(item, "bytes", kNumberMax));
+  file.bytes = static_cast<uint64_t>(bytes);
   MW_TRY(CheckEntryPath(file.path));
   if (!crypto::IsSha256Hex(file.sha256)) return Bad(file.path + " has no hash");
   return file;
@@ -46,16 +58,19 @@ Result<BackedUpFile> FileOf(const json& item) {
 Result<Manifest> ManifestOf(const json& object) {
   Manifest out;
   MW_TRY(out.head, HeadOf(object));
-  out.schema = object.at("schema").get<int>();
+  MW_TRY(const int64_t schema, Whole(object, "schema", 1'000'000));
+  out.schema = static_cast<int>(schema);
   std::set<std::string> seen;
   for (const json& item : object.at("files")) {
     MW_TRY(BackedUpFile file, FileOf(item));
     if (!seen.insert(file.path).second) return Bad(file.path + " comes twice");
     out.files.push_back(std::move(file));
   }
-  for (const auto& [path, mode] : object.at("folders").items()) {
+  const json& folders = object.at("folders");
+  for (const auto& [path, unread] : folders.items()) {
     MW_TRY(CheckEntryPath(path));
-    out.folders[path] = mode.get<uint32_t>() & 0777;
+    MW_TRY(const int64_t mode, Whole(folders, path.c_str(), 0777));
+    out.folders[path] = static_cast<uint32_t>(mode);
   }
   for (const json& item : object.at("places")) {
     Place place{.key = item.at("key").get<std::string>(),
