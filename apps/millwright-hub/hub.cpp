@@ -127,6 +127,7 @@ void Hub::AddGauges() {
       .AddGauge("millwright_hub_build_info", "Always 1; the version is a label.",
                 {{"version", version_}})
       .Set(1);
+  fleet_metrics_.emplace(registry_, *context_);
   registry_.BeforeScrape([this] { RefreshGauges(); });
 }
 
@@ -174,6 +175,7 @@ void Hub::RefreshGauges() {
   if (const auto bytes = (*reader)->BytesUsed(); bytes)
     set("millwright_hub_database_bytes", "Bytes of the database in use.",
         static_cast<double>(*bytes));
+  if (read) read = fleet_metrics_->Refresh(**reader);
   if (!read) log::Failure("metrics", read.error());
 }
 

@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "hub/api/board.h"
 #include "hub/api/context.h"
+#include "hub/api/fleet_metrics.h"
 #include "hub/api/live.h"
 #include "hub/ingest/changes.h"
 #include "hub/ingest/ingest.h"
@@ -68,6 +69,7 @@ class Hub {
   std::unique_ptr<store::ReaderPool> readers_;
   std::optional<ApiContext> context_;
   Board board_;
+  std::optional<FleetMetrics> fleet_metrics_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<mqtt::Client> client_;

@@ -308,6 +308,12 @@ def e2e(context: Context) -> Outcome:
     return outcome
 
 
+def dashboards(context: Context) -> Outcome:
+    """Every query on a live fleet where it is asked for by name; types, lint, rules and faults always."""
+    code, text = call(context, "dashboards", [PYTHON, MW / "dashboards.py", *(["--live"] if context.full else []), "--json"], limit_s=900)
+    return one(code, text, last_json(text))
+
+
 def demo(context: Context) -> Outcome:
     seconds = 3600 if context.long else 180 if context.full else 60
     outcome = Outcome()
@@ -422,6 +428,7 @@ PARTS = [
     Part("bench", "the engine's kernels: same bytes, how fast beside TensorFlow Lite", bench),
     Part("arm", "the engine for 64-bit ARM, under qemu", arm, needs_build=False),
     Part("e2e", "the console in a real browser against a real hub", e2e, waits=True),
+    Part("dashboards", "Grafana's dashboards and Prometheus' alerts: types, lint, each fault against every alert", dashboards),
     Part("demo", "two plants, faults, a cut link, the books", demo, waits=True),
     Part("faults", "kill -9 at random, the books; the model slots under every cut", faults, waits=True),
     Part("replay", "recorded data through the same path", replay, waits=True),
