@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "core/log.h"
 #include "os/process.h"
 
 namespace millwright::hub {
@@ -41,6 +42,23 @@ void HubNotify::Stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
+}
+
+OnVerdict HubNotify::VerdictTeller() {
+  return [this](const VerdictAct& act) {
+    using Word = notify::Verdict::Word;
+    const Word word = act.state == VerificationState::kTruePositive ? Word::kConfirmed
+                      : act.state == VerificationState::kUnknown    ? Word::kAcknowledged
+                                                                    : Word::kRejected;
+    for (const AlarmRef& alarm : act.alarms) {
+      const auto told = notifier_->OnVerdict({.word = word,
+                                              .device = alarm.device,
+                                              .alarm_key = alarm.key,
+                                              .who = act.act.who,
+                                              .note = act.note});
+      if (!told) log::Failure("notify", told.error());  // the verdict itself is kept
+    }
+  };
 }
 
 void HubNotify::Refresh(store::Database& reader, metrics::Registry& registry) {

@@ -7,6 +7,7 @@
 
 #include "core/mutex.h"
 #include "core/result.h"
+#include "hub/api/label_routes.h"
 #include "hub/notify/notifier.h"
 #include "hub_config.h"
 #include "metrics/registry.h"
@@ -30,6 +31,8 @@ class HubNotify {
   /// Waits for an attempt that is under way, at most for its timeout.
   void Stop();
   [[nodiscard]] notify::Notifier& notifier() { return *notifier_; }
+  /// Ends escalation of what was judged, and lets a confirmed alarm become a work order.
+  [[nodiscard]] OnVerdict VerdictTeller();
   /// The queue as metrics; before each scrape.
   static void Refresh(store::Database& reader, metrics::Registry& registry);
 

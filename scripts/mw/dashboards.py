@@ -106,16 +106,18 @@ def judge_alarms(hub: Asked, done: int) -> int:
 
 def watch(fleet: subprocess.Popen, hub: Asked, prometheus: Asked) -> float:
     """Until the story is over; the last moment at which the hub was scraped."""
-    judged, last, end = 0, 0.0, time.monotonic() + FLEET_S
+    judged, last, end, trouble = 0, 0.0, time.monotonic() + FLEET_S, None
     while fleet.poll() is None and time.monotonic() < end:
         time.sleep(1)
         try:
-            if judged < LABELS_WANTED:
-                judged = judge_alarms(hub, judged)
             if [one for one in prometheus.get("/api/v1/query?query=up")["data"]["result"] if one["value"][1] == "1"]:
                 last = time.time()
-        except (urllib.error.URLError, OSError):
-            continue
+            if judged < LABELS_WANTED:
+                judged = judge_alarms(hub, judged)
+        except (urllib.error.URLError, OSError) as error:
+            trouble = error
+    if last == 0 or judged == 0:
+        say(f"scraped until {last}, {judged} alarms judged; last trouble: {trouble}")
     return last
 
 

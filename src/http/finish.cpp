@@ -2,6 +2,8 @@
 
 #include <httplib.h>
 
+#include <memory>
+
 #include "http/gzip.h"
 
 namespace millwright::http {
@@ -72,7 +74,17 @@ int ToLibrary(const Request& request, Response response, httplib::Response& to) 
   to.set_header("Cache-Control", response.cache_control);
   if (!response.etag.empty()) to.set_header("ETag", response.etag);
   for (const auto& [name, value] : response.headers) to.set_header(name, value);
-  if (response.status != 304) to.set_content(response.body, response.content_type);
+  if (response.status == 304) return 304;
+  if (response.body.empty()) {
+    to.set_content(response.body, response.content_type);
+    return response.status;
+  }
+  // As a content, the library would pack it once more, and not every client unpacks twice.
+  const auto body = std::make_shared<const std::string>(std::move(response.body));
+  to.set_content_provider(body->size(), response.content_type.c_str(),
+                          [body](size_t offset, size_t length, httplib::DataSink& sink) {
+                            return sink.write(body->data() + offset, length);
+                          });
   return response.status;
 }
 

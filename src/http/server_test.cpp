@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include "http/gzip.h"
+
 #include <gtest/gtest.h>
 #include <httplib.h>
 #include <sys/socket.h>
@@ -103,8 +105,11 @@ TEST_F(ServerTest, LargeAnswersAreCompressedForWhoTakesIt) {
   client.set_decompress(false);
   const auto packed = client.Get("/large", {{"Accept-Encoding", "gzip"}});
   ASSERT_TRUE(packed);
+  // Once: Prometheus, among others, does not unpack twice.
+  EXPECT_EQ(packed->get_header_value_count("Content-Encoding"), 1u);
   EXPECT_EQ(packed->get_header_value("Content-Encoding"), "gzip");
   EXPECT_LT(packed->body.size(), 10'000u);
+  EXPECT_EQ(Gunzip(packed->body).value_or("").size(), 300'000u);
   const auto plain = client.Get("/large", {{"Accept-Encoding", "identity"}});
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->body.size(), 300'000u);

@@ -1,7 +1,7 @@
 // What operators look at: the fleet, gateways, models, drift, rollouts.
 import type { Board, View } from "./kit.js";
 
-const spread = (metric: string, legend = "{{site}} q{{quantile}}") => ({ expr: `max by (site, quantile) (${metric}{@s})`, legend });
+const spread = (metric: string, legend = "{{site}} {{stat}}") => ({ expr: `max by (site, stat) (${metric}{@s})`, legend });
 const kStat = { kind: "stat" } as const;
 const kLine = { kind: "timeseries" } as const;
 
@@ -42,9 +42,9 @@ export const gateway: Board = {
   uid: "millwright-gateway", title: "Millwright / Gateways", about: "Which gateways are unwell, and how? One gateway in detail is on its page of the console.",
   views: [
     offline,
-    { ...kStat, title: "Longest silence", unit: "s", limit: 3600, about: "Since the gateway that is silent longest was heard.", act: "Devices in the console, by last heard. Its queue holds what it has decided since.", queries: [{ expr: 'max(millwright_fleet_silent_seconds{@s,quantile="1"})', legend: "silent" }] },
+    { ...kStat, title: "Longest silence", unit: "s", limit: 3600, about: "Since the gateway that is silent longest was heard.", act: "Devices in the console, by last heard. Its queue holds what it has decided since.", queries: [{ expr: 'max(millwright_fleet_silent_seconds{@s,stat="max"})', legend: "silent" }] },
     { ...kStat, title: "Certificates that end within a week", unit: "short", limit: 1, about: "Gateways that renew by themselves after two thirds of their certificate's life: these have not.", act: "The gateway reaches its broker and not the hub's HTTPS, or its clock is wrong: `millwright doctor` there tells.", queries: [{ expr: 'max(millwright_certificates_expiring{@,within="7d"})', legend: "within 7 days" }] },
-    { ...kStat, title: "Slowest gateway", unit: "s", limit: 0.05, about: "The largest of the gateways' own 99th percentiles from reading to decision. The promise is 50 ms.", act: "Devices in the console by p99: another program on that board, or more machines than it can carry.", queries: [{ expr: 'max(millwright_fleet_decision_p99_seconds{@s,quantile="1"})', legend: "p99" }] },
+    { ...kStat, title: "Slowest gateway", unit: "s", limit: 0.05, about: "The largest of the gateways' own 99th percentiles from reading to decision. The promise is 50 ms.", act: "Devices in the console by p99: another program on that board, or more machines than it can carry.", queries: [{ expr: 'max(millwright_fleet_decision_p99_seconds{@s,stat="max"})', legend: "p99" }] },
     { ...kLine, title: "Reading to decision", unit: "s", about: "Gateways' own 99th percentiles, as quantiles over the gateways of a plant.", act: "All of a plant slower: a new model. One alone: its board.", queries: [spread("millwright_fleet_decision_p99_seconds")] },
     { ...kLine, title: "Records that wait", unit: "short", about: "Events and telemetry that gateways hold until the hub has them, as quantiles over the gateways.", act: "Grows while a link is down. Grows with the link up: the hub commits too slowly, or refuses.", queries: [spread("millwright_fleet_outbox_records")] },
     { ...kLine, title: "Agent's memory", unit: "bytes", about: "Resident memory of the agents, as quantiles over the gateways.", act: "It is bounded; steady growth is a fault of ours: report it with the gateway's log.", queries: [spread("millwright_fleet_resident_bytes")] },
@@ -61,7 +61,7 @@ export const quality: Board = {
     { ...kLine, title: "Scores of machines", unit: "percentunit", about: "Scores of machines that are current, as quantiles over the machines of a plant.", act: "The median rises for a whole plant: the process has changed, or the model does not fit it.", queries: [spread("millwright_fleet_score")] },
     { ...kLine, title: "Gateways by model", unit: "short", about: "Which model decides on how many gateways; ten at most, the rest together.", act: "More than two for weeks: a rollout did not end, see Rollouts.", queries: [{ expr: "sum by (model) (millwright_fleet_models{@})", legend: "{{model}}" }] },
     { ...kLine, title: "Decisions", unit: "short", about: "Decisions since the agents started, by plant: falls when one starts anew.", act: "A line that stays level: nothing is decided there.", queries: [{ expr: "sum by (site) (millwright_fleet_decisions{@s})", legend: "{{site}}" }] },
-    { ...kLine, title: "Worst decision time", unit: "s", limit: 0.05, about: "The largest 99th percentile of each plant against the promise of 50 ms.", act: "See Gateways, Reading to decision.", queries: [{ expr: 'max by (site) (millwright_fleet_decision_p99_seconds{@s,quantile="1"})', legend: "{{site}}" }] },
+    { ...kLine, title: "Worst decision time", unit: "s", limit: 0.05, about: "The largest 99th percentile of each plant against the promise of 50 ms.", act: "See Gateways, Reading to decision.", queries: [{ expr: 'max by (site) (millwright_fleet_decision_p99_seconds{@s,stat="max"})', legend: "{{site}}" }] },
   ],
 };
 
@@ -71,10 +71,10 @@ export const drift: Board = {
     risen,
     { ...kStat, title: "Labels of 90 days", unit: "short", about: "Labels that count for accuracy.", act: "Few labels: nothing can be promised. The inbox has what is to be judged.", queries: [{ expr: "sum(millwright_labels{@})", legend: "labels" }] },
     { ...kStat, title: "Real alarms", unit: "short", about: "Alarms of 90 days that people confirmed.", act: "None in a quarter: either nothing breaks, or the models are deaf; work orders as labels tell which.", queries: [{ expr: "sum(millwright_inbox_real_alarms{@})", legend: "real" }] },
-    { ...kStat, title: "Median score", unit: "percentunit", limit: 0.5, about: "The middle score over all machines that are current: near zero while most are healthy.", act: "High: most machines look ill to their model, so the model is wrong.", queries: [{ expr: 'max(millwright_fleet_score{@s,quantile="0.5"})', legend: "median" }] },
+    { ...kStat, title: "Median score", unit: "percentunit", limit: 0.5, about: "The middle score over all machines that are current: near zero while most are healthy.", act: "High: most machines look ill to their model, so the model is wrong.", queries: [{ expr: 'max(millwright_fleet_score{@s,stat="p50"})', legend: "median" }] },
     accuracy,
     { ...kLine, title: "Errors risen over time", unit: "short", about: "Gateways whose errors have risen, by labels.", act: "See Gateways with more errors.", queries: [{ expr: "sum(millwright_gateways_errors_risen{@})", legend: "gateways" }] },
-    { ...kLine, title: "Median score by plant", unit: "percentunit", about: "A plant whose median moves has changed as a whole.", act: "A new product, season or supplier there: label some healthy hours and retrain.", queries: [{ expr: 'max by (site) (millwright_fleet_score{@s,quantile="0.5"})', legend: "{{site}}" }] },
+    { ...kLine, title: "Median score by plant", unit: "percentunit", about: "A plant whose median moves has changed as a whole.", act: "A new product, season or supplier there: label some healthy hours and retrain.", queries: [{ expr: 'max by (site) (millwright_fleet_score{@s,stat="p50"})', legend: "{{site}}" }] },
   ],
 };
 

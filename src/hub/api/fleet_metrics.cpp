@@ -19,7 +19,7 @@ const std::string kOtherSite = "other";
 constexpr Nanos kDayLong = int64_t{86'400} * kSecond;
 constexpr int64_t kAccuracyDays = 90;
 constexpr std::array<std::pair<const char*, double>, 4> kQuantiles = {
-    {{"0.5", 0.5}, {"0.9", 0.9}, {"0.99", 0.99}, {"1", 1}}};
+    {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1}}};
 constexpr std::string_view kShownWords[] = {"act",      "warning", "watch",   "healthy",
                                             "learning", "stopped", "unknown", "shelved"};
 
@@ -118,7 +118,7 @@ Result<void> FleetMetrics::Gateways(store::Database& database, Nanos now) {
                                            std::vector<double>& values) {
       for (const auto& [text, q] : kQuantiles)
         if (!values.empty())
-          Set(metric, help, {{"quantile", text}, {"site", label}}, Quantile(values, q));
+          Set(metric, help, {{"site", label}, {"stat", text}}, Quantile(values, q));
     };
     spread("millwright_fleet_decision_p99_seconds",
            "A gateway's own 99th percentile from reading to decision, over the gateways.",
@@ -171,7 +171,7 @@ Result<void> FleetMetrics::Machines(store::Database& database, Nanos now) {
   for (auto& [site, values] : scores)
     for (const auto& [text, q] : kQuantiles)
       Set("millwright_fleet_score", "Scores of machines that are current.",
-          {{"quantile", text}, {"site", site}}, Quantile(values, q));
+          {{"site", site}, {"stat", text}}, Quantile(values, q));
   return {};
 }
 

@@ -54,6 +54,7 @@ class LabelWork {
       return Fail(Errc::kInvalid, "reason is for a rejection");
     if (auto refused = Guard(request, act.alarms)) return std::move(*refused);
     MW_TRY(const Acted acted, parts_.labels.Judge(act));
+    if (parts_.on_verdict) parts_.on_verdict(act);
     return Done(act.act, acted);
   }
 

@@ -17,10 +17,15 @@ namespace millwright::hub {
 using SiteGuard = std::function<std::optional<http::Response>(
     const http::Request& request, const std::vector<std::string>& sites)>;
 
+/// What others do about a verdict that is on disk: escalation ends, a work order leaves. Called
+/// again where the same act is sent again, so it must be harmless twice.
+using OnVerdict = std::function<void(const VerdictAct& act)>;
+
 struct LabelParts {
   Labels& labels;
-  ChangeFeed& feed;     // open consoles see a verdict at once
-  SiteGuard may_judge;  // empty: everybody who reached the route
+  ChangeFeed& feed;        // open consoles see a verdict at once
+  SiteGuard may_judge;     // empty: everybody who reached the route
+  OnVerdict on_verdict{};  // empty: nobody
 };
 
 /// Borrows all.

@@ -30,7 +30,8 @@ class LabelRoutesTest : public ::testing::Test {
                                asked_ = sites;
                                if (request.who != "visitor") return std::nullopt;
                                return http::Problem(403, "forbidden", "not at this plant");
-                             }});
+                             },
+                             .on_verdict = [this](const VerdictAct&) { ++told_; }});
     for (int i = 1; i <= 3; ++i)
       hub_.Send(BatchOf(
           {AlarmEvent(static_cast<uint64_t>(i), kTestStart + i * kSecond, wire::Alarm::RAISED,
@@ -59,6 +60,7 @@ class LabelRoutesTest : public ::testing::Test {
   std::unique_ptr<ApiContext> context_;
   std::unique_ptr<Labels> labels_;
   std::vector<std::string> asked_;
+  int told_ = 0;
   http::Router router_;
 };
 
@@ -68,6 +70,7 @@ TEST_F(LabelRoutesTest, AVerdictLeavesTheInboxAndIsTold) {
   ASSERT_EQ(done.status, 201) << done.body;
   EXPECT_EQ(asked_, std::vector<std::string>{"alder"});
   EXPECT_EQ(hub_.feed.Take().alarms.size(), 2U);
+  EXPECT_EQ(told_, 1);
   const json inbox = Inbox("judge");
   EXPECT_EQ(inbox["counts"]["judge"], 1);
   EXPECT_EQ(inbox["alarms"][0]["alarm_key"], "P-1-3");
