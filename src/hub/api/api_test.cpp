@@ -48,7 +48,8 @@ class ApiTest : public ::testing::Test {
     AddIdentity();
     labels_ = std::make_unique<Labels>(std::move(*store::Database::Open(hub_.path())), hub_.clock);
     AddInboxRoutes(router_, *context_);
-    AddLabelRoutes(router_, {.labels = *labels_, .feed = hub_.feed, .may_judge = {}, .on_verdict = {}});
+    AddLabelRoutes(router_,
+                   {.labels = *labels_, .feed = hub_.feed, .may_judge = {}, .on_verdict = {}});
     SetConsole(router_);
     document_ = json::parse(OpenApiDocument());
   }

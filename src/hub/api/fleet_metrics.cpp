@@ -180,6 +180,12 @@ Result<void> FleetMetrics::Alarms(store::Database& database, Nanos now) {
     for (const char* level : {"watch", "warning", "act"})
       Set("millwright_fleet_alarms_open", "Alarms that are open.",
           {{"level", level}, {"site", label}}, 0);
+  for (const auto& [site, label] : sites_) {
+    Set("millwright_fleet_alarms_raised_last_hour", "Alarms that were raised within the last hour.",
+        {{"site", label}}, 0);
+    Set("millwright_fleet_readings_missing_last_day",
+        "Readings that were declared missing within the last day.", {{"site", label}}, 0);
+  }
   const auto add = [&](const char* name, const char* help, const metrics::Labels& labels,
                        double value) {
     std::string key(name);

@@ -77,7 +77,8 @@ TEST_F(FleetMetricsTest, SeriesDoNotGrowWithTheFleet) {
   EXPECT_NE(text.find("millwright_fleet_sites_truncated 200"), std::string::npos);
   EXPECT_NE(text.find("site=\"other\""), std::string::npos);
   EXPECT_NE(text.find("millwright_fleet_models{model=\"other\"} 3750"), std::string::npos);
-  EXPECT_NE(text.find("millwright_fleet_decision_p99_seconds{site=\"other\",stat=\"max\""), std::string::npos);
+  EXPECT_NE(text.find("millwright_fleet_decision_p99_seconds{site=\"other\",stat=\"max\""),
+            std::string::npos);
 }
 
 }  // namespace
