@@ -81,7 +81,7 @@ int ToLibrary(const Request& request, Response response, httplib::Response& to) 
   }
   // As a content, the library would pack it once more, and not every client unpacks twice.
   const auto body = std::make_shared<const std::string>(std::move(response.body));
-  to.set_content_provider(body->size(), response.content_type.c_str(),
+  to.set_content_provider(body->size(), response.content_type,
                           [body](size_t offset, size_t length, httplib::DataSink& sink) {
                             return sink.write(body->data() + offset, length);
                           });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
 #include "hub/api/machine_view.h"
@@ -24,7 +25,7 @@ constexpr std::string_view kShownWords[] = {"act",      "warning", "watch",   "h
                                             "learning", "stopped", "unknown", "shelved"};
 
 double Quantile(std::vector<double>& values, double q) {
-  const auto at = static_cast<size_t>(q * static_cast<double>(values.size() - 1) + 0.5);
+  const auto at = static_cast<size_t>(std::lround(q * static_cast<double>(values.size() - 1)));
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
   return values[at];
 }
@@ -143,6 +144,7 @@ Result<void> FleetMetrics::Gateways(store::Database& database, Nanos now) {
           {{"phase", phase}, {"site", name}}, static_cast<double>(count));
   }
   std::vector<std::pair<int64_t, std::string>> ranked;
+  ranked.reserve(models.size());
   for (const auto& [model, count] : models) ranked.emplace_back(-count, model);
   std::sort(ranked.begin(), ranked.end());
   std::map<std::string, int64_t> shown;
