@@ -11,11 +11,11 @@ mw_app(millwright ROOMS agent core config os wire http/client mqtt recording mod
 if(MW_TESTS)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/millwright)
   mw_test(millwright_cli_test
-    SOURCES ${folder}/backtest_test.cpp ${folder}/baseline_files_test.cpp ${folder}/columns_test.cpp
+    SOURCES ${folder}/backtest_test.cpp ${folder}/baseline_files_test.cpp ${folder}/columns_test.cpp ${folder}/dataset_test.cpp
             ${folder}/doctor_expiry_test.cpp ${folder}/history_test.cpp ${folder}/mosquitto_config_test.cpp
             ${folder}/output_test.cpp ${folder}/replay_test.cpp ${folder}/usage_test.cpp ${folder}/work_orders_test.cpp
             ${folder}/backtest.cpp
-            ${folder}/baseline_files.cpp ${folder}/columns.cpp ${folder}/doctor_expiry.cpp ${folder}/history.cpp
+            ${folder}/baseline_files.cpp ${folder}/columns.cpp ${folder}/dataset.cpp ${folder}/doctor_expiry.cpp ${folder}/history.cpp
             ${folder}/hub_query.cpp ${folder}/mosquitto_config.cpp ${folder}/output.cpp ${folder}/replay.cpp
             ${folder}/scratch_folder.cpp ${folder}/usage.cpp ${folder}/work_orders.cpp
     LINKS mw_core mw_config mw_os mw_wire mw_http_client mw_mqtt mw_metrics mw_recording mw_trainer mw_model

@@ -75,7 +75,8 @@ inline constexpr Command kCommands[] = {
      "  millwright label range alder/P-102 --from 2026-11-17T06:00:00Z --to 2026-11-17T09:00:00Z "
      "--rating NEUTRAL\n"
      "  millwright label import orders.csv --column machine=Equipment from=Start to=End "
-     "code=Cause --code BRG-OR=outer_race INSP=healthy",
+     "code=Cause --code BRG-OR=outer_race INSP=healthy\n"
+     "  millwright label export set/ --bundle bundle/ --from 2026-10-01T00:00:00Z",
      ConfigureLabel},
     {"Fleet", "accuracy", "Tell how right each gateway is, by its labels",
      "  millwright accuracy\n"

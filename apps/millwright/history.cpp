@@ -251,7 +251,8 @@ Result<History> ReadHistory(const AskFunction& ask, const MachineId& machine,
   return history;
 }
 
-Result<void> WriteHistory(const History& history, const std::string& folder, double shaft_hz) {
+Result<void> WriteHistory(const History& history, const std::string& folder, double shaft_hz,
+                          const std::vector<recording::Label>* labels) {
   const HistoryRange& range = history.range;
   recording::RecordingInfo info;
   info.name = history.machine.text();
@@ -280,7 +281,7 @@ Result<void> WriteHistory(const History& history, const std::string& folder, dou
       last_at[c] = at;
     }
   }
-  return writer->Finish(NeutralSpans(history));
+  return writer->Finish(labels == nullptr ? NeutralSpans(history) : *labels);
 }
 
 }  // namespace millwright::cli

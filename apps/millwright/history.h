@@ -12,6 +12,7 @@
 #include "core/time.h"
 #include "dsp/pipeline.h"
 #include "model/decision_rule.h"
+#include "recording/recording.h"
 
 namespace millwright::cli {
 
@@ -66,11 +67,12 @@ struct History {
 [[nodiscard]] Result<History> ReadHistory(const AskFunction& ask, const MachineId& machine,
                                           const dsp::Schema& schema, const HistoryRange& range);
 
-/// Writes a recording (docs/formats/recording.md) that starts at the range's begin. Nobody has
-/// judged the live alarms: their time is labelled NEUTRAL, so that no model learns it as healthy.
-/// kConflict: the folder holds one already.
+/// Writes a recording (docs/formats/recording.md) that starts at the range's begin. Without
+/// `labels` nobody has judged the live alarms: their time is labelled NEUTRAL, so that no model
+/// learns it as healthy. kConflict: the folder holds one already.
 [[nodiscard]] Result<void> WriteHistory(const History& history, const std::string& folder,
-                                        double shaft_hz);
+                                        double shaft_hz,
+                                        const std::vector<recording::Label>* labels = nullptr);
 
 /// "none", "watch", "warning", "act"; a word that is not known is as grave as the gravest.
 [[nodiscard]] model::Level LevelOf(std::string_view word);

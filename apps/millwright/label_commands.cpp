@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "crypto/random.h"
 #include "hub_query.h"
+#include "label_query.h"
 #include "os/files.h"
 #include "output.h"
 #include "work_orders.h"
@@ -49,27 +50,6 @@ constexpr Column kLabelColumns[] = {
     {"device", ColumnKind::kText},
     {"act", ColumnKind::kText},
 };
-
-// All pages, and the digest of all where they are one page.
-Result<json> AskLabels(const Context& context, const std::string& site, const std::string& asset,
-                       int64_t limit) {
-  json all = {{"labels", json::array()}, {"digest", ""}};
-  int64_t offset = 0;
-  while (true) {
-    const int64_t page = std::min<int64_t>(limit - offset, 10'000);
-    MW_TRY(const json answer,
-           AskHub(context, std::string(kLabels) + "?site=" + UrlEncode(site) +
-                               "&asset=" + UrlEncode(asset) + "&limit=" + std::to_string(page) +
-                               "&offset=" + std::to_string(offset)));
-    for (const json& label : ObjectsOf(answer, "labels")) all["labels"].push_back(label);
-    const auto next = answer.find("next_offset");
-    const bool more = next != answer.end() && next->is_number_integer();
-    if (offset == 0 && !more) all["digest"] = TextOf(answer, "digest");
-    if (!more) return all;
-    offset = next->get<int64_t>();
-    if (offset >= limit) return all;
-  }
-}
 
 struct LabelListOptions {
   std::string site, asset;
@@ -227,6 +207,26 @@ void ConfigureImport(CLI::App& command, Context& context) {
 
 }  // namespace
 
+Result<json> AskLabels(const Context& context, const std::string& site, const std::string& asset,
+                       int64_t limit) {
+  json all = {{"labels", json::array()}, {"digest", ""}};
+  int64_t offset = 0;
+  while (true) {
+    const int64_t page = std::min<int64_t>(limit - offset, 10'000);
+    MW_TRY(const json answer,
+           AskHub(context, std::string(kLabels) + "?site=" + UrlEncode(site) +
+                               "&asset=" + UrlEncode(asset) + "&limit=" + std::to_string(page) +
+                               "&offset=" + std::to_string(offset)));
+    for (const json& label : ObjectsOf(answer, "labels")) all["labels"].push_back(label);
+    const auto next = answer.find("next_offset");
+    const bool more = next != answer.end() && next->is_number_integer();
+    if (offset == 0 && !more) all["digest"] = TextOf(answer, "digest");
+    if (!more) return all;
+    offset = next->get<int64_t>();
+    if (offset >= limit) return all;
+  }
+}
+
 void ConfigureLabel(CLI::App& command, Context& context) {
   command.require_subcommand(1);
   const auto options = std::make_shared<LabelListOptions>();
@@ -239,6 +239,9 @@ void ConfigureLabel(CLI::App& command, Context& context) {
   list->callback([&context, options] { ListLabels(*options, context); });
   ConfigureRange(*command.add_subcommand("range", "Label a stretch of a machine's time"), context);
   ConfigureImport(*command.add_subcommand("import", "Labels from work orders"), context);
+  ConfigureLabelExport(
+      *command.add_subcommand("export", "A data set of what reached the hub, with its labels"),
+      context);
 }
 
 }  // namespace millwright::cli

@@ -20,7 +20,7 @@ Cell ShowMade(const json& row, const json& /*answer*/) {
   return {ShortUtc(IntegerOf(row, "created_ms"))};
 }
 
-Cell ShowState(const json& row, const json& /*answer*/) {
+Cell ShowDeliveryState(const json& row, const json& /*answer*/) {
   const std::string state = TextOf(row, "state");
   const Tone tone = state == "sent"                 ? Tone::kGood
                     : state == "failed"             ? Tone::kBad
@@ -39,7 +39,7 @@ constexpr Column kNotifyColumns[] = {
     {"site", ColumnKind::kText},
     {"words", ColumnKind::kText, "WHAT"},
     {"count", ColumnKind::kInteger},
-    {"state", ColumnKind::kText, "STATE", ShowState},
+    {"state", ColumnKind::kText, "STATE", ShowDeliveryState},
     {"attempts", ColumnKind::kInteger, "TRIES"},
     {"due_ms", ColumnKind::kInteger},
     {"updated_ms", ColumnKind::kInteger},
