@@ -44,16 +44,14 @@ inline std::string Mismatch(const json& schema, const json& value, const json& d
     return at + " is " + value.dump();
   if (value.is_array() && schema.contains("items"))
     for (const json& item : value)
-      if (const std::string fault = Mismatch(schema["items"], item, document, at + "[]");
-          !fault.empty())
+      if (std::string fault = Mismatch(schema["items"], item, document, at + "[]"); !fault.empty())
         return fault;
   if (!value.is_object() || !schema.contains("properties")) return "";
   for (const json& name : schema.value("required", json::array()))
     if (!value.contains(name)) return at + " lacks " + name.get<std::string>();
   for (const auto& [name, member] : value.items()) {
     if (!schema["properties"].contains(name)) return at + " has an unknown " + name;
-    const std::string fault =
-        Mismatch(schema["properties"][name], member, document, at + "." + name);
+    std::string fault = Mismatch(schema["properties"][name], member, document, at + "." + name);
     if (!fault.empty()) return fault;
   }
   return "";
