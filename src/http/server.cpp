@@ -170,7 +170,8 @@ void Server::Impl::Configure() {
   // What the library refuses by itself (a bad request line, a body too large) gets a problem body
   // as well.
   set_error_handler([](const httplib::Request& from, httplib::Response& to) {
-    if (!to.body.empty() || to.status == 304) return;
+    // What a route answered stands; only ToLibrary sets this. Its body is not in `to.body`.
+    if (to.has_header("Cache-Control")) return;
     Response problem = Problem(to.status, "refused", ReasonPhrase(to.status));
     ToLibrary(Request{}, std::move(problem), to);
     static_cast<void>(from);

@@ -115,6 +115,16 @@ TEST_F(ServerTest, LargeAnswersAreCompressedForWhoTakesIt) {
   EXPECT_EQ(plain->body.size(), 300'000u);
 }
 
+TEST_F(ServerTest, ARoutesOwnWordsOnAnErrorArrive) {
+  router_.Add("GET", "/closed",
+              [](const Request&) { return Problem(403, "forbidden", "not at this plant"); });
+  Start();
+  const auto refused = Client().Get("/closed");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 403);
+  EXPECT_NE(refused->body.find("not at this plant"), std::string::npos) << refused->body;
+}
+
 TEST_F(ServerTest, ErrorsAreProblems) {
   Start();
   auto client = Client();
