@@ -15,7 +15,7 @@ namespace {
 
 class ServerTest : public testing::Test {
  protected:
-  void Start(ServerOptions options = {}) {
+  void Start(const ServerOptions& options = {}) {
     router_.Add("GET", "/hello", [](const Request& request) {
       Response response;
       response.body = "{\"q\":\"" + std::string(request.Query("q").value_or("")) + "\"}";
@@ -207,6 +207,7 @@ TEST_F(ServerTest, StreamClientsGetEventsWithIdsAndWhatTheyMissed) {
 TEST_F(ServerTest, TwoHundredStreamsDoNotHinderRequests) {
   Start({.workers = 4});
   std::vector<int> streams;
+  streams.reserve(200);
   for (int i = 0; i < 200; ++i)
     streams.push_back(Connect("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   for (const int fd : streams) ReadUntil(fd, "event: hello");
