@@ -83,7 +83,7 @@ files.set("docs/runbook.md", [
 ].join("\n"));
 
 files.set("docs/alerts.md", [
-  "# Alerts", "", `Each fault below is injected by \`./check --dashboards\` into a fleet that is otherwise well, and fires its alert and no other (${kMade.replace("; do not edit", "")}).`, "",
+  "# Alerts", "", `Each fault below is injected by \`./check --dashboards\` into the series of a fleet that is otherwise well (promtool, ten hours of each), and fires its alert and no other (${kMade.replace("; do not edit", "")}).`, "",
   "| fault | alert | severity | panel |", "|---|---|---|---|",
   ...kAlerts.flatMap((alert) => alert.faults.map((fault) => `| ${fault.words} | ${[alert.name, ...(kAlso[fault.words] ?? [])].join(", ")} | ${alert.severity} | ${panelOf(alert).board.title.replace("Millwright / ", "")}: [${alert.panel}](runbook.md#${anchor(panelOf(alert).board, panelOf(alert).view)}) |`)), "",
 ].join("\n"));
