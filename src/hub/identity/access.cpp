@@ -5,6 +5,7 @@
 #include "core/ids.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 namespace {
@@ -163,11 +164,8 @@ Result<void> Access::CloseSession(std::string_view secret) {
 
 Result<void> Access::Note(std::string_view who, std::string_view what, std::string_view subject,
                           std::string_view detail) {
-  MW_TRY(
-      database_->Run("INSERT INTO audit (id, at_ns, who, what, subject, detail) "
-                     "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
-                     {clock_.Utc(), who, what, subject, detail}));
-  return {};
+  return store::WriteAudit(*database_, clock_.Utc(),
+                           {.who = who, .what = what, .subject = subject, .detail = detail});
 }
 
 }  // namespace millwright::hub

@@ -8,6 +8,7 @@
 #include "identity/renewal.h"
 #include "identity/standing.h"
 #include "os/files.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 namespace {
@@ -350,11 +351,8 @@ Result<std::string> Enrolment::MakeRevocationList() {
 
 Result<void> Enrolment::Note(std::string_view who, std::string_view what, std::string_view subject,
                              std::string_view detail) {
-  MW_TRY(
-      database_->Run("INSERT INTO audit (id, at_ns, who, what, subject, detail) "
-                     "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
-                     {clock_.Utc(), who, what, subject, detail.substr(0, kReasonMax)}));
-  return {};
+  return store::WriteAudit(*database_, clock_.Utc(),
+                           {.who = who, .what = what, .subject = subject, .detail = detail});
 }
 
 }  // namespace millwright::hub

@@ -6,6 +6,7 @@
 #include "crypto/password/password.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 namespace {
@@ -25,16 +26,6 @@ Result<void> CheckRoles(const SiteRoles& roles) {
   for (const auto& [site, role] : roles)
     if (site != kAllSites) MW_TRY(CheckIdText("roles: a plant", site));
   return {};
-}
-
-Result<void> NotePeople(store::Database& database, Nanos now, std::string_view who,
-                        std::string_view what, std::string_view subject) {
-  return database
-      .Run(
-          "INSERT INTO audit (id, at_ns, who, what, subject, detail) "
-          "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), $1, $2, $3, $4, '')",
-          {now, who, what, subject})
-      .transform([](int64_t) {});
 }
 
 }  // namespace
@@ -73,16 +64,17 @@ Result<void> People::MustBe(const std::string& name) {
   return {};
 }
 
+Result<std::string> People::Hash(std::string_view password) {
+  const MutexLock hashing(hashing_);
+  return crypto::HashPassword(password);
+}
+
 Result<void> People::Add(const NewPerson& person) {
   MW_TRY(CheckIdText("name", person.name));
   MW_TRY(CheckRoles(person.roles));
   if (person.display.size() > kDisplayMax)
     return Fail(Errc::kInvalid, "display must have at most 100 bytes");
-  Result<std::string> hash = [&] {
-    const MutexLock hashing(hashing_);
-    return crypto::HashPassword(person.password);
-  }();
-  if (!hash) return tl::unexpected(hash.error());
+  MW_TRY(const std::string hash, Hash(person.password));
   const Nanos now = clock_.Utc();
   const MutexLock lock(mutex_);
   MW_TRY(store::Transaction transaction, database_->Begin());
@@ -96,10 +88,10 @@ Result<void> People::Add(const NewPerson& person) {
   MW_TRY(database_->Run(
       "INSERT INTO people (name, display, hash, created_ns, created_by) VALUES ($1, $2, $3, $4, "
       "$5)",
-      {person.name, person.display.empty() ? person.name : person.display, *hash, now,
-       person.who}));
+      {person.name, person.display.empty() ? person.name : person.display, hash, now, person.who}));
   MW_TRY(WriteRoles(person.name, person.roles));
-  MW_TRY(NotePeople(*database_, now, person.who, "account added", person.name));
+  MW_TRY(store::WriteAudit(*database_, now,
+                           {.who = person.who, .what = "account added", .subject = person.name}));
   return transaction.Commit();
 }
 
@@ -110,23 +102,21 @@ Result<void> People::SetRoles(const std::string& name, const SiteRoles& roles,
   MW_TRY(store::Transaction transaction, database_->Begin());
   MW_TRY(MustBe(name));
   MW_TRY(WriteRoles(name, roles));
-  MW_TRY(NotePeople(*database_, clock_.Utc(), who, "account's roles set", name));
+  MW_TRY(store::WriteAudit(*database_, clock_.Utc(),
+                           {.who = who, .what = "account's roles set", .subject = name}));
   return transaction.Commit();
 }
 
 Result<void> People::SetPassword(const std::string& name, const std::string& password,
                                  const std::string& who) {
-  Result<std::string> hash = [&] {
-    const MutexLock hashing(hashing_);
-    return crypto::HashPassword(password);
-  }();
-  if (!hash) return tl::unexpected(hash.error());
+  MW_TRY(const std::string hash, Hash(password));
   const MutexLock lock(mutex_);
   MW_TRY(store::Transaction transaction, database_->Begin());
   MW_TRY(MustBe(name));
-  MW_TRY(database_->Run("UPDATE people SET hash = $1 WHERE name = $2", {*hash, name}));
+  MW_TRY(database_->Run("UPDATE people SET hash = $1 WHERE name = $2", {hash, name}));
   MW_TRY(database_->Run("DELETE FROM sessions WHERE person = $1", {name}));
-  MW_TRY(NotePeople(*database_, clock_.Utc(), who, "password set", name));
+  MW_TRY(store::WriteAudit(*database_, clock_.Utc(),
+                           {.who = who, .what = "password set", .subject = name}));
   return transaction.Commit();
 }
 
@@ -138,7 +128,9 @@ Result<void> People::SetDisabled(const std::string& name, bool disabled, const s
   MW_TRY(database_->Run("UPDATE people SET disabled_ns = $1 WHERE name = $2",
                         {disabled ? store::Value(now) : store::Value(nullptr), name}));
   if (disabled) MW_TRY(database_->Run("DELETE FROM sessions WHERE person = $1", {name}));
-  MW_TRY(NotePeople(*database_, now, who, disabled ? "account disabled" : "account enabled", name));
+  MW_TRY(store::WriteAudit(
+      *database_, now,
+      {.who = who, .what = disabled ? "account disabled" : "account enabled", .subject = name}));
   return transaction.Commit();
 }
 

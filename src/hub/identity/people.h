@@ -74,6 +74,7 @@ class People {
   [[nodiscard]] Result<std::string> OpenSession(const std::string& name, std::string_view password);
 
  private:
+  [[nodiscard]] Result<std::string> Hash(std::string_view password);
   [[nodiscard]] Result<void> WriteRoles(const std::string& name, const SiteRoles& roles)
       MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> MustBe(const std::string& name) MW_REQUIRES(mutex_);

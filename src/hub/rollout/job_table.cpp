@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "hub/rollout/audit.h"
 #include "hub/rollout/rollout.h"
 #include "hub/rollout/trial_points.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 namespace {
@@ -152,12 +152,13 @@ Result<void> JobTable::NoteChange(std::string_view thing, const jobs::Execution&
   const std::string_view word = Word(e, phase);
   const auto reason = e.details.find("reason");
   if (!word.empty() && (phase != before.phase || jobs::IsTerminal(e.status)))
-    MW_TRY(WriteAudit(database_, e.updated_at,
-                      {.who = thing,
-                       .what = word,
-                       .subject = before.rollout,
-                       .detail = reason == e.details.end() ? std::string_view()
-                                                           : std::string_view(reason->second)}));
+    MW_TRY(store::WriteAudit(
+        database_, e.updated_at,
+        {.who = thing,
+         .what = word,
+         .subject = before.rollout,
+         .detail =
+             reason == e.details.end() ? std::string_view() : std::string_view(reason->second)}));
   if (on_change_) on_change_(before.rollout);
   return {};
 }

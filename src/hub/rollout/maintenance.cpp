@@ -2,7 +2,7 @@
 
 #include "core/ids.h"
 #include "core/log.h"
-#include "hub/rollout/audit.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 
@@ -50,7 +50,7 @@ Result<void> Maintenance::Write(const SiteWindows& windows, const std::string& w
     MW_TRY(database_->Run(
         "INSERT INTO site_windows (site, windows, changed_ns, changed_by) VALUES ($1, $2, $3, $4)",
         {windows.site, text, now, who}));
-  MW_TRY(WriteAudit(
+  MW_TRY(store::WriteAudit(
       *database_, now,
       {.who = who,
        .what = windows.windows.empty() ? "maintenance windows removed" : "maintenance windows set",

@@ -1,10 +1,10 @@
 // What a rollout does by itself: its next wave, its end, its halt, the way back.
 #include <nlohmann/json.hpp>
 
-#include "hub/rollout/audit.h"
 #include "hub/rollout/gates.h"
 #include "hub/rollout/rollouts.h"
 #include "hub/rollout/trial_points.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 namespace {
@@ -171,8 +171,8 @@ Result<void> Rollouts::Save(const Rollout& r) {
 
 Result<void> Rollouts::Note(std::string_view who, std::string_view what, std::string_view subject,
                             std::string_view detail) {
-  return WriteAudit(*database_, clock_.Utc(),
-                    {.who = who, .what = what, .subject = subject, .detail = detail});
+  return store::WriteAudit(*database_, clock_.Utc(),
+                           {.who = who, .what = what, .subject = subject, .detail = detail});
 }
 
 }  // namespace millwright::hub

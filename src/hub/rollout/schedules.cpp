@@ -4,7 +4,7 @@
 #include <set>
 
 #include "core/log.h"
-#include "hub/rollout/audit.h"
+#include "store/audit.h"
 
 namespace millwright::hub {
 namespace {
@@ -48,9 +48,9 @@ Result<void> Schedules::Store(const Schedule& schedule, const std::string& who,
   MW_TRY(store::Transaction transaction, database_->Begin());
   MW_TRY(SaveSchedule(*database_, schedule));
   if (!what.empty())
-    MW_TRY(
-        WriteAudit(*database_, clock_.Utc(),
-                   {.who = who, .what = what, .subject = NameInLog(schedule), .detail = detail}));
+    MW_TRY(store::WriteAudit(
+        *database_, clock_.Utc(),
+        {.who = who, .what = what, .subject = NameInLog(schedule), .detail = detail}));
   return transaction.Commit();
 }
 
@@ -96,8 +96,9 @@ Result<void> Schedules::Remove(const std::string& name, const std::string& who) 
   MW_TRY(const Schedule schedule, Load(name));
   MW_TRY(store::Transaction transaction, database_->Begin());
   MW_TRY(database_->Run("DELETE FROM schedules WHERE name = $1", {name}));
-  MW_TRY(WriteAudit(*database_, clock_.Utc(),
-                    {.who = who, .what = "schedule removed", .subject = NameInLog(schedule)}));
+  MW_TRY(
+      store::WriteAudit(*database_, clock_.Utc(),
+                        {.who = who, .what = "schedule removed", .subject = NameInLog(schedule)}));
   return transaction.Commit();
 }
 
