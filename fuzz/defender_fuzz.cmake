@@ -1,0 +1,1 @@
+mw_fuzz(defender ROOMS defender core)
