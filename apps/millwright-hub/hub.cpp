@@ -43,6 +43,7 @@ Result<void> Hub::Start() {
   if (notify_) notify_->Start();
   ingest_thread_ = std::jthread([this](const std::stop_token& stop) { RunIngest(stop); });
   live_thread_ = std::jthread([this](const std::stop_token& stop) { live_->Run(stop); });
+  fleet_thread_ = std::jthread([this](const std::stop_token& stop) { fleet_metrics_->Run(stop); });
   return {};
 }
 
@@ -94,6 +95,10 @@ void Hub::RunIngest(const std::stop_token& stop) {
 }
 
 void Hub::Stop() {
+  if (fleet_thread_.joinable()) {
+    fleet_thread_.request_stop();
+    fleet_thread_.join();
+  }
   if (live_thread_.joinable()) {
     live_thread_.request_stop();
     live_thread_.join();
@@ -153,6 +158,7 @@ void Hub::RefreshGauges() {
   total("millwright_hub_http_refused_total", "Connections or streams refused at a limit.",
         counts.refused);
 
+  fleet_metrics_->Scraped();
   if (delivery_) delivery_->Refresh(registry_);
   if (identity_) identity_->Refresh(registry_);
 
@@ -177,7 +183,6 @@ void Hub::RefreshGauges() {
   if (const auto bytes = (*reader)->BytesUsed(); bytes)
     set("millwright_hub_database_bytes", "Bytes of the database in use.",
         static_cast<double>(*bytes));
-  if (read) read = fleet_metrics_->Refresh(**reader);
   if (!read) log::Failure("metrics", read.error());
 }
 

@@ -82,6 +82,7 @@ class Hub {
   std::unique_ptr<HubNotify> notify_;      // null: this hub tells nobody
   std::jthread ingest_thread_;
   std::jthread live_thread_;
+  std::jthread fleet_thread_;
 };
 
 }  // namespace millwright::hub

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <thread>
 #include <vector>
 
+#include "core/log.h"
 #include "hub/api/machine_view.h"
 #include "hub/api/words.h"
-#include "hub/labels/accuracy.h"
 #include "hub/labels/inbox.h"
+#include "os/process.h"
 #include "wire/event.pb.h"
 
 namespace millwright::hub {
@@ -39,31 +42,49 @@ struct SiteGateways {
 
 }  // namespace
 
-void FleetMetrics::Set(std::string_view name, std::string_view help, const metrics::Labels& labels,
+void FleetMetrics::Add(std::string_view name, std::string_view help, const metrics::Labels& labels,
                        double value) {
   std::string key(name);
   for (const auto& [label, text] : labels) key.append("\n").append(label).append("=").append(text);
-  metrics::Gauge& gauge = registry_.AddGauge(name, help, labels);
-  set_[key] = &gauge;
-  next_[key] = value;
+  Shown& shown = shown_[key];
+  if (shown.gauge == nullptr) shown.gauge = &registry_.AddGauge(name, help, labels);
+  shown.next += value;
+}
+
+void FleetMetrics::Run(const std::stop_token& stop) {
+  os::NameThread("fleet");
+  Nanos refreshed = 0;
+  while (!stop.stop_requested()) {
+    const Nanos now = context_.clock.Monotonic();
+    const bool read = now - scraped_.load() < kScrapedMax;
+    if (refreshed == 0 || (read && now - refreshed >= kRefreshEvery)) {
+      if (const auto reader = context_.readers.Take(kSecond); !reader)
+        log::Failure("metrics", reader.error());
+      else if (const auto done = Refresh(**reader); !done)
+        log::Failure("metrics", done.error());
+      refreshed = context_.clock.Monotonic();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
 }
 
 Result<void> FleetMetrics::Refresh(store::Database& database) {
-  const Nanos monotonic = context_.clock.Monotonic();
-  if (refreshed_ != 0 && monotonic - refreshed_ < kRefreshEvery) return {};
-  refreshed_ = monotonic;
-  const Nanos now = context_.clock.Utc();
-  next_.clear();
+  const Nanos now = context_.clock.Utc(), started = context_.clock.Monotonic();
+  for (auto& [key, shown] : shown_) shown.next = 0;
   MW_TRY(Sites(database));
   MW_TRY(Gateways(database, now));
   MW_TRY(Machines(database, now));
   MW_TRY(Alarms(database, now));
   MW_TRY(People(database, now));
+  MW_TRY(Accuracy(database, now));
   MW_TRY(Delivery(database));
-  for (const auto& [key, gauge] : set_) {
-    const auto at = next_.find(key);
-    gauge->Set(at == next_.end() ? 0 : at->second);
-  }
+  for (const auto& [key, shown] : shown_) shown.gauge->Set(shown.next);
+  registry_
+      .AddGauge("millwright_fleet_refreshed_timestamp_seconds",
+                "When the fleet was read, Unix time.")
+      .Set(Seconds(now));
+  registry_.AddGauge("millwright_fleet_refresh_seconds", "How long reading the fleet took.")
+      .Set(Seconds(context_.clock.Monotonic() - started));
   return {};
 }
 
@@ -75,8 +96,8 @@ Result<void> FleetMetrics::Sites(store::Database& database) {
                          const std::string site(row.Text(0));
                          sites_[site] = rank++ < kSitesMax ? site : kOtherSite;
                        }));
-  Set("millwright_fleet_sites", "Sites known.", {}, static_cast<double>(rank));
-  Set("millwright_fleet_sites_truncated", "Sites that are counted together as site \"other\".", {},
+  Add("millwright_fleet_sites", "Sites known.", {}, static_cast<double>(rank));
+  Add("millwright_fleet_sites_truncated", "Sites that are counted together as site \"other\".", {},
       rank > kSitesMax ? static_cast<double>(rank - kSitesMax) : 0);
   return {};
 }
@@ -111,15 +132,15 @@ Result<void> FleetMetrics::Gateways(store::Database& database, Nanos now) {
         if (!health.update().empty() && health.update() != "idle") ++site.updating[health.update()];
       }));
   for (auto& [name, site] : sites) {
-    Set("millwright_fleet_gateways", "Gateways by whether they are heard.",
+    Add("millwright_fleet_gateways", "Gateways by whether they are heard.",
         {{"site", name}, {"state", "online"}}, static_cast<double>(site.online));
-    Set("millwright_fleet_gateways", "", {{"site", name}, {"state", "offline"}},
+    Add("millwright_fleet_gateways", "", {{"site", name}, {"state", "offline"}},
         static_cast<double>(site.offline));
     const auto spread = [&, &label = name](const char* metric, const char* help,
                                            std::vector<double>& values) {
       for (const auto& [text, q] : kQuantiles)
         if (!values.empty())
-          Set(metric, help, {{"site", label}, {"stat", text}}, Quantile(values, q));
+          Add(metric, help, {{"site", label}, {"stat", text}}, Quantile(values, q));
     };
     spread("millwright_fleet_decision_p99_seconds",
            "A gateway's own 99th percentile from reading to decision, over the gateways.",
@@ -131,7 +152,7 @@ Result<void> FleetMetrics::Gateways(store::Database& database, Nanos now) {
     spread("millwright_fleet_silent_seconds", "Since a gateway was heard, over the gateways.",
            site.silent);
     const auto sum = [&, &label = name](const char* metric, const char* help, double value) {
-      Set(metric, help, {{"site", label}}, value);
+      Add(metric, help, {{"site", label}}, value);
     };
     sum("millwright_fleet_decisions", "Decisions since the agents started.", site.decisions);
     sum("millwright_fleet_dropped_readings", "Readings dropped since the agents started.",
@@ -140,7 +161,7 @@ Result<void> FleetMetrics::Gateways(store::Database& database, Nanos now) {
         site.rejected);
     sum("millwright_fleet_evicted_records", "Telemetry given up for want of room.", site.evicted);
     for (const auto& [phase, count] : site.updating)
-      Set("millwright_fleet_updating", "Gateways with a new model on its way, by phase.",
+      Add("millwright_fleet_updating", "Gateways with a new model on its way, by phase.",
           {{"phase", phase}, {"site", name}}, static_cast<double>(count));
   }
   std::vector<std::pair<int64_t, std::string>> ranked;
@@ -151,7 +172,7 @@ Result<void> FleetMetrics::Gateways(store::Database& database, Nanos now) {
   for (size_t i = 0; i < ranked.size(); ++i)
     shown[i < kModelsMax ? ranked[i].second : "other"] -= ranked[i].first;
   for (const auto& [model, count] : shown)
-    Set("millwright_fleet_models", "Gateways by the model that decides.",
+    Add("millwright_fleet_models", "Gateways by the model that decides.",
         {{"model", model.empty() ? "none" : model}}, static_cast<double>(count));
   return {};
 }
@@ -168,11 +189,11 @@ Result<void> FleetMetrics::Machines(store::Database& database, Nanos now) {
     if (machine.current) scores[site].push_back(machine.row.score);
   }
   for (const auto& [key, count] : counts)
-    Set("millwright_fleet_machines", "Machines by what is shown of them; unknown: not current.",
+    Add("millwright_fleet_machines", "Machines by what is shown of them; unknown: not current.",
         {{"site", key.first}, {"state", std::string(key.second)}}, static_cast<double>(count));
   for (auto& [site, values] : scores)
     for (const auto& [text, q] : kQuantiles)
-      Set("millwright_fleet_score", "Scores of machines that are current.",
+      Add("millwright_fleet_score", "Scores of machines that are current.",
           {{"site", site}, {"stat", text}}, Quantile(values, q));
   return {};
 }
@@ -180,40 +201,33 @@ Result<void> FleetMetrics::Machines(store::Database& database, Nanos now) {
 Result<void> FleetMetrics::Alarms(store::Database& database, Nanos now) {
   for (const auto& [site, label] : sites_)
     for (const char* level : {"watch", "warning", "act"})
-      Set("millwright_fleet_alarms_open", "Alarms that are open.",
+      Add("millwright_fleet_alarms_open", "Alarms that are open.",
           {{"level", level}, {"site", label}}, 0);
   for (const auto& [site, label] : sites_) {
-    Set("millwright_fleet_alarms_raised_last_hour", "Alarms that were raised within the last hour.",
+    Add("millwright_fleet_alarms_raised_last_hour", "Alarms that were raised within the last hour.",
         {{"site", label}}, 0);
-    Set("millwright_fleet_readings_missing_last_day",
+    Add("millwright_fleet_readings_missing_last_day",
         "Readings that were declared missing within the last day.", {{"site", label}}, 0);
   }
-  const auto add = [&](const char* name, const char* help, const metrics::Labels& labels,
-                       double value) {
-    std::string key(name);
-    for (const auto& [label, text] : labels)
-      key.append("\n").append(label).append("=").append(text);
-    Set(name, help, labels, next_[key] + value);
-  };
   MW_TRY(
       database.Each("SELECT site, level, COUNT(*) FROM alarms WHERE cleared_ns IS NULL GROUP BY "
                     "site, level",
                     {}, [&](const Row& row) {
-                      add("millwright_fleet_alarms_open", "Alarms that are open.",
+                      Add("millwright_fleet_alarms_open", "Alarms that are open.",
                           {{"level", std::string(LevelWord(row.Int(1)))},
                            {"site", SiteLabel(std::string(row.Text(0)))}},
                           static_cast<double>(row.Int(2)));
                     }));
   MW_TRY(database.Each("SELECT site, COUNT(*) FROM alarms WHERE raised_ns >= $1 GROUP BY site",
                        {now - 3600 * kSecond}, [&](const Row& row) {
-                         add("millwright_fleet_alarms_raised_last_hour",
+                         Add("millwright_fleet_alarms_raised_last_hour",
                              "Alarms that were raised within the last hour.",
                              {{"site", SiteLabel(std::string(row.Text(0)))}},
                              static_cast<double>(row.Int(1)));
                        }));
   MW_TRY(database.Each("SELECT site, SUM(missing) FROM gaps WHERE to_ns >= $1 GROUP BY site",
                        {now - kDayLong}, [&](const Row& row) {
-                         add("millwright_fleet_readings_missing_last_day",
+                         Add("millwright_fleet_readings_missing_last_day",
                              "Readings that were declared missing within the last day.",
                              {{"site", SiteLabel(std::string(row.Text(0)))}},
                              static_cast<double>(row.Int(1)));
@@ -224,7 +238,7 @@ Result<void> FleetMetrics::Alarms(store::Database& database, Nanos now) {
 Result<void> FleetMetrics::People(store::Database& database, Nanos now) {
   MW_TRY(const InboxCounts counts, CountInbox(database, "", now));
   const auto inbox = [&](const char* view, int64_t count) {
-    Set("millwright_inbox_alarms", "Alarms by where they stand with people.", {{"view", view}},
+    Add("millwright_inbox_alarms", "Alarms by where they stand with people.", {{"view", view}},
         static_cast<double>(count));
   };
   inbox("judge", counts.judge);
@@ -232,25 +246,39 @@ Result<void> FleetMetrics::People(store::Database& database, Nanos now) {
   inbox("opinion", counts.opinion);
   inbox("judged_today", counts.judged_today);
   MW_TRY(const InboxFigures figures, LoadFigures(database, "", now));
-  Set("millwright_inbox_real_alarms", "Judged alarms of 90 days that were real.", {},
+  Add("millwright_inbox_real_alarms", "Judged alarms of 90 days that were real.", {},
       static_cast<double>(figures.real));
-  Set("millwright_inbox_known_alarms", "Judged alarms of 90 days, those of unknown cause left out.",
+  Add("millwright_inbox_known_alarms", "Judged alarms of 90 days, those of unknown cause left out.",
       {}, static_cast<double>(figures.known));
-  Set("millwright_inbox_verdict_seconds", "Median from an alarm's arrival to its verdict.", {},
+  Add("millwright_inbox_verdict_seconds", "Median from an alarm's arrival to its verdict.", {},
       figures.to_verdict ? Seconds(*figures.to_verdict) : 0);
-  MW_TRY(const FleetAccuracy fleet,
-         LoadAccuracy(database, now - kAccuracyDays * kDayLong, now + 1));
-  int64_t risen = 0, labels = 0;
-  for (const DeviceAccuracy& device : fleet.devices) risen += device.risen ? 1 : 0;
-  for (size_t i = 0; i < fleet.cohorts.size(); ++i) {
-    labels += fleet.cohorts[i].labels;
-    if (i < kCohortsMax)
-      Set("millwright_accuracy", "Accuracy by labels of 90 days, by machine class.",
-          {{"asset_class", fleet.cohorts[i].cohort}}, fleet.cohorts[i].prior.mean);
+  return {};
+}
+
+// Evidence over 90 days of labels is worked out when there is a new act, an undone one or a new
+// day.
+Result<void> FleetMetrics::Accuracy(store::Database& database, Nanos now) {
+  std::array<int64_t, 4> said = {now / kDayLong, 0, 0, 0};
+  MW_TRY(database.Each("SELECT COUNT(*), COUNT(undone_ns), COALESCE(MAX(at_ns), 0) FROM acts", {},
+                       [&](const Row& row) {
+                         said = {said[0], row.Int(0), row.Int(1), row.Int(2)};
+                       }));
+  if (said != said_) {
+    MW_TRY(accuracy_, LoadAccuracy(database, now - kAccuracyDays * kDayLong, now + 1));
+    said_ = said;
   }
-  Set("millwright_labels", "Labels of 90 days that count for accuracy.", {},
+  int64_t risen = 0, labels = 0;
+  for (const DeviceAccuracy& device : accuracy_.devices) risen += device.risen ? 1 : 0;
+  for (size_t i = 0; i < accuracy_.cohorts.size(); ++i) {
+    const CohortAccuracy& cohort = accuracy_.cohorts[i];
+    labels += cohort.labels;
+    if (i < kCohortsMax)
+      Add("millwright_accuracy", "Accuracy by labels of 90 days, by machine class.",
+          {{"asset_class", cohort.cohort}}, cohort.prior.mean);
+  }
+  Add("millwright_labels", "Labels of 90 days that count for accuracy.", {},
       static_cast<double>(labels));
-  Set("millwright_gateways_errors_risen", "Gateways whose errors have risen, by their labels.", {},
+  Add("millwright_gateways_errors_risen", "Gateways whose errors have risen, by their labels.", {},
       static_cast<double>(risen));
   return {};
 }
@@ -258,7 +286,7 @@ Result<void> FleetMetrics::People(store::Database& database, Nanos now) {
 Result<void> FleetMetrics::Delivery(store::Database& database) {
   MW_TRY(database.Each(
       "SELECT state, COUNT(*) FROM rollouts GROUP BY state LIMIT 20", {}, [&](const Row& row) {
-        Set("millwright_rollouts", "Rollouts by state.", {{"state", std::string(row.Text(0))}},
+        Add("millwright_rollouts", "Rollouts by state.", {{"state", std::string(row.Text(0))}},
             static_cast<double>(row.Int(1)));
       }));
   return database.Each(
@@ -266,7 +294,7 @@ Result<void> FleetMetrics::Delivery(store::Database& database) {
       "WHERE "
       "r.ended_ns IS NULL GROUP BY e.status LIMIT 30",
       {}, [&](const Row& row) {
-        Set("millwright_rollout_gateways",
+        Add("millwright_rollout_gateways",
             "Gateways of rollouts that have not ended, by the status of their job.",
             {{"status", std::string(row.Text(0))}}, static_cast<double>(row.Int(1)));
       });

@@ -19,7 +19,6 @@ class FleetMetricsTest : public ::testing::Test {
     fleet_ = std::make_unique<FleetMetrics>(registry_, *context_);
   }
   std::string Scrape() {
-    hub_.clock.Advance(FleetMetrics::kRefreshEvery);
     const auto done = fleet_->Refresh(*hub_.database);
     EXPECT_TRUE(done) << done.error().what;
     return registry_.Text();

@@ -1,7 +1,9 @@
 #include "hub/labels/accuracy.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <utility>
 
 #include "drift/error_cusum.h"
 
@@ -49,20 +51,44 @@ drift::Counts CountsOf(int64_t right, int64_t labels) {
   return {.right = static_cast<double>(right), .trials = static_cast<double>(labels)};
 }
 
+// An ErrorCusum's limit is solved for, which takes milliseconds; gateways that are alike share one.
+class Cusums {
+ public:
+  /// Nothing where too few labels are known to hold the rate of false alarms.
+  std::optional<drift::ErrorCusum> For(double error, double strength) {
+    // Rounded to the safe side: a higher healthy error rate that is known less well.
+    const auto rate = static_cast<int>(std::ceil(error / kRateStep));
+    const auto known =
+        static_cast<int>(std::floor(std::log(std::min(strength, kStrengthMax)) / kStrengthStep));
+    auto [at, is_new] = shelf_.try_emplace({rate, known});
+    if (is_new) at->second = Make(rate * kRateStep, std::exp(known * kStrengthStep));
+    return at->second;
+  }
+
+ private:
+  static constexpr double kRateStep = 0.005, kStrengthStep = 0.1, kStrengthMax = 1e6;
+
+  static std::optional<drift::ErrorCusum> Make(double healthy, double strength) {
+    auto made = drift::ErrorCusum::Make(
+        {.healthy = healthy, .drifted = healthy + kLoss, .strength = strength});
+    return made ? std::optional(*made) : std::nullopt;
+  }
+
+  std::map<std::pair<int, int>, std::optional<drift::ErrorCusum>> shelf_;
+};
+
 // The first labels of a gateway say how right it was (leaning on its cohort), the later ones
 // whether that has changed: the limit then follows from the gateway's own posterior.
-void TakeEvidence(const std::vector<bool>& right, const drift::CohortPrior& prior,
+void TakeEvidence(const std::vector<bool>& right, const drift::CohortPrior& prior, Cusums& cusums,
                   DeviceAccuracy& device) {
   const size_t base = std::clamp(right.size() / 2, kBaseMin, kBaseMax);
   if (right.size() <= base) return;
   const auto before =
       std::count(right.begin(), right.begin() + static_cast<std::ptrdiff_t>(base), true);
   const double mean = drift::Shrink(CountsOf(before, static_cast<int64_t>(base)), prior).mean;
-  const double healthy = std::clamp(1 - mean, kHealthyErrorMin, kHealthyErrorMax);
-  auto sum = drift::ErrorCusum::Make({.healthy = healthy,
-                                      .drifted = healthy + kLoss,
-                                      .strength = prior.strength + static_cast<double>(base)});
-  if (!sum) return;  // too few labels to hold the rate of false alarms: nothing can be told yet
+  const double error = std::clamp(1 - mean, kHealthyErrorMin, kHealthyErrorMax);
+  auto sum = cusums.For(error, prior.strength + static_cast<double>(base));
+  if (!sum) return;
   device.evidence = 0;
   for (size_t i = base; i < right.size(); ++i) device.risen = sum->Push(!right[i]) || device.risen;
   device.evidence = std::max(0.0, sum->level());
@@ -97,6 +123,7 @@ Result<FleetAccuracy> LoadAccuracy(store::Database& database, Nanos from, Nanos 
     counts[device.cohort].push_back(CountsOf(device.right, device.labels));
   }
   FleetAccuracy out;
+  Cusums cusums;
   for (auto& [name, cohort] : cohorts) {
     cohort.prior = drift::LearnPrior(counts[name]);
     out.cohorts.push_back(cohort);
@@ -104,7 +131,7 @@ Result<FleetAccuracy> LoadAccuracy(store::Database& database, Nanos from, Nanos 
   for (auto& [key, device] : devices) {
     const drift::CohortPrior& prior = cohorts[device.cohort].prior;
     device.estimate = drift::Shrink(CountsOf(device.right, device.labels), prior);
-    TakeEvidence(right[key], prior, device);
+    TakeEvidence(right[key], prior, cusums, device);
     out.devices.push_back(device);
   }
   std::ranges::stable_sort(out.devices, [](const DeviceAccuracy& a, const DeviceAccuracy& b) {
