@@ -1,11 +1,10 @@
 #include "dataset.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
-#include "crypto/sha256.h"
 #include "hub_query.h"
+#include "trainer/data_hash.h"
 
 namespace millwright::cli {
 namespace {
@@ -103,19 +102,8 @@ std::vector<recording::Label> LabelsOf(const History& history, std::span<const J
 }
 
 Result<std::string> DigestOfFolder(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  std::set<std::string> names;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-       at.increment(error))
-    if (at->is_regular_file(error)) names.insert(fs::relative(at->path(), folder, error).string());
-  if (error) return Fail(Errc::kIo, folder + ": " + error.message());
-  crypto::Sha256 hash;
-  for (const std::string& name : names) {
-    MW_TRY(const std::string digest, crypto::Sha256HexOfFile(folder + "/" + name));
-    hash.Update(name + " " + digest + "\n");
-  }
-  return hash.TakeHex();
+  MW_TRY(const auto recordings, recording::OpenDataset(folder));
+  return trainer::HashData(recordings);
 }
 
 }  // namespace millwright::cli

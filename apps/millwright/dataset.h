@@ -30,8 +30,8 @@ struct JudgedSpan {
 [[nodiscard]] std::vector<recording::Label> LabelsOf(const History& history,
                                                      std::span<const JudgedSpan> judged);
 
-/// SHA-256 over the names and contents of all files below `folder`, in the order of their names,
-/// hex.
+/// The data set's hash as a model's lineage names it once it is trained on it
+/// (trainer/data_hash.h).
 [[nodiscard]] Result<std::string> DigestOfFolder(const std::string& folder);
 
 }  // namespace millwright::cli
