@@ -84,28 +84,11 @@ Result<BacktestOptions> OptionsOf(const BacktestRequest& request) {
   return options;
 }
 
-Result<std::vector<MachineId>> MachinesOf(const BacktestRequest& request, const AskFunction& ask) {
-  std::vector<MachineId> out;
-  for (const std::string& text : request.assets) {
-    const size_t slash = text.find('/');
-    if (slash == std::string::npos)
-      return Fail(Errc::kInvalid, "--asset " + text + ": is SITE/ASSET");
-    out.push_back({.site = text.substr(0, slash), .asset = text.substr(slash + 1)});
-  }
-  if (!out.empty()) return out;
-  MW_TRY(const json board, ask("/api/v1/board"));
-  for (const json& site : ObjectsOf(board, "sites"))
-    for (const json& area : ObjectsOf(site, "areas"))
-      for (const json& machine : ObjectsOf(area, "machines"))
-        out.push_back({.site = TextOf(machine, "site"), .asset = TextOf(machine, "asset")});
-  return out;
-}
-
 Result<BacktestReport> Run(const BacktestRequest& request, const Context& context) {
   MW_TRY(const model::Bundle bundle, LoadModel(request));
   MW_TRY(const BacktestOptions options, OptionsOf(request));
   const AskFunction ask = [&](const std::string& path) { return AskHub(context, path); };
-  MW_TRY(const std::vector<MachineId> machines, MachinesOf(request, ask));
+  MW_TRY(const std::vector<MachineId> machines, MachinesNamed(request.assets, ask));
   MW_TRY(const ScratchFolder scratch, ScratchFolder::Make());
   const std::string folder = request.keep.empty() ? scratch.path() : request.keep;
   BacktestReport report{.model_name = bundle.manifest.name,
@@ -119,10 +102,7 @@ Result<BacktestReport> Run(const BacktestRequest& request, const Context& contex
       report.machines.push_back(std::move(*played));
       continue;
     }
-    // A fleet has machines of other kinds; one that was named, or a hub that is away, is a failure.
-    const Errc code = played.error().code;
-    const bool other = code == Errc::kUnsupported || code == Errc::kNotFound;
-    if (!request.assets.empty() || !other) return tl::unexpected(played.error());
+    if (!IsLeftOut(played.error(), request.assets)) return tl::unexpected(played.error());
     report.left_out.push_back(played.error().what);
   }
   if (report.machines.empty())

@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "hub_client.h"
 #include "hub_query.h"
 #include "output.h"
@@ -41,9 +42,9 @@ struct EventQuery {
 
 std::string PathOf(const EventQuery& query) {
   std::string path = "/api/v1/events?limit=" + std::to_string(query.limit);
-  if (!query.device.empty()) path += "&device=" + UrlEncode(query.device);
-  if (!query.lane.empty()) path += "&lane=" + UrlEncode(query.lane);
-  if (!query.after.empty()) path += "&after=" + UrlEncode(query.after);
+  if (!query.device.empty()) path += "&device=" + PercentEncode(query.device);
+  if (!query.lane.empty()) path += "&lane=" + PercentEncode(query.lane);
+  if (!query.after.empty()) path += "&after=" + PercentEncode(query.after);
   return path;
 }
 

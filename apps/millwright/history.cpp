@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/text.h"
 #include "hub_query.h"
 #include "recording/recording.h"
 
@@ -22,14 +23,14 @@ constexpr int kAlarmPage = 500;
 constexpr float kAbsent = std::numeric_limits<float>::quiet_NaN();
 
 std::string PathOf(const MachineId& machine) {
-  return "/api/v1/machines/" + UrlEncode(machine.site) + "/" + UrlEncode(machine.asset);
+  return "/api/v1/machines/" + PercentEncode(machine.site) + "/" + PercentEncode(machine.asset);
 }
 
 std::string SeriesPath(const MachineId& machine, Nanos from, Nanos to, int64_t points,
                        std::span<const dsp::ChannelSpec> channels) {
   std::string names;
   for (const dsp::ChannelSpec& channel : channels)
-    names += (names.empty() ? "" : ",") + UrlEncode(channel.name);
+    names += (names.empty() ? "" : ",") + PercentEncode(channel.name);
   return PathOf(machine) + "/series?from_ms=" + std::to_string(from / kMillisecond) +
          "&to_ms=" + std::to_string(to / kMillisecond) + "&points=" + std::to_string(points) +
          "&signals=" + names;
@@ -145,7 +146,7 @@ Result<void> ReadAlarms(const AskFunction& ask, History& history) {
   std::string cursor;
   do {
     MW_TRY(const json page, ask("/api/v1/alarms?state=all&limit=" + std::to_string(kAlarmPage) +
-                                (cursor.empty() ? "" : "&cursor=" + UrlEncode(cursor))));
+                                (cursor.empty() ? "" : "&cursor=" + PercentEncode(cursor))));
     for (const json& alarm : ObjectsOf(page, "alarms")) {
       const LiveAlarm live{.begin = time(alarm, "raised_ms"),
                            .end = time(alarm, "cleared_ms"),
@@ -282,6 +283,24 @@ Result<void> WriteHistory(const History& history, const std::string& folder, dou
     }
   }
   return writer->Finish(labels == nullptr ? NeutralSpans(history) : *labels);
+}
+
+Result<std::vector<MachineId>> MachinesNamed(const std::vector<std::string>& named,
+                                             const AskFunction& ask) {
+  std::vector<MachineId> out;
+  for (const std::string& text : named) {
+    const size_t slash = text.find('/');
+    if (slash == std::string::npos)
+      return Fail(Errc::kInvalid, "\"" + text + "\" is no machine such as alder/P-102");
+    out.push_back({.site = text.substr(0, slash), .asset = text.substr(slash + 1)});
+  }
+  if (!out.empty()) return out;
+  MW_TRY(const json board, ask("/api/v1/board"));
+  for (const json& site : ObjectsOf(board, "sites"))
+    for (const json& area : ObjectsOf(site, "areas"))
+      for (const json& machine : ObjectsOf(area, "machines"))
+        out.push_back({.site = TextOf(machine, "site"), .asset = TextOf(machine, "asset")});
+  return out;
 }
 
 }  // namespace millwright::cli

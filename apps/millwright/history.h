@@ -24,6 +24,17 @@ struct MachineId {
   [[nodiscard]] std::string text() const { return site + "/" + asset; }
 };
 
+/// Those of `named` ("alder/P-102" each), or all that the hub knows where none is named. kInvalid:
+/// a text without a slash.
+[[nodiscard]] Result<std::vector<MachineId>> MachinesNamed(const std::vector<std::string>& named,
+                                                           const AskFunction& ask);
+
+/// A fleet has machines of other kinds, which are left out where none was named; one that was
+/// named, or a hub that is away, is a failure.
+[[nodiscard]] inline bool IsLeftOut(const Error& error, const std::vector<std::string>& named) {
+  return named.empty() && (error.code == Errc::kUnsupported || error.code == Errc::kNotFound);
+}
+
 /// [from, to), cut into steps.
 struct HistoryRange {
   Nanos from = 0, to = 0, step = kSecond;

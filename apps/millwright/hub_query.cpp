@@ -60,22 +60,6 @@ std::vector<nlohmann::json> ObjectsOf(const nlohmann::json& object, const char* 
   return out;
 }
 
-std::string UrlEncode(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-  }
-  return out;
-}
-
 void FailFromHub(Context& context, const Error& error) {
   FailWith(context, error, error.code == Errc::kUnavailable ? kHubHint : std::string_view());
   if (error.code == Errc::kInvalid) context.exit_code = kUsage;  // it was asked in wrong words

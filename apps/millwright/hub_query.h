@@ -33,9 +33,6 @@ namespace millwright::cli {
 /// The objects in the array `key`.
 [[nodiscard]] std::vector<nlohmann::json> ObjectsOf(const nlohmann::json& object, const char* key);
 
-/// Percent-encodes everything but unreserved characters.
-[[nodiscard]] std::string UrlEncode(std::string_view text);
-
 /// What to try when a hub does not answer.
 inline constexpr std::string_view kHubHint =
     "is it running? name it with --hub http://HOST:PORT or MW_HUB; see millwright doctor";

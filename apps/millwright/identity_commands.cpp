@@ -5,6 +5,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "hub/identity/authority_folder.h"
 #include "hub/identity/enrolment.h"
 #include "hub_query.h"
@@ -215,8 +216,8 @@ void ConfigureToken(CLI::App& command, Context& context) {
   CLI::App* revoke = command.add_subcommand("revoke", "Take a token back");
   revoke->add_option("ID", options->id, "As `list` shows it")->required();
   revoke->callback([&context, options] {
-    const auto answer =
-        TellHub(context, "/api/v1/access/" + UrlEncode(options->id) + "/revoke", json::object());
+    const auto answer = TellHub(context, "/api/v1/access/" + PercentEncode(options->id) + "/revoke",
+                                json::object());
     if (!answer) return FailFromHub(context, answer.error());
     if (context.json)
       FlatJson().Set("id", options->id).Print();

@@ -5,6 +5,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "crypto/random.h"
 #include "hub_query.h"
 #include "output.h"
@@ -67,9 +68,9 @@ struct InboxOptions {
 };
 
 void ShowInbox(const InboxOptions& options, Context& context) {
-  const auto answer =
-      AskHub(context, "/api/v1/inbox?view=" + options.view + "&site=" + UrlEncode(options.site) +
-                          "&limit=" + std::to_string(options.limit));
+  const auto answer = AskHub(context, "/api/v1/inbox?view=" + options.view +
+                                          "&site=" + PercentEncode(options.site) +
+                                          "&limit=" + std::to_string(options.limit));
   if (!answer) return FailFromHub(context, answer.error());
   const auto alarms = ObjectsOf(*answer, "alarms");
   const json counts = answer->value("counts", json::object());
@@ -112,7 +113,8 @@ void SendAct(Context& context, const char* path, json body) {
 }
 
 void UndoAct(Context& context, const std::string& act) {
-  const auto answer = TellHub(context, "/api/v1/acts/" + UrlEncode(act) + "/undo", json::object());
+  const auto answer =
+      TellHub(context, "/api/v1/acts/" + PercentEncode(act) + "/undo", json::object());
   if (!answer) return FailFromHub(context, answer.error());
   const int64_t count = IntegerOf(*answer, "count");
   if (context.json) return FlatJson().Set("act", act).Set("count", count).Print();
@@ -122,7 +124,7 @@ void UndoAct(Context& context, const std::string& act) {
 // Without --fault an alarm is what its model said.
 void Confirm(Context& context, JudgeOptions options) {
   if (options.fault.empty()) {
-    const auto alarm = AskHub(context, "/api/v1/alarms/" + UrlEncode(options.alarms.front()));
+    const auto alarm = AskHub(context, "/api/v1/alarms/" + PercentEncode(options.alarms.front()));
     if (!alarm) return FailFromHub(context, alarm.error());
     options.fault = TextOf(*alarm, "fault");
     if (options.fault.empty())

@@ -5,6 +5,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "crypto/random.h"
 #include "hub_query.h"
 #include "label_query.h"
@@ -214,8 +215,8 @@ Result<json> AskLabels(const Context& context, const std::string& site, const st
   while (true) {
     const int64_t page = std::min<int64_t>(limit - offset, 10'000);
     MW_TRY(const json answer,
-           AskHub(context, std::string(kLabels) + "?site=" + UrlEncode(site) +
-                               "&asset=" + UrlEncode(asset) + "&limit=" + std::to_string(page) +
+           AskHub(context, std::string(kLabels) + "?site=" + PercentEncode(site) +
+                               "&asset=" + PercentEncode(asset) + "&limit=" + std::to_string(page) +
                                "&offset=" + std::to_string(offset)));
     for (const json& label : ObjectsOf(answer, "labels")) all["labels"].push_back(label);
     const auto next = answer.find("next_offset");

@@ -31,24 +31,6 @@ struct Exported {
   std::string digest{}, labels_digest{};
 };
 
-Result<std::vector<MachineId>> MachinesToExport(const ExportOptions& options,
-                                                const AskFunction& ask) {
-  std::vector<MachineId> out;
-  for (const std::string& text : options.machines) {
-    const size_t slash = text.find('/');
-    if (slash == std::string::npos)
-      return Fail(Errc::kInvalid, "\"" + text + "\" is no machine such as alder/P-102");
-    out.push_back({.site = text.substr(0, slash), .asset = text.substr(slash + 1)});
-  }
-  if (!out.empty()) return out;
-  MW_TRY(const json board, ask("/api/v1/board"));
-  for (const json& site : ObjectsOf(board, "sites"))
-    for (const json& area : ObjectsOf(site, "areas"))
-      for (const json& machine : ObjectsOf(area, "machines"))
-        out.push_back({.site = TextOf(machine, "site"), .asset = TextOf(machine, "asset")});
-  return out;
-}
-
 Result<HistoryRange> RangeOf(const ExportOptions& options, Nanos step) {
   HistoryRange range{.step = step};
   MW_TRY(range.from, ParseUtc(options.from));
@@ -67,17 +49,13 @@ Result<Exported> Export(const ExportOptions& options, const Context& context) {
   MW_TRY(const model::Bundle bundle, model::LoadBundle(files, options.bundle));
   MW_TRY(const HistoryRange range, RangeOf(options, bundle.manifest.schema.step));
   const AskFunction ask = [&](const std::string& path) { return AskHub(context, path); };
-  MW_TRY(const std::vector<MachineId> machines, MachinesToExport(options, ask));
+  MW_TRY(const std::vector<MachineId> machines, MachinesNamed(options.machines, ask));
   MW_TRY(const json labels, AskLabels(context, "", "", kLabelsMost));
   Exported out{.labels_digest = TextOf(labels, "digest")};
   for (const MachineId& machine : machines) {
     const auto history = ReadHistory(ask, machine, bundle.manifest.schema, range);
     if (!history) {
-      // A fleet has machines of other kinds; one that was named, or a hub that is away, is a
-      // failure.
-      const Errc code = history.error().code;
-      const bool other = code == Errc::kUnsupported || code == Errc::kNotFound;
-      if (!options.machines.empty() || !other) return tl::unexpected(history.error());
+      if (!IsLeftOut(history.error(), options.machines)) return tl::unexpected(history.error());
       out.left_out.push_back(machine.text() + ": " + history.error().what);
       continue;
     }

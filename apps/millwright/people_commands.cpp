@@ -6,6 +6,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "hub_query.h"
 #include "os/files.h"
 #include "output.h"
@@ -100,7 +101,7 @@ void AddPerson(const PersonOptions& options, Context& context) {
 void SetPassword(const PersonOptions& options, Context& context) {
   const auto password = ReadPassword(options.password_file);
   if (!password) return FailWith(context, password.error());
-  Say(context, "/" + UrlEncode(options.name) + "/password", {{"password", *password}},
+  Say(context, "/" + PercentEncode(options.name) + "/password", {{"password", *password}},
       "has a new password and must log in again.");
 }
 
@@ -128,17 +129,18 @@ void ConfigurePeople(CLI::App& command, Context& context) {
   CLI::App* roles = AddVerb(command, "roles", "Set what somebody may", options);
   roles->add_option("--role", options->roles, role_help)->required();
   roles->callback([&context, options] {
-    Say(context, "/" + UrlEncode(options->name) + "/roles", {{"roles", options->roles}},
+    Say(context, "/" + PercentEncode(options->name) + "/roles", {{"roles", options->roles}},
         "has new roles.");
   });
   CLI::App* password = AddVerb(command, "password", "Set a password, end the sessions", options);
   password->add_option("--password-file", options->password_file, file_help);
   password->callback([&context, options] { SetPassword(*options, context); });
   AddVerb(command, "disable", "Keep somebody out", options)->callback([&context, options] {
-    Say(context, "/" + UrlEncode(options->name) + "/disable", json::object(), "is out.");
+    Say(context, "/" + PercentEncode(options->name) + "/disable", json::object(), "is out.");
   });
   AddVerb(command, "enable", "Let somebody in again", options)->callback([&context, options] {
-    Say(context, "/" + UrlEncode(options->name) + "/enable", json::object(), "may log in again.");
+    Say(context, "/" + PercentEncode(options->name) + "/enable", json::object(),
+        "may log in again.");
   });
 }
 

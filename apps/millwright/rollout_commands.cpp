@@ -5,6 +5,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "hub_query.h"
 #include "output.h"
 #include "rollout_text.h"
@@ -42,7 +43,7 @@ void Start(const StartRequest& request, Context& context) {
 }
 
 std::string PathOf(const std::string& id, const std::string& action = {}) {
-  return std::string(kRollouts) + "/" + UrlEncode(id) + (action.empty() ? "" : "/" + action);
+  return std::string(kRollouts) + "/" + PercentEncode(id) + (action.empty() ? "" : "/" + action);
 }
 
 void Show(const std::string& id, Context& context) {

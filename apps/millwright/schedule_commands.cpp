@@ -6,6 +6,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "hub_query.h"
 #include "output.h"
 #include "rollout_text.h"
@@ -102,7 +103,8 @@ void SetSchedule(const ScheduleOptions& options, Context& context) {
 }
 
 void PlanSchedule(const std::string& name, Context& context) {
-  const auto answer = AskHub(context, std::string(kSchedules) + "/" + UrlEncode(name) + "/plan");
+  const auto answer =
+      AskHub(context, std::string(kSchedules) + "/" + PercentEncode(name) + "/plan");
   if (!answer) return FailFromHub(context, answer.error());
   const auto rollout = answer->find("rollout");
   const bool starts = rollout != answer->end() && rollout->is_object();
@@ -210,8 +212,9 @@ void SetWindows(const WindowOptions& options, Context& context) {
     if (!window) return FailWith(context, window.error());
     windows.push_back(*window);
   }
-  const auto answer = TellHub(context, std::string(kMaintenance) + "/" + UrlEncode(options.site),
-                              {{"zone", options.zone}, {"windows", windows}});
+  const auto answer =
+      TellHub(context, std::string(kMaintenance) + "/" + PercentEncode(options.site),
+              {{"zone", options.zone}, {"windows", windows}});
   if (!answer) return FailFromHub(context, answer.error());
   PrintSites(*answer, context);
 }
@@ -241,8 +244,9 @@ void ConfigureSchedule(CLI::App& command, Context& context) {
       {"remove", "Forget it; what it started goes on"}};
   for (const auto& [verb, summary] : changes)
     add(verb, summary)->callback([&context, name, action = std::string(verb)] {
-      const auto answer = TellHub(
-          context, std::string(kSchedules) + "/" + UrlEncode(*name) + "/" + action, json::object());
+      const auto answer =
+          TellHub(context, std::string(kSchedules) + "/" + PercentEncode(*name) + "/" + action,
+                  json::object());
       if (!answer) return FailFromHub(context, answer.error());
       PrintSchedules(*answer, context);
     });

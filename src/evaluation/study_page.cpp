@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "core/text.h"
 #include "model/tflite.h"
 #include "nn/cost_model.h"
 #include "trainer/svg.h"
@@ -14,8 +15,6 @@
 namespace millwright::evaluation {
 namespace page {
 namespace {
-
-using trainer::svg::Escape;
 
 constexpr const char* kBlue = "#1f6f9f";
 constexpr const char* kGrey = "#8a8f98";
@@ -53,18 +52,19 @@ std::string Number(double value) {
 std::string Table(const std::string& caption, const std::vector<std::string>& heads,
                   const std::string& rows) {
   std::string out = "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"" +
-                    Escape(caption) + "\"><table><caption>" + Escape(caption) +
+                    EscapeMarkup(caption) + "\"><table><caption>" + EscapeMarkup(caption) +
                     "</caption><thead><tr>";
   for (size_t i = 0; i < heads.size(); ++i)
-    out += std::string("<th scope=\"col\"") + (i > 0 ? " class=\"n\">" : ">") + Escape(heads[i]) +
-           "</th>";
+    out += std::string("<th scope=\"col\"") + (i > 0 ? " class=\"n\">" : ">") +
+           EscapeMarkup(heads[i]) + "</th>";
   return out + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
 }
 
 // The first cell names the row; the others are to its right.
 std::string Row(const std::vector<std::string>& cells) {
-  std::string out = "<tr><th scope=\"row\">" + Escape(cells[0]) + "</th>";
-  for (size_t i = 1; i < cells.size(); ++i) out += "<td class=\"n\">" + Escape(cells[i]) + "</td>";
+  std::string out = "<tr><th scope=\"row\">" + EscapeMarkup(cells[0]) + "</th>";
+  for (size_t i = 1; i < cells.size(); ++i)
+    out += "<td class=\"n\">" + EscapeMarkup(cells[i]) + "</td>";
   return out + "</tr>";
 }
 
@@ -78,11 +78,11 @@ std::string Bars(const Outcome& outcome) {
   std::string rows;
   for (const JudgedBar& bar : outcome.bars()) {
     const bool flag = bar.sense == "is true";
-    rows += "<tr><th scope=\"row\">" + Escape(bar.key) + "</th><td class=\"n\">" +
+    rows += "<tr><th scope=\"row\">" + EscapeMarkup(bar.key) + "</th><td class=\"n\">" +
             (flag ? std::string(bar.held ? "true" : "false") : Number(outcome.Number(bar.key))) +
             "</td><td class=\"n\">" + RangeOf(outcome, bar.key) + "</td><td class=\"n\">" +
-            Escape(flag ? bar.sense : bar.sense + " " + Number(bar.bar)) + "</td><td class=\"n " +
-            (bar.held ? "good\">held" : "bad\">not held") + "</td></tr>";
+            EscapeMarkup(flag ? bar.sense : bar.sense + " " + Number(bar.bar)) +
+            "</td><td class=\"n " + (bar.held ? "good\">held" : "bad\">not held") + "</td></tr>";
   }
   return "<h2>What had to hold</h2>" + Table("Bars, fixed before the data were seen",
                                              {"figure", "mean", "over seeds", "bar", ""}, rows);
@@ -297,7 +297,7 @@ std::string Examples(const std::vector<Prediction>& all) {
 
 std::string Notes(const Outcome& outcome) {
   std::string out;
-  for (const std::string& note : outcome.notes()) out += "<li>" + Escape(note) + "</li>";
+  for (const std::string& note : outcome.notes()) out += "<li>" + EscapeMarkup(note) + "</li>";
   return out.empty() ? "" : "<h2>How it was judged</h2><ul>" + out + "</ul>";
 }
 
@@ -305,15 +305,14 @@ std::string Notes(const Outcome& outcome) {
 }  // namespace page
 
 std::string StudyPage(const PageAbout& about, const Outcome& outcome) {
-  using trainer::svg::Escape;
   const std::vector<Prediction>& all = outcome.predictions;
   std::string out =
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>Study " +
-      Escape(about.name) + "</title>" + page::kStyle + "</head><body><main><h1>" +
-      Escape(about.name) + "</h1><p>" + Escape(about.what) + "</p><p class=\"" +
+      EscapeMarkup(about.name) + "</title>" + page::kStyle + "</head><body><main><h1>" +
+      EscapeMarkup(about.name) + "</h1><p>" + EscapeMarkup(about.what) + "</p><p class=\"" +
       (outcome.ok() ? "good\">All bars hold." : "bad\">Not all bars hold.") +
-      "</p><p class=\"sub\">" + Escape(about.data) + "; " + std::to_string(about.seeds) +
+      "</p><p class=\"sub\">" + EscapeMarkup(about.data) + "; " + std::to_string(about.seeds) +
       (about.seeds == 1 ? " seed" : " seeds") + (about.quick ? ", a quick slice" : "") +
       "; all figures are of the INT8 engine on groups that were never seen.</p>";
   out += page::Bars(outcome) + page::Models(outcome);

@@ -2,13 +2,12 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/text.h"
 #include "trainer/report.h"
 #include "trainer/svg.h"
 
 namespace millwright::trainer {
 namespace {
-
-using svg::Escape;
 
 constexpr const char* kBlue = "#1f6f9f";
 constexpr const char* kRed = "#b3372e";
@@ -38,7 +37,8 @@ std::string Number(double value, int digits = 3) {
 }
 
 std::string Row(const std::string& name, const std::string& value) {
-  return "<tr><td>" + Escape(name) + "</td><td class=\"n\">" + Escape(value) + "</td></tr>";
+  return "<tr><td>" + EscapeMarkup(name) + "</td><td class=\"n\">" + EscapeMarkup(value) +
+         "</td></tr>";
 }
 
 std::string Join(const std::vector<std::string>& list) {
@@ -50,7 +50,7 @@ std::string Join(const std::vector<std::string>& list) {
 std::string Summary(const Trained& t) {
   const Detection& d = t.detection;
   std::string out = "<h2>What it can do</h2><p class=\"sub\">All figures are of held-out " +
-                    Escape(t.split.unit) + "s and of the INT8 model that ships.</p><table>";
+                    EscapeMarkup(t.split.unit) + "s and of the INT8 model that ships.</p><table>";
   out += Row("macro F1 over windows", Number(t.validation.macro_f1));
   out +=
       Row("balanced accuracy (a majority guess has accuracy " + Number(t.majority_accuracy) + ")",
@@ -145,29 +145,29 @@ std::string Classes(const Trained& t) {
       "<h2>Classes</h2><table><tr><th>code</th><th>windows trained on</th><th>recall, held "
       "out</th><th>F1</th><th>action</th></tr>";
   for (size_t c = 0; c < t.manifest.classes.size(); ++c)
-    out += "<tr><td>" + Escape(t.manifest.classes[c].code) + "</td><td class=\"n\">" +
+    out += "<tr><td>" + EscapeMarkup(t.manifest.classes[c].code) + "</td><td class=\"n\">" +
            std::to_string(t.class_windows[c]) + "</td><td class=\"n\">" +
            Number(t.validation.recall[c]) + "</td><td class=\"n\">" + Number(t.validation.f1[c]) +
-           "</td><td>" + Escape(t.manifest.classes[c].action) + "</td></tr>";
+           "</td><td>" + EscapeMarkup(t.manifest.classes[c].action) + "</td></tr>";
   return out + "</table>";
 }
 
 std::string Data(const Trained& t) {
   const model::Manifest& m = t.manifest;
-  std::string out = "<h2>Data</h2><p>Split by " + Escape(t.split.unit) + ".</p><table>";
-  out += "<tr><td>trained on</td><td>" + Escape(Join(t.split.train_units)) + "</td></tr>";
-  out += "<tr><td>held out</td><td>" + Escape(Join(t.split.held_out_units)) + "</td></tr>";
+  std::string out = "<h2>Data</h2><p>Split by " + EscapeMarkup(t.split.unit) + ".</p><table>";
+  out += "<tr><td>trained on</td><td>" + EscapeMarkup(Join(t.split.train_units)) + "</td></tr>";
+  out += "<tr><td>held out</td><td>" + EscapeMarkup(Join(t.split.held_out_units)) + "</td></tr>";
   std::vector<std::string> channels, features;
   for (const auto& c : m.schema.channels) channels.push_back(c.name + " (" + c.unit + ")");
   for (const auto& f : m.schema.features) features.push_back(f.name);
-  out += "<tr><td>channels</td><td>" + Escape(Join(channels)) + "</td></tr>";
-  out += "<tr><td>features</td><td>" + Escape(Join(features)) + "</td></tr>";
+  out += "<tr><td>channels</td><td>" + EscapeMarkup(Join(channels)) + "</td></tr>";
+  out += "<tr><td>features</td><td>" + EscapeMarkup(Join(features)) + "</td></tr>";
   out += "<tr><td>window</td><td>" + std::to_string(m.schema.steps) + " steps of " +
          std::to_string(m.schema.step / kMillisecond) + " ms</td></tr>";
   out += "<tr><td>commissioning</td><td>" + Number(Seconds(m.standardiser.commissioning), 0) +
          " s of each machine's own healthy time</td></tr>";
   for (const std::string& note : t.notes)
-    out += "<tr><td>note</td><td>" + Escape(note) + "</td></tr>";
+    out += "<tr><td>note</td><td>" + EscapeMarkup(note) + "</td></tr>";
   return out + "</table>";
 }
 
@@ -175,9 +175,9 @@ std::string Lineage(const model::Manifest& m) {
   return "<h2>Where it comes from</h2><table><tr><td>model</td><td><code>" + m.model.sha256 +
          "</code></td></tr><tr><td>data</td><td><code>" + m.lineage.data_hash +
          "</code></td></tr><tr><td>seed</td><td>" + std::to_string(m.lineage.seed) +
-         "</td></tr><tr><td>trainer</td><td>" + Escape(m.lineage.trainer) + " " +
-         Escape(m.lineage.code_version) + "</td></tr><tr><td>made</td><td>" + FormatUtc(m.created) +
-         "</td></tr></table>";
+         "</td></tr><tr><td>trainer</td><td>" + EscapeMarkup(m.lineage.trainer) + " " +
+         EscapeMarkup(m.lineage.code_version) + "</td></tr><tr><td>made</td><td>" +
+         FormatUtc(m.created) + "</td></tr></table>";
 }
 
 }  // namespace
@@ -187,8 +187,8 @@ std::string ReportHtml(const Trained& t) {
   std::vector<std::string> names;
   for (const auto& c : m.classes) names.push_back(c.code);
   std::string out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Model " +
-                    Escape(m.name) + "</title>" + kStyle + "<h1>" + Escape(m.name) +
-                    " <span class=\"sub\">version " + Escape(m.version) + "</span></h1>";
+                    EscapeMarkup(m.name) + "</title>" + kStyle + "<h1>" + EscapeMarkup(m.name) +
+                    " <span class=\"sub\">version " + EscapeMarkup(m.version) + "</span></h1>";
   out += Summary(t);
   out += "<h2>Learning</h2>" + LossPlot(t) + CalibrationPlot(t) + RecallPlot(t) +
          svg::DrawMatrix("Truth (rows) against guess (columns), shares of each row", names,

@@ -1,5 +1,7 @@
 #include "trainer/svg.h"
 
+#include "core/text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -20,7 +22,7 @@ std::string Format(const char* format, double a, double b = 0, double c = 0, dou
 std::string Text(double x, double y, const std::string& text, const char* anchor = "middle",
                  const char* extra = "") {
   return Format("<text x=\"%.1f\" y=\"%.1f\" ", x, y) + "text-anchor=\"" + anchor + "\" " + extra +
-         ">" + Escape(text) + "</text>";
+         ">" + EscapeMarkup(text) + "</text>";
 }
 
 // 0.2, 50, 1.5e4: as few digits as tell the ticks apart.
@@ -83,33 +85,10 @@ std::string Path(const Line& line, const Frame& f) {
 std::string Begin(double width, double height, const std::string& title) {
   return Format("<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\">",
                 width, height, width, height) +
-         "<title>" + Escape(title) + "</title>";
+         "<title>" + EscapeMarkup(title) + "</title>";
 }
 
 }  // namespace
-
-std::string Escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string Draw(const Plot& p) {
   const Frame f = Fit(p);

@@ -37,7 +37,4 @@ struct Plot {
                                      const std::vector<std::string>& names,
                                      const std::vector<std::vector<double>>& counts);
 
-/// &, <, > and quotes made safe for text and attributes.
-[[nodiscard]] std::string Escape(const std::string& text);
-
 }  // namespace millwright::trainer::svg

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/text.h"
 #include "crypto/hex.h"
 #include "trust/utf8.h"
 
@@ -92,16 +93,7 @@ bool MatchesSegment(std::u32string_view text, std::u32string_view pattern) {
 
 }  // namespace
 
-std::string QuoteName(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (IsAlnum(c) || c == '_' || c == '.' || c == '-' || c == '~')
-      out += c;
-    else
-      AppendEscaped(c, out);
-  }
-  return out;
-}
+std::string QuoteName(std::string_view name) { return PercentEncode(name); }
 
 std::string UnquoteName(std::string_view quoted) {
   std::string out;

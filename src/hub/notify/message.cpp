@@ -1,5 +1,7 @@
 #include "hub/notify/message.h"
 
+#include "core/text.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -26,45 +28,12 @@ std::string LocalTime(Nanos utc, const TimeZone& zone, const std::string& zone_n
   return text + " " + zone_name;
 }
 
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  return out;
-}
-
 // Percent-encodes what is not plain in a path.
-std::string PathPart(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-_.~").find(c) != std::string_view::npos;
-    char hex[4];
-    std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
-    out += plain ? std::string(1, c) : std::string(hex);
-  }
-  return out;
-}
-
 std::string LinkOf(const News& news, const Options& options) {
   const bool rollout = news.kind == Kind::kRollout;
   if (options.console.empty() || (news.alarm_key.empty() && !rollout)) return {};
   return options.console + (options.console.ends_with('/') ? "#/" : "/#/") +
-         (rollout ? "rollouts/" : "alarms/") + PathPart(news.subject);
+         (rollout ? "rollouts/" : "alarms/") + PercentEncode(news.subject);
 }
 
 std::string Upper(std::string text) {
@@ -154,22 +123,22 @@ Message Compose(const Delivery& d, const Options& options, const TimeZone& zone,
   const std::string head = HeadOf(d);
   if (!head.empty()) message.text = head + "\n\n";
   message.html = "<!doctype html><html><body style=\"font-family:sans-serif\">";
-  if (!head.empty()) message.html += "<p>" + Escaped(head) + "</p>";
+  if (!head.empty()) message.html += "<p>" + EscapeMarkup(head) + "</p>";
   message.html += "<ul>";
   for (const News& news : d.items) {
     const std::string line = LineOf(news);
     const std::string time = LocalTime(news.at, zone, zone_name);
     const std::string link = LinkOf(news, options);
     message.text += "- " + line + "\n  " + time + "\n";
-    message.html += "<li><b>" + Escaped(line) + "</b><br>" + Escaped(time);
+    message.html += "<li><b>" + EscapeMarkup(line) + "</b><br>" + EscapeMarkup(time);
     const std::string more = news.action.empty() ? news.words : news.action;
     if (!more.empty()) {
       message.text += "  " + more + "\n";
-      message.html += "<br>" + Escaped(more);
+      message.html += "<br>" + EscapeMarkup(more);
     }
     if (!link.empty()) {
       message.text += "  " + link + "\n";
-      message.html += "<br><a href=\"" + Escaped(link) + "\">" + Escaped(link) + "</a>";
+      message.html += "<br><a href=\"" + EscapeMarkup(link) + "\">" + EscapeMarkup(link) + "</a>";
     }
     message.html += "</li>";
   }
@@ -182,7 +151,7 @@ Message Compose(const Delivery& d, const Options& options, const TimeZone& zone,
   }
   const std::string foot = "Millwright, route " + d.route + ", message " + d.id;
   message.text += "\n" + foot + "\n";
-  message.html += "<p style=\"color:#666\">" + Escaped(foot) + "</p></body></html>\n";
+  message.html += "<p style=\"color:#666\">" + EscapeMarkup(foot) + "</p></body></html>\n";
   return message;
 }
 
