@@ -1,7 +1,7 @@
 // The hub's API: one way to ask, errors as a person can read them.
 import { accessNeeded, entered, grants } from "./access.ts";
 import type { DeviceTrial, MaintenanceCalendar, MaintenanceSite, ModelInUse, Releases, Rollout, RolloutDetail, Schedule, SchedulePlan, ScheduleRequest, StartRequest } from "./logic/rollout_types.ts";
-import type { Alarm, AlarmContext, Alarms, Board, Device, Inbox, MachineDetail, Me, Series, Spectrum } from "./logic/types.ts";
+import type { Alarm, AlarmContext, Board, Device, Inbox, MachineDetail, Me, Series, Spectrum } from "./logic/types.ts";
 
 /** What failed, with a code that can be copied into a report. */
 export class ApiError extends Error {
@@ -80,8 +80,6 @@ export const api = {
     ),
   spectrum: (site: string, asset: string, kind: string, signal?: AbortSignal) =>
     ask<Spectrum>(`${machinePath(site, asset)}/spectrum?kind=${encodeURIComponent(kind)}`, { signal }),
-  alarms: (state: "open" | "all", cursor?: string) =>
-    ask<Alarms>(`alarms?state=${state}&limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
   alarm: (id: string, signal?: AbortSignal) => ask<Alarm>(`alarms/${encodeURIComponent(id)}`, { signal }),
   alarmContext: (id: string, signal?: AbortSignal) => ask<AlarmContext>(`alarms/${encodeURIComponent(id)}/context`, { signal }),
   inbox: (view: string, limit: number) => ask<Inbox>(`inbox?view=${view}&limit=${limit}`),

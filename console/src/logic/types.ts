@@ -138,13 +138,6 @@ export interface Board {
   alarms: Alarm[];
 }
 
-export interface Alarms {
-  now_ms?: number;
-  alarms: Alarm[];
-  total?: number;
-  next?: string | null;
-}
-
 export interface HistoryEntry {
   ts_ms: number;
   kind: "alarm" | "state" | "gap" | "model" | "commissioned";
