@@ -221,6 +221,20 @@ TEST_F(ApiTest, DocumentAndRoutesAreTheSame) {
   EXPECT_EQ(documented, routed);
 }
 
+TEST_F(ApiTest, OneGatewayComesWithItsOwnMachines) {
+  Fill();
+  ASSERT_TRUE(hub_.database->Run(
+      "INSERT INTO assets (site, asset, area, name, device, machine_class, watch_from, "
+      "classes, ts_ns, info) VALUES ('alder', 'P-9', 'a', 'P-9', 'gw-other', '', 0.5, '', 0, '')",
+      {}));
+  const json one = json::parse(Get("/api/v1/devices/gw-1").body);
+  EXPECT_EQ(one["device"]["device"], "gw-1");
+  EXPECT_EQ(one["device"]["machines"], one["machines"].size());
+  ASSERT_FALSE(one["machines"].empty());
+  for (const json& machine : one["machines"]) EXPECT_EQ(machine["device"], "gw-1");
+  EXPECT_EQ(Get("/api/v1/devices/gw-none").status, 404);
+}
+
 TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
   for (const bool filled : {false, true}) {
     if (filled) Fill();
@@ -235,6 +249,7 @@ TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
       put("{site}", "alder");
       put("{asset}", "P-1");
       put("{name}", "monthly");
+      put("{device}", "gw-1");
       put("{id}", route.find("rollouts") == std::string::npos ? "gw-1~P-1-1" : "r-1");
       const http::Response response = Get(path);
       const json& responses = item["get"]["responses"];

@@ -1,8 +1,11 @@
 #include "hub/api/device_routes.h"
 
+#include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include "hub/api/machine_view.h"
 #include "hub/api/params.h"
 #include "hub/api/words.h"
 #include "hub/ingest/ledger.h"
@@ -44,6 +47,10 @@ void WriteHealth(JsonWriter& json, const wire::Health& health) {
       .Field("certificate_until_ms", Milliseconds(health.certificate_until_ns()));
 }
 
+bool IsHeard(const DeviceRow& device, const Freshness& freshness, Nanos now) {
+  return device.online && now - device.seen <= freshness.link_max();
+}
+
 void WriteDevice(JsonWriter& json, const DeviceRow& device, bool heard) {
   json.BeginObject()
       .Field("site", device.site)
@@ -66,37 +73,48 @@ void WriteDevice(JsonWriter& json, const DeviceRow& device, bool heard) {
   json.EndArray().EndObject();
 }
 
+constexpr std::string_view kDevices =
+    "SELECT device, site, online, online_since_ns, last_seen_ns, version, model_name, model_hash, "
+    "health, (SELECT COUNT(*) FROM assets a WHERE a.device = d.device), hardware FROM devices d ";
+constexpr std::string_view kLanes = "SELECT device, epoch, lane, contiguous FROM lanes ";
+
+// Of one device, or of all where it is empty.
+Result<void> Ask(store::Database& database, std::string_view select, std::string_view order,
+                 std::string_view device, const std::function<void(const Row&)>& each) {
+  const std::string sql = std::string(select) + (device.empty() ? "" : "WHERE device = $1 ");
+  if (device.empty()) return database.Each(sql + std::string(order), {}, each);
+  return database.Each(sql + std::string(order), {device}, each);
+}
+
+DeviceRow DeviceFrom(const Row& row) {
+  DeviceRow out;
+  out.device = row.Text(0);
+  out.site = row.Text(1);
+  out.online = row.Int(2) != 0;
+  out.since = row.Int(3);
+  out.seen = row.Int(4);
+  out.version = row.Text(5);
+  out.model_name = row.Text(6);
+  out.model_hash = row.Text(7);
+  const store::Blob health = row.Bytes(8);
+  if (!out.health.ParseFromArray(health.data(), static_cast<int>(health.size())))
+    out.health.Clear();
+  out.machines = row.Int(9);
+  out.hardware = row.Text(10);
+  return out;
+}
+
 Result<std::vector<DeviceRow>> Load(store::Database& database, std::string_view device) {
+  std::map<std::string, std::vector<LaneRow>> lanes;
+  MW_TRY(Ask(database, kLanes, "ORDER BY device, epoch, lane", device, [&](const Row& row) {
+    lanes[std::string(row.Text(0))].push_back(
+        {EpochText(FromSql(row.Int(1))), row.Int(2), row.Int(3)});
+  }));
   std::vector<DeviceRow> rows;
-  MW_TRY(database.Each(
-      "SELECT device, site, online, online_since_ns, last_seen_ns, version, model_name, "
-      "model_hash, health, "
-      "(SELECT COUNT(*) FROM assets a WHERE a.device = d.device), hardware FROM devices d WHERE $1 "
-      "= '' OR "
-      "device = $1 "
-      "ORDER BY site, device",
-      {device}, [&](const Row& row) {
-        DeviceRow& out = rows.emplace_back();
-        out.device = row.Text(0);
-        out.site = row.Text(1);
-        out.online = row.Int(2) != 0;
-        out.since = row.Int(3);
-        out.seen = row.Int(4);
-        out.version = row.Text(5);
-        out.model_name = row.Text(6);
-        out.model_hash = row.Text(7);
-        const store::Blob health = row.Bytes(8);
-        if (!out.health.ParseFromArray(health.data(), static_cast<int>(health.size())))
-          out.health.Clear();
-        out.machines = row.Int(9);
-        out.hardware = row.Text(10);
-      }));
-  for (DeviceRow& row : rows)
-    MW_TRY(database.Each(
-        "SELECT epoch, lane, contiguous FROM lanes WHERE device = $1 ORDER BY epoch, lane",
-        {row.device}, [&](const Row& lane) {
-          row.lanes.push_back({EpochText(FromSql(lane.Int(0))), lane.Int(1), lane.Int(2)});
-        }));
+  MW_TRY(Ask(database, kDevices, "ORDER BY site, device", device, [&](const Row& row) {
+    rows.push_back(DeviceFrom(row));
+    rows.back().lanes = std::move(lanes[rows.back().device]);
+  }));
   return rows;
 }
 
@@ -107,6 +125,30 @@ Result<http::Response> Devices(const ApiContext& context, store::Database& datab
   JsonWriter json;
   json.BeginObject().Field("now_ms", Milliseconds(now)).Key("devices").BeginArray();
   MW_TRY(WriteDevices(json, database, context.freshness, now, ""));
+  http::Response response;
+  response.body = json.EndArray().EndObject().Take();
+  return response;
+}
+
+// One gateway and what it watches: what a fleet's dashboards lead to.
+Result<http::Response> DeviceDetail(const ApiContext& context, store::Database& database,
+                                    const http::Request& request) {
+  if (auto problem = Params(request).Finish()) return *problem;
+  const std::string device(request.PathValue("device"));
+  const Nanos now = context.clock.Utc();
+  MW_TRY(const std::vector<DeviceRow> rows, Load(database, device));
+  if (rows.empty()) return Fail(Errc::kNotFound, "there is no gateway \"" + device + "\"");
+  MW_TRY(const std::vector<MachineView> machines,
+         LoadMachinesOf(database, context.freshness, now, device));
+  JsonWriter json;
+  json.BeginObject().Field("now_ms", Milliseconds(now)).Key("device");
+  WriteDevice(json, rows.front(), IsHeard(rows.front(), context.freshness, now));
+  json.Key("machines").BeginArray();
+  for (const MachineView& machine : machines) {
+    json.BeginObject();
+    WriteMachineFields(json, machine);
+    json.EndObject();
+  }
   http::Response response;
   response.body = json.EndArray().EndObject().Take();
   return response;
@@ -134,8 +176,7 @@ Result<http::Response> Models(store::Database& database, const http::Request& re
 Result<void> WriteDevices(JsonWriter& json, store::Database& database, const Freshness& freshness,
                           Nanos now, std::string_view device) {
   MW_TRY(const std::vector<DeviceRow> rows, Load(database, device));
-  for (const DeviceRow& row : rows)
-    WriteDevice(json, row, row.online && now - row.seen <= freshness.link_max());
+  for (const DeviceRow& row : rows) WriteDevice(json, row, IsHeard(row, freshness, now));
   return {};
 }
 
@@ -143,6 +184,10 @@ void AddDeviceRoutes(http::Router& router, const ApiContext& context) {
   AddRead(router, context, "/api/v1/devices",
           [&context](store::Database& database, const http::Request& request) {
             return Devices(context, database, request);
+          });
+  AddRead(router, context, "/api/v1/devices/{device}",
+          [&context](store::Database& database, const http::Request& request) {
+            return DeviceDetail(context, database, request);
           });
   AddRead(router, context, "/api/v1/models", Models);
 }

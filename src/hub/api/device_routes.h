@@ -12,7 +12,7 @@ namespace millwright::hub {
 [[nodiscard]] Result<void> WriteDevices(http::JsonWriter& json, store::Database& database,
                                         const Freshness& freshness, Nanos now,
                                         std::string_view device);
-/// /api/v1/devices, /api/v1/models
+/// /api/v1/devices, /api/v1/devices/{device}, /api/v1/models
 void AddDeviceRoutes(http::Router& router, const ApiContext& context);
 
 }  // namespace millwright::hub

@@ -16,6 +16,8 @@ namespace {
   "LEFT JOIN devices d ON d.device = COALESCE(m.device, a.device) "
 
 constexpr std::string_view kAll = MW_MACHINE_COLUMNS "ORDER BY a.site, a.area, a.asset";
+constexpr std::string_view kOfDevice =
+    MW_MACHINE_COLUMNS "WHERE a.device = $1 ORDER BY a.area, a.asset";
 constexpr std::string_view kOne = MW_MACHINE_COLUMNS "WHERE a.site = $1 AND a.asset = $2";
 #undef MW_MACHINE_COLUMNS
 
@@ -63,6 +65,17 @@ Result<std::vector<MachineView>> LoadMachines(store::Database& database, const F
                                               Nanos now) {
   std::vector<MachineView> views;
   MW_TRY(database.Each(kAll, {}, [&](const store::Row& row) {
+    views.push_back(FromRow(row));
+    Judge(views.back(), freshness, now);
+  }));
+  return views;
+}
+
+Result<std::vector<MachineView>> LoadMachinesOf(store::Database& database,
+                                                const Freshness& freshness, Nanos now,
+                                                std::string_view device) {
+  std::vector<MachineView> views;
+  MW_TRY(database.Each(kOfDevice, {device}, [&](const store::Row& row) {
     views.push_back(FromRow(row));
     Judge(views.back(), freshness, now);
   }));

@@ -35,6 +35,10 @@ void Judge(MachineView& view, const Freshness& freshness, Nanos now);
 /// All machines by site, area, asset, judged; or the one of `site` and `asset`.
 [[nodiscard]] Result<std::vector<MachineView>> LoadMachines(store::Database& database,
                                                             const Freshness& freshness, Nanos now);
+/// Those that one gateway watches.
+[[nodiscard]] Result<std::vector<MachineView>> LoadMachinesOf(store::Database& database,
+                                                              const Freshness& freshness, Nanos now,
+                                                              std::string_view device);
 [[nodiscard]] Result<std::optional<MachineView>> LoadMachine(store::Database& database,
                                                              const Freshness& freshness, Nanos now,
                                                              std::string_view site,
