@@ -24,6 +24,11 @@ constexpr Nanos kDayLong = int64_t{86'400} * kSecond;
 constexpr int64_t kAccuracyDays = 90;
 constexpr std::array<std::pair<const char*, double>, 4> kQuantiles = {
     {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1}}};
+// Of each machine only what is counted: there may be hundreds of thousands.
+constexpr std::string_view kMachines =
+    "SELECT a.site, d.online, d.last_seen_ns, m.device, m.state, m.level, m.score, m.as_of_ns FROM "
+    "assets a LEFT JOIN machine_state m ON m.site = a.site AND m.asset = a.asset LEFT JOIN devices "
+    "d ON d.device = COALESCE(m.device, a.device)";
 constexpr std::string_view kShownWords[] = {"act",      "warning", "watch",   "healthy",
                                             "learning", "stopped", "unknown", "shelved"};
 
@@ -53,16 +58,18 @@ void FleetMetrics::Add(std::string_view name, std::string_view help, const metri
 
 void FleetMetrics::Run(const std::stop_token& stop) {
   os::NameThread("fleet");
-  Nanos refreshed = 0;
+  Nanos refreshed = 0, took = 0;
   while (!stop.stop_requested()) {
     const Nanos now = context_.clock.Monotonic();
     const bool read = now - scraped_.load() < kScrapedMax;
-    if (refreshed == 0 || (read && now - refreshed >= kRefreshEvery)) {
+    const Nanos pause = std::max(kRefreshEvery, kRestShare * took);
+    if (refreshed == 0 || (read && now - refreshed >= pause)) {
       if (const auto reader = context_.readers.Take(kSecond); !reader)
         log::Failure("metrics", reader.error());
       else if (const auto done = Refresh(**reader); !done)
         log::Failure("metrics", done.error());
       refreshed = context_.clock.Monotonic();
+      took = refreshed - now;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
@@ -182,12 +189,19 @@ Result<void> FleetMetrics::Machines(store::Database& database, Nanos now) {
   std::map<std::string, std::vector<double>> scores;
   for (const auto& [site, label] : sites_)
     for (const std::string_view word : kShownWords) counts[{label, word}] = 0;
-  MW_TRY(const std::vector<MachineView> machines, LoadMachines(database, context_.freshness, now));
-  for (const MachineView& machine : machines) {
-    const std::string& site = SiteLabel(machine.site);
+  MW_TRY(database.Each(kMachines, {}, [&](const Row& row) {
+    MachineView machine;
+    machine.device_online = row.Int(1) != 0;
+    machine.device_seen = row.Int(2);
+    machine.known = !row.IsNull(3);
+    machine.row.state = row.Int(4);
+    machine.row.level = row.Int(5);
+    machine.row.as_of = row.Int(7);
+    Judge(machine, context_.freshness, now);
+    const std::string& site = SiteLabel(std::string(row.Text(0)));
     ++counts[{site, machine.shown}];
-    if (machine.current) scores[site].push_back(machine.row.score);
-  }
+    if (machine.current) scores[site].push_back(row.Real(6));
+  }));
   for (const auto& [key, count] : counts)
     Add("millwright_fleet_machines", "Machines by what is shown of them; unknown: not current.",
         {{"site", key.first}, {"state", std::string(key.second)}}, static_cast<double>(count));

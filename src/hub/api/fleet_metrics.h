@@ -26,6 +26,7 @@ class FleetMetrics {
   static constexpr size_t kModelsMax = 10;
   static constexpr size_t kCohortsMax = 50;
   static constexpr Nanos kRefreshEvery = 5 * kSecond;
+  static constexpr int64_t kRestShare = 10;  // at least so many times as long as the last one took
   static constexpr Nanos kScrapedMax = 300 * kSecond;  // nobody reads: nothing is worked out
 
   /// Borrows both.
