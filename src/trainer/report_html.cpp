@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "trainer/page_style.h"
 #include "trainer/report.h"
 #include "trainer/svg.h"
 
@@ -15,19 +16,6 @@ constexpr const char* kGrey = "#8a8f98";
 constexpr const char* kFault = "#f6d9d5";
 constexpr const char* kUnsure = "#efefef";
 constexpr size_t kPlotPointsMax = 600;
-
-constexpr const char* kStyle =
-    "<style>body{font:15px/1.5 system-ui,sans-serif;color:#20242a;max-width:1000px;margin:32px "
-    "auto;padding:0 16px}"
-    "h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 8px;border-bottom:1px solid "
-    "#d8dce2}"
-    "table{border-collapse:collapse}td,th{padding:3px 14px 3px "
-    "0;text-align:left;vertical-align:top}"
-    "td.n{text-align:right;font-variant-numeric:tabular-nums}svg{font-size:11px;margin:6px 18px "
-    "6px 0}"
-    "svg text{fill:#4a5058}.head{font-weight:600;font-size:12px}.grid{stroke:#e4e7eb;fill:none}"
-    ".line{fill:none;stroke-width:1.6}code{font-size:13px;word-break:break-all}.sub{color:#5c636d}<"
-    "/style>";
 
 std::string Number(double value, int digits = 3) {
   if (!std::isfinite(value)) return "none";
@@ -186,9 +174,11 @@ std::string ReportHtml(const Trained& t) {
   const model::Manifest& m = t.manifest;
   std::vector<std::string> names;
   for (const auto& c : m.classes) names.push_back(c.code);
-  std::string out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Model " +
-                    EscapeMarkup(m.name) + "</title>" + kStyle + "<h1>" + EscapeMarkup(m.name) +
-                    " <span class=\"sub\">version " + EscapeMarkup(m.version) + "</span></h1>";
+  std::string out =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\"><title>Model " +
+      EscapeMarkup(m.name) + "</title>" + kPageStyle + "<h1>" + EscapeMarkup(m.name) +
+      " <span class=\"sub\">version " + EscapeMarkup(m.version) + "</span></h1>";
   out += Summary(t);
   out += "<h2>Learning</h2>" + LossPlot(t) + CalibrationPlot(t) + RecallPlot(t) +
          svg::DrawMatrix("Truth (rows) against guess (columns), shares of each row", names,

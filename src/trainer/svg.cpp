@@ -1,12 +1,12 @@
 #include "trainer/svg.h"
 
-#include "core/text.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <numeric>
+
+#include "core/text.h"
 
 namespace millwright::trainer::svg {
 namespace {

@@ -1,10 +1,10 @@
 #include "hub/notify/message.h"
 
-#include "core/text.h"
-
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "core/text.h"
 
 namespace millwright::hub::notify {
 namespace {
