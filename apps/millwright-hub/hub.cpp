@@ -28,6 +28,9 @@ Result<void> Hub::Start() {
   if (config_.notify.enabled()) {
     MW_TRY(notify_, HubNotify::Make(config_, clock_));
   }
+  if (config_.defender.on) {
+    MW_TRY(defender_, HubDefender::Make(config_, clock_));
+  }
   AddRoutes();
   AddGauges();
   server_ = std::make_unique<http::Server>(
@@ -40,6 +43,7 @@ Result<void> Hub::Start() {
   MW_TRY(ingest_->Start());
   MW_TRY(identity_->Start());
   if (delivery_) MW_TRY(delivery_->Start());
+  if (defender_) MW_TRY(defender_->Start());
   if (notify_) notify_->Start();
   ingest_thread_ = std::jthread([this](const std::stop_token& stop) { RunIngest(stop); });
   live_thread_ = std::jthread([this](const std::stop_token& stop) { live_->Run(stop); });
@@ -109,6 +113,7 @@ void Hub::Stop() {
     ingest_thread_.join();
   }
   if (notify_) notify_->Stop();
+  if (defender_) defender_->Stop();
   if (delivery_) delivery_->Stop();
   if (identity_) identity_->Stop();
   if (server_) server_->Stop();
@@ -160,6 +165,7 @@ void Hub::RefreshGauges() {
 
   fleet_metrics_->Scraped();
   if (delivery_) delivery_->Refresh(registry_);
+  if (defender_) defender_->Refresh(registry_);
   if (identity_) identity_->Refresh(registry_);
 
   const auto reader = readers_->Take(500 * kMillisecond);

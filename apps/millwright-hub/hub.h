@@ -23,6 +23,7 @@
 #include "hub/ingest/retention.h"
 #include "hub/labels/labels.h"
 #include "hub_config.h"
+#include "hub_defender.h"
 #include "hub_delivery.h"
 #include "hub_identity.h"
 #include "hub_notify.h"
@@ -80,6 +81,7 @@ class Hub {
   std::unique_ptr<Labels> labels_;
   std::unique_ptr<HubDelivery> delivery_;  // null: this hub delivers nothing
   std::unique_ptr<HubNotify> notify_;      // null: this hub tells nobody
+  std::unique_ptr<HubDefender> defender_;  // null: this hub takes no reports
   std::jthread ingest_thread_;
   std::jthread live_thread_;
   std::jthread fleet_thread_;

@@ -75,6 +75,12 @@ void ReadRetention(config::Table table, HubConfig& out) {
       table.Integer("database_mib_max", {.fallback = 20480, .min = 64, .max = 1 << 24}) * kMebibyte;
 }
 
+void CheckPrefix(config::Table& table, const std::string& prefix) {
+  if (prefix.empty() || prefix.find_first_of("+#") != std::string::npos || prefix.ends_with('/'))
+    table.Fault("prefix",
+                "is no head of a topic: not empty, without '+', '#' and a '/' at its end");
+}
+
 void ReadDelivery(config::Table table, HubConfig& out) {
   if (!table.present()) return;
   DeliveryConfig& delivery = out.delivery;
@@ -87,10 +93,24 @@ void ReadDelivery(config::Table table, HubConfig& out) {
       table.Integer("snapshot_days", {.fallback = 30, .min = 1, .max = 365}) * (kDay / kSecond);
   if (!delivery.online_keys.empty() && !delivery.enabled())
     table.Fault("online_keys", "keys without a repository to sign: set repository too");
-  if (delivery.prefix.empty() || delivery.prefix.find_first_of("+#") != std::string::npos ||
-      delivery.prefix.ends_with('/'))
-    table.Fault("prefix",
-                "is no head of a topic: not empty, without '+', '#' and a '/' at its end");
+  CheckPrefix(table, delivery.prefix);
+}
+
+void ReadDefender(config::Table table, HubConfig& out) {
+  if (!table.present()) return;
+  DefenderConfig& defender = out.defender;
+  defender.on = table.Boolean("on", true);
+  defender.prefix = table.String("prefix", defender.prefix);
+  DefenderOptions& options = defender.options;
+  options.period_min =
+      FromSeconds(table.Number("period_min_s", {.fallback = 10, .min = 0, .max = 86'400}));
+  options.reports_kept =
+      table.Integer("reports_days", {.fallback = 14, .min = 1, .max = 3650}) * kDay;
+  options.violations_kept =
+      table.Integer("violations_days", {.fallback = 30, .min = 1, .max = 3650}) * kDay;
+  options.reports_max =
+      table.Integer("reports_max", {.fallback = 5'000'000, .min = 1000, .max = int64_t{1} << 40});
+  CheckPrefix(table, defender.prefix);
 }
 
 }  // namespace
@@ -125,6 +145,7 @@ Result<HubConfig> ParseHubConfig(std::string_view text, std::string_view name) {
   ReadIdentity(root.OptionalSection("identity"), out.identity);
   ReadAccess(root.OptionalSection("access"), out.database, out.access);
   ReadNotify(root.OptionalSection("notify"), out.notify);
+  ReadDefender(root.OptionalSection("defender"), out);
   if (!out.access.required && !IsLoopbackHost(out.http.host))
     root.OptionalSection("http").Fault(
         "listen",

@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "http/server.h"
 #include "hub/api/context.h"
+#include "hub/defender/defender.h"
 #include "hub/ingest/ingest.h"
 #include "hub/ingest/retention.h"
 #include "hub/notify/options.h"
@@ -25,6 +26,13 @@ struct DeliveryConfig {
   [[nodiscard]] bool enabled() const { return !repository.empty(); }
 };
 
+/// Device Defender (docs/formats/defender.md).
+struct DefenderConfig {
+  bool on = true;
+  std::string prefix = "$aws/things";
+  DefenderOptions options;
+};
+
 struct HubConfig {
   std::string database = "hub.db";
   int readers = 8;
@@ -37,6 +45,7 @@ struct HubConfig {
   IdentityConfig identity;
   AccessConfig access;
   notify::Options notify;
+  DefenderConfig defender;
 };
 
 /// Every fault in one Error, each with file, line and key. A file may leave everything out.

@@ -53,6 +53,9 @@ std::string HubBrokerAcl(const HubBroker& broker) {
   text += "pattern read mw/v1/%u/ack\n";
   text += "pattern readwrite " + things + "jobs/#\n";
   text += "pattern readwrite " + things + "streams/#\n";
+  for (const char* encoding : {"json", "cbor"})
+    text += "pattern write " + things + "defender/metrics/" + encoding + "\n";
+  text += "pattern read " + things + "defender/metrics/+/+\n";
   text += "\nuser " + std::string(hub::kHubName) + "\n";
   text += "topic readwrite mw/v1/#\n";
   text += "topic readwrite " + broker.prefix + "/#\n";
