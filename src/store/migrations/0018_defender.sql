@@ -55,14 +55,3 @@ CREATE TABLE defender_violation_events (
 );
 CREATE INDEX defender_violation_events_by_time ON defender_violation_events (at_ns);
 CREATE INDEX defender_violation_events_by_violation ON defender_violation_events (violation);
-
--- Keys for AWS Signature Version 4. A signature is checked with the secret itself, so it is kept.
-CREATE TABLE aws_keys (
-  id         TEXT NOT NULL PRIMARY KEY,
-  secret     TEXT NOT NULL,
-  name       TEXT NOT NULL,
-  role       TEXT NOT NULL,
-  created_ns BIGINT NOT NULL,
-  created_by TEXT NOT NULL,
-  revoked_ns BIGINT
-);
