@@ -71,10 +71,12 @@ void Hub::AddRoutes() {
   AddNotifyRoutes(router_, *context_, notify_ ? &notify_->notifier() : nullptr);
   AddEventRoutes(router_, *context_);
   AddInboxRoutes(router_, *context_);
-  AddLabelRoutes(router_, {.labels = *labels_,
-                           .feed = feed_,
-                           .may_judge = identity_->PlantGuard(),
-                           .on_verdict = notify_ ? notify_->VerdictTeller() : OnVerdict()});
+  const LabelParts labels{.labels = *labels_,
+                          .feed = feed_,
+                          .may_judge = identity_->PlantGuard(),
+                          .on_verdict = notify_ ? notify_->VerdictTeller() : OnVerdict()};
+  AddLabelRoutes(router_, labels);
+  AddServiceRoutes(router_, *context_, labels);
   AddStreamRoute(router_, *context_);
   AddSystemRoutes(
       router_, *context_, registry_, [this] { return NotReady(); },

@@ -22,6 +22,7 @@ void ConfigureAlarms(CLI::App& command, Context& context);
 void ConfigureInbox(CLI::App& command, Context& context);
 void ConfigureJudge(CLI::App& command, Context& context);
 void ConfigureLabel(CLI::App& command, Context& context);
+void ConfigureAsset(CLI::App& command, Context& context);
 void ConfigureAccuracy(CLI::App& command, Context& context);
 void ConfigureNotify(CLI::App& command, Context& context);
 void ConfigureModels(CLI::App& command, Context& context);
@@ -78,6 +79,12 @@ inline constexpr Command kCommands[] = {
      "code=Cause --code BRG-OR=outer_race INSP=healthy\n"
      "  millwright label export set/ --bundle bundle/ --from 2026-10-01T00:00:00Z",
      ConfigureLabel},
+    {"Fleet", "asset", "Tell that a machine was repaired or replaced; list its baselines",
+     "  millwright asset repaired alder/P-102 --from 2026-11-17T06:00:00Z --note 'new bearing'\n"
+     "  millwright asset replaced alder/P-102 --from 2026-11-17T06:00:00Z --to "
+     "2026-11-17T15:00:00Z\n"
+     "  millwright asset baselines alder/P-102",
+     ConfigureAsset},
     {"Fleet", "accuracy", "Tell how right each gateway is, by its labels",
      "  millwright accuracy\n"
      "  millwright accuracy --days 30 --json",

@@ -50,7 +50,8 @@ std::string HubBrokerAcl(const HubBroker& broker) {
   std::string text = "# %u is the name in the certificate.\n";
   for (const char* kind : {"events", "telemetry", "status"})
     text += std::string("pattern write mw/v1/%u/") + kind + "\n";
-  text += "pattern read mw/v1/%u/ack\n";
+  for (const char* kind : {"ack", "service"})
+    text += std::string("pattern read mw/v1/%u/") + kind + "\n";
   text += "pattern readwrite " + things + "jobs/#\n";
   text += "pattern readwrite " + things + "streams/#\n";
   for (const char* encoding : {"json", "cbor"})

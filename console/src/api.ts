@@ -85,6 +85,8 @@ export const api = {
   inbox: (view: string, limit: number) => ask<Inbox>(`inbox?view=${view}&limit=${limit}`),
   me: () => ask<Me>("me"),
   act: (path: "verdicts" | "shelvings" | "questions", body: object) => ask<{ act: string; count: number; known: boolean }>(path, { body }),
+  service: (site: string, asset: string, body: object) =>
+    ask<{ act: string; known: boolean; closed: number }>(`${machinePath(site, asset)}/service`, { body }),
   undoAct: (id: string) => ask<{ count: number }>(`acts/${encodeURIComponent(id)}/undo`, { body: {} }),
   devices: () => ask<{ now_ms?: number; devices: Device[] }>("devices"),
   models: () => ask<{ models: ModelInUse[] }>("models"),

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kInboxItems = 4096;
 constexpr size_t kInboxSamples = size_t{1} << 19;  // 2 MiB: 4 s of ten machines at 12.8 kHz
-constexpr size_t kItemsPerTurn = 64;               // then the decisions go out
+constexpr size_t kServices = 64;
+constexpr size_t kItemsPerTurn = 64;  // then the decisions go out
 constexpr Nanos kTickEvery = 100 * kMillisecond;
 constexpr Nanos kPollMax = 100 * kMillisecond;
 // Of the threads between reading and decision. Both sleep until there is something to do, and what
@@ -48,8 +49,8 @@ struct Agent::Parts {
                 [this] { local.Wake(); }),
         local(*plan, inbox, outlets, decider.counts(), phase, decider_bell, env.make_client,
               env.clock, env.version),
-        uplink(plan->settings, *outbox, env.make_client, env.clock, env.version),
-        recorder(plan, std::move(memory), outlets, *outbox, env.files, env.clock,
+        uplink(plan->settings, *outbox, services, env.make_client, env.clock, env.version),
+        recorder(plan, std::move(memory), outlets, services, *outbox, env.files, env.clock,
                  {local.latency().total, local.ingest(), decider.counts(), urgency, phase,
                   certificate, env.version},
                  [this] { uplink.Wake(); }) {
@@ -122,6 +123,7 @@ struct Agent::Parts {
   std::unique_ptr<outbox::Outbox> outbox;
   Inbox inbox;
   Outlets outlets;
+  ServiceQueue services{kServices};
   Exchange exchange;
   std::atomic<slots::Phase> phase{slots::Phase::kIdle};  // of the update under way
   std::atomic<os::Urgency> urgency{os::Urgency::kOrdinary};

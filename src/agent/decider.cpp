@@ -11,6 +11,7 @@ constexpr size_t kAlertSlots = 512;
 constexpr size_t kRecordSlots =
     2048;  // a quarter of a minute of 100 decisions/s while a disk stalls
 constexpr size_t kWaveformSlots = 8;
+constexpr size_t kRecommissions = 64;
 constexpr size_t kChannelsPerSlot = 8;  // stretches of coverage that a step usually carries at most
 constexpr Nanos kSilentAfter = 10 * kSecond;  // what a broker kept for us has arrived by then
 
@@ -51,7 +52,8 @@ Outlets::Outlets(const Plan& plan)
     : decisions(kDecisionSlots),
       alerts(kAlertSlots),
       records(kRecordSlots),
-      waveforms(kWaveformSlots) {
+      waveforms(kWaveformSlots),
+      recommission(kRecommissions) {
   const Outcome widest = WidestOutcome(plan);
   Prepare(decisions, widest, 0);
   Prepare(alerts, widest, 0);
@@ -148,7 +150,8 @@ void Decider::Deliver(size_t asset, Outcome& outcome) {
     counts_.late_decisions.fetch_add(1, std::memory_order_relaxed);
   }
   HandWaveform(asset, outcome);
-  if (outcome.level_changed || outcome.state_changed || outcome.learned) HandAlert(outcome);
+  if (outcome.level_changed || outcome.state_changed || outcome.learned || outcome.recommissioned)
+    HandAlert(outcome);
   if (!Record(asset, outcome, false))
     counts_.unrecorded_steps.fetch_add(1, std::memory_order_relaxed);
 }
@@ -216,6 +219,7 @@ void Decider::HandWaveform(size_t asset, const Outcome& outcome) {
 void Decider::Tick() {
   counts_.turns.fetch_add(1, std::memory_order_relaxed);
   TakeOrders();
+  TakeRecommissions();
   if (watching_) {
     exchange_.warm.store(AllWarm(), std::memory_order_release);
     exchange_.blind.store(FindBlind(), std::memory_order_release);
@@ -236,6 +240,20 @@ void Decider::Tick() {
       Deliver(a, outcome);
     }
     if (seats_[a].coverage_due) seats_[a].coverage_due = !HandCoverage(a);
+  }
+}
+
+// A model that watches learns anew too: it may come to decide.
+void Decider::TakeRecommissions() {
+  while (const uint16_t* asked = outlets_.recommission.BeginPop()) {
+    const size_t asset = *asked;
+    outlets_.recommission.CommitPop();
+    std::erase(unscored_, asset);
+    Outcome& outcome = live_->scratch;
+    live_->machines[asset]->Recommission(clock_.Utc(), outcome);
+    outcome.decided_at = clock_.Utc();
+    if (watching_) watching_->machines[asset]->Recommission(clock_.Utc(), watching_->scratch);
+    Deliver(asset, outcome);
   }
 }
 

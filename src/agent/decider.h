@@ -29,6 +29,8 @@ struct Outlets {
   OutcomeQueue alerts;
   OutcomeQueue records;
   WaveformQueue waveforms;
+  // The other way: assets that the recorder wants learned anew. One waits by asset at most.
+  SpscQueue<uint16_t> recommission;
 };
 
 struct DeciderCounts {
@@ -78,6 +80,7 @@ class Decider {
   void Watch(const Item& item, std::span<const float> samples);
   void ScoreWatched();
   void TakeOrders();
+  void TakeRecommissions();
   [[nodiscard]] bool Carry(Order& order);
   void StartPairing(Candidate candidate);
   [[nodiscard]] bool AllWarm() const;

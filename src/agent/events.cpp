@@ -154,6 +154,15 @@ Event BaselineEvent(const Plan& plan, size_t asset, const BaselineFile& baseline
   return Finish(event, Lane::kHealth, "baseline");
 }
 
+Event RecommissionedEvent(const Plan& plan, size_t asset, const std::string& service, Nanos ts) {
+  wire::Event event;
+  event.set_ts_ns(ts);
+  wire::Recommissioned& out = *event.mutable_recommissioned();
+  NameAsset(plan, asset, out);
+  out.set_service(service);
+  return Finish(event, Lane::kHealth, "recommissioned");
+}
+
 Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts) {
   const AssetSettings& settings = SettingsOf(plan, asset);
   wire::Event event;

@@ -44,7 +44,7 @@ struct BaselineFile {
 struct Event {
   outbox::NewRecord record;
   const char* kind =
-      "";  // "alarm", "state", "gap", "health", "features", "spectrum", "asset", "baseline"
+      "";  // "alarm", "state", "gap", "health", "features", "spectrum", "asset", "baseline", ...
 };
 
 [[nodiscard]] Event AlarmEvent(const Plan& plan, const Outcome& outcome, const OpenAlarm& alarm,
@@ -57,6 +57,8 @@ struct Event {
 [[nodiscard]] Event HealthEvent(const Plan& plan, const HealthFigures& figures, Nanos ts);
 [[nodiscard]] Event BaselineEvent(const Plan& plan, size_t asset, const BaselineFile& baseline,
                                   Nanos ts);
+[[nodiscard]] Event RecommissionedEvent(const Plan& plan, size_t asset, const std::string& service,
+                                        Nanos ts);
 [[nodiscard]] Event AssetInfoEvent(const Plan& plan, size_t asset, Nanos ts);
 
 enum class SpectrumKind : uint8_t { kVelocity = 0, kEnvelope = 1, kWaveform = 2 };

@@ -143,6 +143,7 @@ bool Machine::Next(Outcome& out, Effort effort) {
   out.plan = plan_;
   out.asset = static_cast<uint16_t>(index_);
   out.stepped = true;
+  out.recommissioned = false;
   out.scored = out.level_changed = out.state_changed = false;
   out.step_end = step_.end_ns;
   out.sensor_ts = sensor_ts_;
@@ -273,7 +274,7 @@ bool Machine::CheckStale(Nanos now, Outcome& out) {
   if (state_ == State::kUnknown && reason_ == Reason::kNoData) return false;
   out.plan = plan_;
   out.asset = static_cast<uint16_t>(index_);
-  out.stepped = out.scored = false;
+  out.stepped = out.scored = out.recommissioned = false;
   out.level = out.level_before = rule_.level();
   out.level_changed = false;
   out.score = Outcome::kNoScore;
@@ -292,6 +293,46 @@ bool Machine::CheckStale(Nanos now, Outcome& out) {
   filled_ = 0;
   Enter(State::kUnknown, Reason::kNoData, 0, out);
   return true;
+}
+
+void Machine::Recommission(Nanos utc, Outcome& out) {
+  // Whatever looks back (a mean over hours) has seen the machine as it was.
+  pipeline_->Reset();
+  if (last_end_ != 0) pipeline_->FollowGrid(last_end_);
+  if (plan_->manifest.standardiser.per_asset) {
+    baseline_.reset();
+    rows_.clear();
+    rows_.reserve((rows_wanted_ / row_stride_ + 1) * step_.features.size());
+    rows_seen_ = 0;
+  }
+  out.plan = plan_;
+  out.asset = static_cast<uint16_t>(index_);
+  out.recommissioned = true;
+  out.stepped = out.scored = out.state_changed = false;
+  out.level_before = rule_.level();
+  rule_.Reset();
+  fault_ = out.fault = -1;
+  out.level = rule_.level();
+  out.level_changed = out.level != out.level_before;
+  out.score = Outcome::kNoScore;
+  out.fault_probability = 0;
+  out.learning_left_s = -1;
+  out.step_end = last_end_ == 0 ? utc : last_end_;  // in the data's time
+  out.sensor_ts = out.arrived_at = 0;
+  out.seq = seq_;
+  out.probabilities.clear();
+  out.signals.assign(asset_.signals.size(), std::numeric_limits<float>::quiet_NaN());
+  out.window.clear();
+  out.filled = filled_ = moved_ = 0;
+  out.learned.reset();
+  session_.ResetState();
+  restored_end_ = 0;
+  left_ = false;
+  // At once: what was decided before must not be read as if it were of now.
+  if (baseline_)
+    Enter(State::kUnknown, Reason::kRefilling, 0, out);
+  else
+    Enter(State::kLearning, Reason::kNone, 0, out);
 }
 
 void Machine::FollowGrid(const Machine& live) {

@@ -62,6 +62,10 @@ class Machine {
   /// alarm go on, and no step is decided twice. Does not allocate.
   void TakeOver(const Machine& live);
 
+  /// The machine was repaired or replaced: forgets what was normal, its window and its open level,
+  /// and learns anew. Allocates, as the end of commissioning does: once in a repair.
+  void Recommission(Nanos utc, Outcome& out);
+
   [[nodiscard]] const Plan& plan() const { return *plan_; }
   [[nodiscard]] Nanos step() const { return asset_.schema.step; }
   [[nodiscard]] Nanos window_length() const { return asset_.schema.step * asset_.schema.steps; }

@@ -148,6 +148,23 @@ std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset, os::Files& 
   return std::nullopt;
 }
 
+Result<void> RemoveBaselines(const Plan& plan, size_t asset, os::Files& files) {
+  const std::string folder = plan.settings.state_folder + "/baselines";
+  if (!files.Exists(folder)) return {};
+  // An id may hold dots: "P-1" must not take the files of "P-1.2" along. What follows the id is
+  // 12 hex digits of the schema, perhaps 12 of the tuning, and ".json".
+  constexpr size_t kHashChars = 13, kEnding = 5;
+  const std::string prefix = plan.assets[asset].settings->id.value() + ".";
+  MW_TRY(const std::vector<std::string> names, files.List(folder));
+  for (const std::string& name : names) {
+    if (!name.starts_with(prefix) || !name.ends_with(".json")) continue;
+    const size_t rest = name.size() + 1 - prefix.size() - kEnding;
+    if (rest == 0 || rest == kHashChars || rest == 2 * kHashChars || name == prefix + "json")
+      MW_TRY(files.Remove(folder + "/" + name));
+  }
+  return {};
+}
+
 std::string WindowsPath(const Plan& plan) { return plan.settings.state_folder + "/windows.bin"; }
 
 std::string EncodeWindows(const Plan& plan, std::span<const WindowState> windows) {
@@ -195,6 +212,7 @@ std::vector<WindowState> DecodeWindows(const Plan& plan, std::span<const std::by
 
 std::string CoverageKey(const AssetSettings& asset) { return "cover/" + asset.id.value(); }
 std::string AlarmKey(const AssetSettings& asset) { return "alarm/" + asset.id.value(); }
+std::string ServiceKey(const AssetSettings& asset) { return "service/" + asset.id.value(); }
 
 std::string EncodePositions(const AssetSettings& asset,
                             std::span<const Restored::Position> positions) {

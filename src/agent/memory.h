@@ -39,6 +39,9 @@ struct BaselineCopy {
 [[nodiscard]] std::optional<Baseline> LoadBaseline(const Plan& plan, size_t asset,
                                                    os::Files& files);
 
+/// All of an asset's baselines, of every feature schema: none is true of a repaired machine.
+[[nodiscard]] Result<void> RemoveBaselines(const Plan& plan, size_t asset, os::Files& files);
+
 /// One machine's part of the snapshot.
 struct WindowState {
   Nanos step_end = 0;
@@ -59,6 +62,8 @@ struct WindowState {
 [[nodiscard]] std::string BaselineKey(const BaselineCopy& copy);
 [[nodiscard]] std::string CoverageKey(const AssetSettings& asset);
 [[nodiscard]] std::string AlarmKey(const AssetSettings& asset);
+/// Of the last service that was done: "<hub's time> <when it was done>".
+[[nodiscard]] std::string ServiceKey(const AssetSettings& asset);
 /// One line a channel: "<name> <last ts> <last seq>".
 [[nodiscard]] std::string EncodePositions(const AssetSettings& asset,
                                           std::span<const Restored::Position> positions);

@@ -81,6 +81,7 @@ struct Outcome {
   std::vector<Extent> extents;
   std::vector<Hole> holes;
   std::shared_ptr<const dsp::Standardizer> learned;  // set once, when commissioning ended
+  bool recommissioned = false;  // what was learned is void from here on; no step was closed
 };
 
 using OutcomeQueue = SpscQueue<Outcome>;

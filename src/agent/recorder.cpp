@@ -21,10 +21,11 @@ constexpr size_t kWaveformSamplesMax = 4096;  // what a screen can show, and 16 
 }  // namespace
 
 Recorder::Recorder(std::shared_ptr<const Plan> plan, Memory memory, Outlets& outlets,
-                   outbox::Outbox& outbox, os::Files& files, os::Clock& clock,
-                   HealthSources sources, std::function<void()> on_commit)
+                   ServiceQueue& services, outbox::Outbox& outbox, os::Files& files,
+                   os::Clock& clock, HealthSources sources, std::function<void()> on_commit)
     : plan_(std::move(plan)),
       outlets_(outlets),
+      services_(services),
       outbox_(outbox),
       files_(files),
       clock_(clock),
@@ -63,6 +64,7 @@ Recorder::Recorder(std::shared_ptr<const Plan> plan, Memory memory, Outlets& out
 Nanos Recorder::Work() {
   TakeWaveforms();  // before the alerts that they explain
   TakeAlerts();
+  TakeServices();
   TakeRecords();
   const Nanos now = clock_.Monotonic();
   SaveBaselines();
@@ -113,6 +115,7 @@ void Recorder::TakeRecords() {
 
 void Recorder::OnAlert(const Outcome& outcome) {
   Asset& asset = assets_[outcome.asset];
+  if (outcome.recommissioned) OnRecommissioned(outcome);
   const std::shared_ptr<const Plan> plan = outcome.plan ? outcome.plan : asset.plan;
   const AssetSettings& settings = *plan->assets[outcome.asset].settings;
   if (outcome.state_changed) Pend(StateEvent(*plan, outcome));

@@ -18,6 +18,7 @@
 #include "agent/histogram.h"
 #include "agent/ingest.h"
 #include "agent/memory.h"
+#include "agent/uplink.h"
 #include "agent/witness.h"
 #include "identity/standing.h"
 #include "os/clock.h"
@@ -57,8 +58,8 @@ class Recorder {
  public:
   /// Borrows all but `memory`; they outlive it. `on_commit` is called after each commit.
   Recorder(std::shared_ptr<const Plan> plan, Memory memory, Outlets& outlets,
-           outbox::Outbox& outbox, os::Files& files, os::Clock& clock, HealthSources sources,
-           std::function<void()> on_commit);
+           ServiceQueue& services, outbox::Outbox& outbox, os::Files& files, os::Clock& clock,
+           HealthSources sources, std::function<void()> on_commit);
 
   /// Takes what waits, commits what is due. Returns how long nothing more is due (at most 50 ms).
   [[nodiscard]] Nanos Work();
@@ -83,8 +84,13 @@ class Recorder {
     std::vector<Mark> marks;                  // of the latest waveform
     std::optional<Baseline> baseline;         // learned, not yet on disk
     std::shared_ptr<const Plan> learned_by;
+    std::optional<ServiceNote> service;  // asked of the decision thread, not yet answered
+    Nanos service_asked = 0;             // monotonic
   };
 
+  void TakeServices();
+  void AskForService(size_t index, const ServiceNote& note);
+  void OnRecommissioned(const Outcome& outcome);
   void TakeAlerts();
   void TakeRecords();
   void TakeWaveforms();
@@ -107,6 +113,7 @@ class Recorder {
 
   std::shared_ptr<const Plan> plan_;  // of the latest step: what decides now
   Outlets& outlets_;
+  ServiceQueue& services_;
   outbox::Outbox& outbox_;
   os::Files& files_;
   os::Clock& clock_;

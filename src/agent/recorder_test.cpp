@@ -60,7 +60,7 @@ class RecorderTest : public ::testing::Test {
     memory.untold.resize(1);
     memory.alarms = {std::move(alarm)};
     recorder_ = std::make_unique<Recorder>(
-        plan_, std::move(memory), *outlets_, outbox_, files_, clock_,
+        plan_, std::move(memory), *outlets_, services_, outbox_, files_, clock_,
         HealthSources{latency_, ingest_, decider_, urgency_, phase_, certificate_, "test"},
         [this] { ++woken_; });
   }
@@ -118,6 +118,7 @@ class RecorderTest : public ::testing::Test {
   std::shared_ptr<const Plan> plan_;
   FakeOutbox outbox_;
   std::unique_ptr<Outlets> outlets_;
+  ServiceQueue services_{8};
   Histogram latency_;
   IngestCounts ingest_;
   DeciderCounts decider_;

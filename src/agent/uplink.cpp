@@ -46,10 +46,11 @@ mqtt::Options UplinkOptions(const Settings& settings) {
 
 }  // namespace
 
-Uplink::Uplink(const Settings& settings, outbox::Outbox& outbox, const ClientFactory& make_client,
-               os::Clock& clock, std::string version)
+Uplink::Uplink(const Settings& settings, outbox::Outbox& outbox, ServiceQueue& services,
+               const ClientFactory& make_client, os::Clock& clock, std::string version)
     : settings_(settings),
       outbox_(outbox),
+      services_(services),
       clock_(clock),
       version_(std::move(version)),
       client_(make_client(UplinkOptions(settings))) {}
@@ -57,6 +58,7 @@ Uplink::Uplink(const Settings& settings, outbox::Outbox& outbox, const ClientFac
 Result<void> Uplink::Start() {
   BeginEpoch();
   MW_TRY(client_->Subscribe(wire::AckTopic(settings_.device), 1));
+  MW_TRY(client_->Subscribe(wire::ServiceTopic(settings_.device), 1));
   return client_->Start(*this);
 }
 
@@ -76,6 +78,7 @@ void Uplink::OnDisconnected(std::string_view reason) {
 
 void Uplink::OnMessage(const mqtt::Message& message) {
   if (message.topic == wire::AckTopic(settings_.device)) TakeAck(message.payload);
+  if (message.topic == wire::ServiceTopic(settings_.device)) TakeServices(message.payload);
 }
 
 void Uplink::TakeAck(std::span<const std::byte> payload) {
@@ -105,6 +108,20 @@ void Uplink::TakeAck(std::span<const std::byte> payload) {
       lane.bytes -= lane.under_way.front().second;
       lane.under_way.pop_front();
     }
+  }
+}
+
+// The hub sends them until it hears that they are done: what is lost here costs a while, no more.
+void Uplink::TakeServices(std::span<const std::byte> payload) {
+  wire::ServiceOrders orders;
+  if (payload.size() > wire::kBatchBytesMax ||
+      !orders.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    counts_.bad_acks.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  for (const wire::ServiceOrder& order : orders.orders()) {
+    if (!CheckIdText("service", order.service()) || order.at_ns() <= 0) continue;
+    if (!services_.TryPush({order.service(), order.asset(), order.at_ns()})) return;
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/settings.h"
+#include "core/spsc_queue.h"
 #include "mqtt/client.h"
 #include "os/clock.h"
 #include "outbox/outbox.h"
@@ -19,20 +20,28 @@ namespace millwright::agent {
 
 using ClientFactory = std::function<std::unique_ptr<mqtt::Client>(mqtt::Options)>;
 
+/// A machine was repaired or replaced: learn it anew.
+struct ServiceNote {
+  std::string service, asset;
+  Nanos at = 0;  // by the hub; grows from note to note of one machine
+};
+/// From uplink to recorder; what finds no room comes again.
+using ServiceQueue = SpscQueue<ServiceNote>;
+
 struct UplinkCounts {
   std::atomic<bool> connected{false};
   std::atomic<uint64_t> batches{0};
   std::atomic<uint64_t> events{0};   // sent, repeats included
   std::atomic<uint64_t> resends{0};  // times a lane was sent again from its last ack
   std::atomic<uint64_t> acks{0};
-  std::atomic<uint64_t> bad_acks{0};  // payloads that are none
+  std::atomic<uint64_t> bad_acks{0};  // payloads that are none, of services too
 };
 
 class Uplink : private mqtt::Listener {
  public:
   /// Borrows all; they outlive it.
-  Uplink(const Settings& settings, outbox::Outbox& outbox, const ClientFactory& make_client,
-         os::Clock& clock, std::string version);
+  Uplink(const Settings& settings, outbox::Outbox& outbox, ServiceQueue& services,
+         const ClientFactory& make_client, os::Clock& clock, std::string version);
 
   [[nodiscard]] Result<void> Start();
   /// One turn: network, then whatever may be sent. Waits for `wait_max` at most.
@@ -69,9 +78,11 @@ class Uplink : private mqtt::Listener {
   void ResendSilent();
   void Rewind(LaneState& lane);
   void TakeAck(std::span<const std::byte> payload);
+  void TakeServices(std::span<const std::byte> payload);
 
   const Settings& settings_;
   outbox::Outbox& outbox_;
+  ServiceQueue& services_;
   os::Clock& clock_;
   const std::string version_;
   std::unique_ptr<mqtt::Client> client_;

@@ -82,7 +82,7 @@ class UplinkTest : public ::testing::Test {
       : settings_(*ReadSettings(testing::ConfigText("/nowhere", 1), "agent.toml")),
         client_(broker_.MakeClient({.client_id = "hub"})),
         uplink_(
-            settings_, outbox_,
+            settings_, outbox_, services_,
             [this](mqtt::Options options) { return broker_.MakeClient(std::move(options)); },
             clock_, "1") {
     EXPECT_TRUE(client_->Subscribe("mw/v1/gw-1/events", 1));
@@ -112,6 +112,7 @@ class UplinkTest : public ::testing::Test {
   Hub hub_;
   const Settings settings_;
   std::unique_ptr<mqtt::Client> client_;
+  ServiceQueue services_{4};
   Uplink uplink_;
 };
 
@@ -144,6 +145,31 @@ TEST_F(UplinkTest, AnAckThatGoesBackChangesNothing) {
   ASSERT_EQ(hub_.batches.back().events_size(), 1);
   EXPECT_EQ(hub_.batches.back().events(0).seq(), 4U);
   EXPECT_EQ(hub_.batches.back().acked(0).seq(), 3U);
+}
+
+TEST_F(UplinkTest, ServicesReachTheRecorderAndRubbishIsCounted) {
+  const auto say = [&](const std::string& payload) {
+    ASSERT_TRUE(client_->Publish("mw/v1/gw-1/service", os::AsBytes(payload), 1, false));
+    Turn();
+  };
+  wire::ServiceOrders orders;
+  for (int i = 1; i <= 6; ++i) {
+    wire::ServiceOrder& order = *orders.add_orders();
+    order.set_service("act-0000" + std::to_string(i));
+    order.set_asset("P-1");
+    order.set_at_ns(i);
+  }
+  orders.mutable_orders(0)->set_service("../evil");
+  orders.mutable_orders(1)->set_at_ns(0);
+  say(orders.SerializeAsString());
+  for (int i = 3; i <= 6; ++i) {
+    const auto note = services_.TryPop();
+    ASSERT_TRUE(note);
+    EXPECT_EQ(note->at, i);
+  }
+  EXPECT_FALSE(services_.TryPop());
+  say("\xff\xff");
+  EXPECT_EQ(uplink_.counts().bad_acks.load(), 1U);
 }
 
 TEST_F(UplinkTest, AReplacedOutboxIsSentFromItsBeginning) {

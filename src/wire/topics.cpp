@@ -41,6 +41,7 @@ std::string EventsTopic(const DeviceId& device) { return Uplink(device, "events"
 std::string TelemetryTopic(const DeviceId& device) { return Uplink(device, "telemetry"); }
 std::string UplinkStatusTopic(const DeviceId& device) { return Uplink(device, "status"); }
 std::string AckTopic(const DeviceId& device) { return Uplink(device, "ack"); }
+std::string ServiceTopic(const DeviceId& device) { return Uplink(device, "service"); }
 
 std::optional<ReadingAddress> ParseReadingTopic(std::string_view topic) {
   std::array<std::string_view, 5> levels;

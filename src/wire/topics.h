@@ -21,11 +21,12 @@ inline constexpr size_t kBatchBytesMax = size_t{128} << 10;  // AWS IoT Core ref
 /// mw/<site>/gateways/<device>/status (retained; the last will says offline)
 [[nodiscard]] std::string LocalStatusTopic(const SiteId& site, const DeviceId& device);
 
-/// mw/v1/<device>/{events,telemetry,status,ack}
+/// mw/v1/<device>/{events,telemetry,status,ack,service}
 [[nodiscard]] std::string EventsTopic(const DeviceId& device);
 [[nodiscard]] std::string TelemetryTopic(const DeviceId& device);
 [[nodiscard]] std::string UplinkStatusTopic(const DeviceId& device);
 [[nodiscard]] std::string AckTopic(const DeviceId& device);
+[[nodiscard]] std::string ServiceTopic(const DeviceId& device);
 
 struct ReadingAddress {
   std::string_view site, area, asset, channel;  // borrow the topic

@@ -21,6 +21,23 @@ async function plant(scope, program) {
   return { hub, gateway };
 }
 
+// Two steps; nothing is sent at the first.
+async function tellsOfARepair(scope, page) {
+  await page.getByRole("button", { name: "Repaired" }).click();
+  const form = page.getByRole("form", { name: "Repaired or replaced" });
+  await form.getByRole("combobox").selectOption("replaced");
+  await form.getByLabel("Note").fill("new bearing");
+  await form.getByRole("button", { name: "Go on" }).click();
+  assert.match(await form.getByRole("status").innerText(), /alarms of P-102 are closed/);
+  await scope.axe(page, "the form of a repair");
+  const sent = page.waitForResponse((response) => response.url().endsWith("/machines/alder/P-102/service"));
+  await form.getByRole("button", { name: "Yes, replaced" }).click();
+  const answer = await sent;
+  assert.equal(answer.status(), 201);
+  assert.equal((await answer.json()).closed, 1);
+  await form.waitFor({ state: "detached" });
+}
+
 async function alarmAppearsLive(scope, program) {
   const { hub, gateway } = await plant(scope, program);
   const page = await scope.page(hub.url);
@@ -38,6 +55,7 @@ async function alarmAppearsLive(scope, program) {
   await page.goto(`${hub.url}#/machines/alder/P-102`);
   await page.locator(".plot canvas").first().waitFor();
   await until(async () => /BPFO\s+88\.5 Hz\s+88\.1 Hz\s+12\.1×/.test(await page.locator(".spectrum").innerText()), "the spectrum's marks");
+  await tellsOfARepair(scope, page);
   await page.getByRole("button", { name: "10 min" }).click();
   await pause(kSettleMs);
   await scope.shot(page, "hub-machine");

@@ -9,6 +9,7 @@ import type { Machine, MachineDetail, Series } from "../logic/types.ts";
 import { alarms, connected, heardMs, hubNow, machineKey, machines, nowMs, viewOf } from "../store.ts";
 import { Ago, At, Badge, Empty, Failed, Loading, Segmented, type Choice } from "../ui/parts.tsx";
 import { RangeForm } from "./range_form.tsx";
+import { ServiceForm } from "./service_form.tsx";
 import { FaultPanel, History, Moved, Trust } from "./side.tsx";
 import { Signals } from "./signals.tsx";
 import { SpectrumPanel } from "./spectrum.tsx";
@@ -77,6 +78,7 @@ export function MachinePage({ site, asset }: { site: string; asset: string }) {
   const [name, setName] = useState<RangeName | null>("1h");
   const [fixed, setFixed] = useState<Window | null>(null); // set: paused there
   const [choosing, setChoosing] = useState(false);
+  const [serving, setServing] = useState(false);
   const everyMs = fixed || !connected.value ? null : Math.max(2_000, kSpans[name ?? "1h"] / kPoints);
   const detail = useReading((signal) => api.machine(site, asset, signal), [site, asset, connected.value], connected.value ? 5_000 : null);
   const series = useReading(
@@ -149,7 +151,11 @@ export function MachinePage({ site, asset }: { site: string; asset: string }) {
         <span class="machine-controls">
           <Segmented label="Time range" choices={kRanges} value={choosing ? "any" : name} pick={pick} />
           <Segmented label="Live or paused" choices={kLive} value={fixed ? "paused" : "live"} pick={(picked) => (picked === "live" ? live() : pause())} />
+          <button class="button" type="button" aria-expanded={serving} title="It was repaired or replaced" onClick={() => setServing(!serving)}>
+            Repaired
+          </button>
         </span>
+        {serving && <ServiceForm site={site} asset={asset} now={hubNow()} close={() => setServing(false)} />}
         {choosing && shownRange && (
           <RangeForm
             from={shownRange.from}

@@ -6,6 +6,7 @@
 
 #include "hub/api/machine_view.h"
 #include "hub/api/words.h"
+#include "hub/labels/baselines.h"
 #include "hub/labels/words.h"
 
 namespace millwright::hub {
@@ -18,14 +19,18 @@ using store::Row;
   "l.score, l.model_name, "                                                                     \
   "l.model_hash, l.cause_id, l.speed_hz, l.steady, l.decision_ms, l.raised_ns, l.updated_ns, "  \
   "l.cleared_ns, "                                                                              \
-  "l.arrived_ns, m.spark, e.payload, " MW_STANDING_COLUMNS                                      \
-  "FROM alarms l LEFT JOIN judgements j ON j.device = l.device AND j.alarm_key = l.alarm_key "  \
-  "LEFT JOIN assets a ON a.site = l.site AND "                                                  \
-  "a.asset = l.asset "                                                                          \
-  "LEFT JOIN machine_state m ON m.site = l.site AND m.asset = l.asset "                         \
-  "LEFT JOIN events e ON e.device = l.device AND e.epoch = l.evidence_epoch AND e.lane = "      \
-  "l.evidence_lane "                                                                            \
-  "AND e.seq = l.evidence_seq "
+  "l.arrived_ns, m.spark, e.payload, " MW_BASELINE_VERSION(                                     \
+      "l", "l.raised_ns") ", COALESCE(s.who, ''), COALESCE(s.kind, ''), " MW_STANDING_COLUMNS   \
+                          "FROM alarms l LEFT JOIN judgements j ON j.device = l.device AND "    \
+                          "j.alarm_key = l.alarm_key "                                          \
+                          "LEFT JOIN services s ON s.id = l.closed_by "                         \
+                          "LEFT JOIN assets a ON a.site = l.site AND "                          \
+                          "a.asset = l.asset "                                                  \
+                          "LEFT JOIN machine_state m ON m.site = l.site AND m.asset = l.asset " \
+                          "LEFT JOIN events e ON e.device = l.device AND e.epoch = "            \
+                          "l.evidence_epoch AND e.lane = "                                      \
+                          "l.evidence_lane "                                                    \
+                          "AND e.seq = l.evidence_seq "
 
 constexpr std::string_view kOne = MW_ALARM_COLUMNS "WHERE l.device = $1 AND l.alarm_key = $2";
 constexpr std::string_view kWorst = MW_ALARM_COLUMNS
@@ -69,7 +74,10 @@ AlarmView FromRow(const Row& row) {
   wire::Event event;
   if (!payload.empty() && event.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
     view.evidence = std::move(*event.mutable_alarm());
-  view.standing = StandingFromRow(row, 22);
+  view.baseline_version = row.Int(22);
+  view.closed_by = row.Text(23);
+  view.closed_as = row.Text(24);
+  view.standing = StandingFromRow(row, 25);
   return view;
 }
 
@@ -197,6 +205,8 @@ void WriteAlarm(http::JsonWriter& json, const AlarmView& alarm) {
   WriteSpark(json, alarm.spark);
   json.Field("decision_ms", static_cast<float>(alarm.decision_ms));
   json.Field("arrived_ms", Milliseconds(alarm.arrived));
+  json.Field("baseline_version", alarm.baseline_version);
+  json.Field("closed_by", alarm.closed_by).Field("closed_as", alarm.closed_as);
   WriteStanding(json, alarm.standing);
   json.EndObject();
 }

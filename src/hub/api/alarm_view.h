@@ -28,8 +28,10 @@ struct AlarmView {
   bool cleared = false;
   Nanos raised = 0, updated = 0, cleared_at = 0, arrived = 0;
   Spark spark;
-  wire::Alarm evidence;  // contributions, marks, window
-  Standing standing;     // what people said of it
+  wire::Alarm evidence;              // contributions, marks, window
+  Standing standing;                 // what people said of it
+  int64_t baseline_version = 1;      // that it was judged by
+  std::string closed_by, closed_as;  // by a service: who, "repaired" or "replaced"
 };
 
 struct AlarmPlace {  // where a page ends: the last alarm's own order

@@ -48,8 +48,10 @@ class ApiTest : public ::testing::Test {
     AddIdentity();
     labels_ = std::make_unique<Labels>(std::move(*store::Database::Open(hub_.path())), hub_.clock);
     AddInboxRoutes(router_, *context_);
-    AddLabelRoutes(router_,
-                   {.labels = *labels_, .feed = hub_.feed, .may_judge = {}, .on_verdict = {}});
+    const LabelParts parts{
+        .labels = *labels_, .feed = hub_.feed, .may_judge = {}, .on_verdict = {}};
+    AddLabelRoutes(router_, parts);
+    AddServiceRoutes(router_, *context_, parts);
     SetConsole(router_);
     document_ = json::parse(OpenApiDocument());
   }

@@ -123,6 +123,7 @@ void WriteLabel(JsonWriter& json, const LabelRow& label) {
   json.Field("score", label.score).Field("model_name", label.model_name);
   json.Field("model_hash", label.model_hash).Field("opinions", label.opinions);
   json.Field("from_ms", Milliseconds(label.start)).Field("to_ms", Milliseconds(label.end));
+  json.Field("baseline_version", label.baseline_version);
   json.Field("arrived_ms", Milliseconds(label.arrived)).Field("at_ms", Milliseconds(label.at));
   json.EndObject();
 }

@@ -31,5 +31,7 @@ struct LabelParts {
 /// Borrows all.
 void AddInboxRoutes(http::Router& router, const ApiContext& context);
 void AddLabelRoutes(http::Router& router, const LabelParts& parts);
+/// A machine that was repaired or replaced, and the baselines that it was judged by.
+void AddServiceRoutes(http::Router& router, const ApiContext& context, const LabelParts& parts);
 
 }  // namespace millwright::hub

@@ -22,16 +22,18 @@ class LabelRoutesTest : public ::testing::Test {
     labels_ = std::make_unique<Labels>(std::move(*store::Database::Open(hub_.path())), hub_.clock);
     AddAlarmRoutes(router_, *context_);
     AddInboxRoutes(router_, *context_);
-    AddLabelRoutes(router_, {.labels = *labels_,
-                             .feed = hub_.feed,
-                             .may_judge = [this](const http::Request& request,
-                                                 const std::vector<std::string>& sites)
-                                 -> std::optional<http::Response> {
-                               asked_ = sites;
-                               if (request.who != "visitor") return std::nullopt;
-                               return http::Problem(403, "forbidden", "not at this plant");
-                             },
-                             .on_verdict = [this](const VerdictAct&) { ++told_; }});
+    const LabelParts parts{
+        .labels = *labels_,
+        .feed = hub_.feed,
+        .may_judge = [this](const http::Request& request, const std::vector<std::string>& sites)
+            -> std::optional<http::Response> {
+          asked_ = sites;
+          if (request.who != "visitor") return std::nullopt;
+          return http::Problem(403, "forbidden", "not at this plant");
+        },
+        .on_verdict = [this](const VerdictAct&) { ++told_; }};
+    AddLabelRoutes(router_, parts);
+    AddServiceRoutes(router_, *context_, parts);
     for (int i = 1; i <= 3; ++i)
       hub_.Send(BatchOf(
           {AlarmEvent(static_cast<uint64_t>(i), kTestStart + i * kSecond, wire::Alarm::RAISED,
@@ -146,6 +148,38 @@ TEST_F(LabelRoutesTest, WrongBodiesAreNamed) {
                           {"to_ms", 1},
                           {"rating", "NEUTRAL"}});
   EXPECT_EQ(range.status, 400) << range.body;
+}
+
+TEST_F(LabelRoutesTest, ARepairClosesItsAlarmsAndNamesTheBaseline) {
+  const std::string path = "/api/v1/machines/alder/P-1/service";
+  const json body = {{"id", "service-1"},
+                     {"kind", "replaced"},
+                     {"from_ms", kTestStart / kMillisecond - 1000},
+                     {"to_ms", kTestStart / kMillisecond}};
+  EXPECT_EQ(Ask("POST", path, body, "visitor").status, 403);
+  const auto done = Ask("POST", path, body);
+  ASSERT_EQ(done.status, 201) << done.body;
+  EXPECT_EQ(json::parse(done.body)["closed"], 3);
+  EXPECT_EQ(Ask("POST", path, body).status, 200);
+  const json alarm = json::parse(Ask("GET", "/api/v1/alarms/gw-1~P-1-1").body);
+  EXPECT_EQ(alarm["state"], "cleared");
+  EXPECT_EQ(alarm["closed_by"], "ana");
+  EXPECT_EQ(alarm["closed_as"], "replaced");
+  EXPECT_EQ(alarm["baseline_version"], 1);
+  json all = json::parse(Ask("GET", "/api/v1/machines/alder/P-1/baselines").body);
+  EXPECT_EQ(all["baselines"].size(), 1U);
+  EXPECT_EQ(all["pending"], json::array({"service-1"}));
+  json wrong = body;
+  wrong["kind"] = "painted";
+  wrong["id"] = "service-2";
+  EXPECT_EQ(Ask("POST", path, wrong).status, 400);
+  EXPECT_EQ(Ask("POST", "/api/v1/machines/alder/P-9/service",
+                {{"id", "service-3"},
+                 {"kind", "repaired"},
+                 {"from_ms", kTestStart / kMillisecond - 1000}})
+                .status,
+            404);
+  EXPECT_EQ(Ask("GET", "/api/v1/machines/alder/P-9/baselines").status, 404);
 }
 
 }  // namespace

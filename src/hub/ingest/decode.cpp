@@ -114,6 +114,12 @@ Decoded<void> CheckBaseline(const wire::Baseline& baseline) {
   return {};
 }
 
+Decoded<void> CheckRecommissioned(const wire::Recommissioned& done) {
+  if (!IsId(done.asset()) || !IsIdOrEmpty(done.area()) || !IsId(done.service()))
+    return No(Reject::kBadId);
+  return {};
+}
+
 Decoded<void> CheckHealth(const wire::Health& health) {
   if (!AreShort(health.agent_version(), health.model_hash(), health.model_name(),
                 health.config_hash(), health.certificate()))
@@ -188,6 +194,8 @@ Decoded<void> CheckContent(const wire::Event& event) {
       return CheckAssetInfo(event.asset_info());
     case wire::Event::kBaseline:
       return CheckBaseline(event.baseline());
+    case wire::Event::kRecommissioned:
+      return CheckRecommissioned(event.recommissioned());
     case wire::Event::BODY_NOT_SET:
       return {};
   }
@@ -212,6 +220,8 @@ std::string_view KindOf(const wire::Event& event) {
       return "asset_info";
     case wire::Event::kBaseline:
       return "baseline";
+    case wire::Event::kRecommissioned:
+      return "recommissioned";
     case wire::Event::BODY_NOT_SET:
       return "unknown";
   }
@@ -235,6 +245,8 @@ const std::string& AssetOf(const wire::Event& event) {
       return event.asset_info().asset();
     case wire::Event::kBaseline:
       return event.baseline().asset();
+    case wire::Event::kRecommissioned:
+      return event.recommissioned().asset();
     case wire::Event::kHealth:
     case wire::Event::BODY_NOT_SET:
       return kNone;

@@ -41,7 +41,8 @@ Ingest::Ingest(mqtt::Client& client, store::Database& database, os::Clock& clock
       clock_(clock),
       feed_(feed),
       meters_(meters),
-      options_(options) {}
+      options_(options),
+      services_(client, database, clock) {}
 
 Result<void> Ingest::Start() {
   for (const char* filter : {"mw/v1/+/events", "mw/v1/+/telemetry", "mw/v1/+/status"})
@@ -66,6 +67,7 @@ void Ingest::Step(Nanos wait_max) {
     if (group_.size() == before) break;  // a quiet millisecond: nobody else is coming
   }
   if (!group_.empty()) CommitGroup();
+  services_.Step();
 }
 
 void Ingest::OnConnected(bool session_present) {
@@ -270,6 +272,7 @@ Result<void> Ingest::TakeStatus(const Incoming& message, Changes& changes, Inges
     return {};
   }
   changes.devices.insert(message.device);
+  if (status->online) services_.OnHeard(message.device);
   // A retained message tells what was said last, not that the device was heard now; neither does
   // its last will.
   const Nanos heard = status->online && !message.retained ? message.received : 0;

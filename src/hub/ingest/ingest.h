@@ -13,6 +13,7 @@
 #include "hub/ingest/changes.h"
 #include "hub/ingest/ledger.h"
 #include "hub/ingest/meters.h"
+#include "hub/ingest/service_sender.h"
 #include "mqtt/client.h"
 #include "os/clock.h"
 #include "os/files.h"
@@ -81,6 +82,7 @@ class Ingest : private mqtt::Listener {
   const IngestOptions options_;
   std::vector<Incoming> group_;
   size_t group_bytes_ = 0;
+  ServiceSender services_;
 };
 
 }  // namespace millwright::hub

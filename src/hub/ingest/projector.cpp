@@ -49,6 +49,9 @@ Result<void> Projector::Project(const Origin& origin, const wire::Event& event, 
       break;
     case wire::Event::kBaseline:
       return OnBaseline(origin, event);
+    case wire::Event::kRecommissioned:
+      MW_TRY(OnRecommissioned(origin, event));
+      break;
     case wire::Event::BODY_NOT_SET:
       return {};  // a newer agent's: kept, not understood
   }
@@ -250,6 +253,24 @@ Result<void> Projector::OnSpectrum(const Origin& origin, const wire::Event& even
 Result<void> Projector::OnBaseline(const Origin& origin, const wire::Event& event) {
   const wire::Baseline& baseline = event.baseline();
   MW_TRY(database_.Run(
+      "INSERT INTO baseline_history (device, file, learned_ns, site, asset, document) VALUES ($1, "
+      "$2, $3, $4, $5, $6) ON CONFLICT (device, file, learned_ns) DO NOTHING",
+      {origin.device, baseline.file(), baseline.learned_ns(), origin.site, baseline.asset(),
+       os::AsBytes(baseline.document())}));
+  MW_TRY(database_.Run(
+      "DELETE FROM baseline_history WHERE site = $1 AND asset = $2 AND learned_ns < COALESCE(("
+      "SELECT learned_ns FROM baseline_history WHERE site = $1 AND asset = $2 ORDER BY learned_ns "
+      "DESC LIMIT 1 OFFSET 63), 0)",
+      {origin.site, baseline.asset()}));
+  // One from before a repair that comes late: a gateway that takes this one's place must not get
+  // it.
+  bool outdated = false;
+  MW_TRY(database_.First(
+      "SELECT id FROM services WHERE site = $1 AND asset = $2 AND done_ns > $3 LIMIT 1",
+      {origin.site, baseline.asset(), baseline.learned_ns()},
+      [&](const Row& /*row*/) { outdated = true; }));
+  if (outdated) return {};
+  MW_TRY(database_.Run(
       "INSERT INTO baselines (device, file, asset, learned_ns, document) VALUES ($1, $2, $3, $4, "
       "$5) ON CONFLICT (device, file) DO UPDATE SET asset = excluded.asset, learned_ns = "
       "excluded.learned_ns, document = excluded.document WHERE excluded.learned_ns >= "
@@ -260,6 +281,18 @@ Result<void> Projector::OnBaseline(const Origin& origin, const wire::Event& even
       "DELETE FROM baselines WHERE device = $1 AND asset = $2 AND file NOT IN (SELECT file FROM "
       "baselines WHERE device = $1 AND asset = $2 ORDER BY learned_ns DESC, file LIMIT 4)",
       {origin.device, baseline.asset()}));
+}
+
+// A gateway that lost its disk may do it again: the first time counts.
+Result<void> Projector::OnRecommissioned(const Origin& origin, const wire::Event& event) {
+  const wire::Recommissioned& done = event.recommissioned();
+  MW_TRY(database_.Run(
+      "UPDATE services SET done_ns = CASE WHEN done_ns IS NULL OR $1 < done_ns THEN $1 ELSE "
+      "done_ns END WHERE id = $2 AND site = $3 AND asset = $4",
+      {event.ts_ns(), done.service(), origin.site, done.asset()}));
+  return Done(
+      database_.Run("DELETE FROM baselines WHERE device = $1 AND asset = $2 AND learned_ns < $3",
+                    {origin.device, done.asset(), event.ts_ns()}));
 }
 
 Result<void> Projector::OnAssetInfo(const Origin& origin, const wire::Event& event) {

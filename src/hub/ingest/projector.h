@@ -45,6 +45,8 @@ class Projector {
   [[nodiscard]] Result<void> OnAssetInfo(const Origin& origin, const wire::Event& event);
   [[nodiscard]] Result<void> OnBaseline(const Origin& origin, const wire::Event& event);
 
+  [[nodiscard]] Result<void> OnRecommissioned(const Origin& origin, const wire::Event& event);
+
   [[nodiscard]] Result<void> IndexBatch(const Origin& origin, const wire::Event& event);
   [[nodiscard]] Result<void> AddMinutes(const Origin& origin, const wire::FeatureBatch& batch);
   [[nodiscard]] Result<std::string> FaultCode(const Origin& origin, const std::string& asset,

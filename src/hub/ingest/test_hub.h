@@ -72,6 +72,7 @@ class TestHub {
     if (ingest) ingest->Step(0);
     device_->Poll(0);
   }
+  [[nodiscard]] mqtt::FakeBroker& broker() { return broker_; }
   [[nodiscard]] std::string path() const { return folder_.File("hub.db"); }
   [[nodiscard]] uint64_t Mark(uint64_t epoch, uint32_t lane) { return acks.marks[{epoch, lane}]; }
   [[nodiscard]] int64_t Number(const std::string& sql) {

@@ -30,7 +30,9 @@ constexpr std::string_view kAnswers =
     "b.start_ns)) THEN 1 ELSE 0 END AS stood FROM labels b LEFT JOIN assets a ON a.site = b.site "
     "AND a.asset = b.asset LEFT JOIN judgements j ON j.device = b.device AND j.alarm_key = "
     "b.alarm_key AND b.alarm_key <> '' WHERE b.undone_ns IS NULL AND (b.alarm_key = '' OR j.act = "
-    "b.act) AND b.at_ns >= $1 AND b.at_ns < $2 ORDER BY b.at_ns DESC LIMIT 100000) t WHERE "
+    "b.act) AND NOT EXISTS (SELECT 1 FROM labels n WHERE n.source = 'service' AND n.undone_ns IS "
+    "NULL AND n.site = b.site AND n.asset = b.asset AND n.start_ns <= b.start_ns AND n.end_ns > "
+    "b.start_ns) AND b.at_ns >= $1 AND b.at_ns < $2 ORDER BY b.at_ns DESC LIMIT 100000) t WHERE "
     "t.rating "
     "<> 'NEUTRAL' ORDER BY t.at_ns, t.act, t.number";
 

@@ -1,6 +1,7 @@
 #include "hub/labels/export.h"
 
 #include "crypto/sha256.h"
+#include "hub/labels/baselines.h"
 
 namespace millwright::hub {
 
@@ -11,12 +12,18 @@ Result<std::vector<LabelRow>> LoadLabels(store::Database& database, const LabelQ
       "SELECT b.act, b.number, b.site, b.asset, b.device, b.alarm_key, b.start_ns, "
       "COALESCE(b.end_ns, l.cleared_ns, l.updated_ns, b.start_ns), COALESCE(j.rating, b.rating), "
       "b.verdict, b.fault, b.reason, b.note, b.source, b.said_fault, b.said_level, b.score, "
-      "b.model_name, b.model_hash, b.who, b.arrived_ns, b.at_ns, COALESCE(j.opinions, 1) "
-      "FROM labels b LEFT JOIN judgements j ON j.device = b.device AND j.alarm_key = b.alarm_key "
-      "AND b.alarm_key <> '' LEFT JOIN alarms l ON l.device = b.device AND l.alarm_key = "
-      "b.alarm_key WHERE b.undone_ns IS NULL AND (b.alarm_key = '' OR j.act = b.act) AND ($1 = '' "
-      "OR b.site = $1) AND ($2 = '' OR b.asset = $2) AND b.at_ns >= $3 AND b.at_ns < $4 "
-      "ORDER BY b.at_ns, b.act, b.number LIMIT $5 OFFSET $6",
+      "b.model_name, b.model_hash, b.who, b.arrived_ns, b.at_ns, COALESCE(j.opinions, "
+      "1), " MW_BASELINE_VERSION(
+          "b", "b.start_ns") " "
+                             "FROM labels b LEFT JOIN judgements j ON j.device = b.device AND "
+                             "j.alarm_key = b.alarm_key "
+                             "AND b.alarm_key <> '' LEFT JOIN alarms l ON l.device = b.device AND "
+                             "l.alarm_key = "
+                             "b.alarm_key WHERE b.undone_ns IS NULL AND (b.alarm_key = '' OR j.act "
+                             "= b.act) AND ($1 = '' "
+                             "OR b.site = $1) AND ($2 = '' OR b.asset = $2) AND b.at_ns >= $3 AND "
+                             "b.at_ns < $4 "
+                             "ORDER BY b.at_ns, b.act, b.number LIMIT $5 OFFSET $6",
       {query.site, query.asset, query.from, query.to, query.limit, query.offset},
       [&](const store::Row& row) {
         LabelRow& label = out.emplace_back();
@@ -43,6 +50,7 @@ Result<std::vector<LabelRow>> LoadLabels(store::Database& database, const LabelQ
         label.arrived = row.Int(20);
         label.at = row.Int(21);
         label.opinions = row.Int(22);
+        label.baseline_version = row.Int(23);
       }));
   return out;
 }

@@ -17,6 +17,7 @@ struct LabelRow {
       who;
   std::string said_fault, model_name, model_hash;
   int64_t number = 0, said_level = 0, opinions = 0;
+  int64_t baseline_version = 1;  // that judged at its begin
   double score = 0;
   Nanos start = 0, end = 0;   // of what is labelled, device clock
   Nanos arrived = 0, at = 0;  // when the alarm reached the hub; when the label did

@@ -57,6 +57,15 @@ struct RangeAct {
   std::string source = "range";  // or "work_order"
 };
 
+/// A machine was repaired or replaced between `from` and `to`.
+struct ServiceAct {
+  Act act;
+  std::string site, asset;
+  bool replaced = false;
+  Nanos from = 0, to = 0;
+  std::string note{};
+};
+
 /// What an act came to.
 struct Acted {
   int64_t labels = 0;               // or shelvings, or questions
@@ -82,6 +91,10 @@ class Labels {
   [[nodiscard]] Result<Acted> Shelve(const ShelveAct& act);
   [[nodiscard]] Result<Acted> Ask(const QuestionAct& act);
   [[nodiscard]] Result<Acted> Mark(const RangeAct& act);
+  /// Closes the machine's open alarms, blanks the time between (a NEUTRAL label), and has its
+  /// gateway learn anew what is normal; `changed` are the alarms. Cannot be taken back as a whole:
+  /// Undo gives the label back, no more.
+  [[nodiscard]] Result<Acted> Service(const ServiceAct& act);
   /// Only who did it may take it back: whoever sees it otherwise judges again.
   [[nodiscard]] Result<Acted> Undo(const std::string& id, const std::string& who);
 
