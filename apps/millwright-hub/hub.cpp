@@ -8,6 +8,7 @@
 #include "hub/api/label_routes.h"
 #include "hub/api/machine_routes.h"
 #include "hub/api/notify_routes.h"
+#include "hub/api/retrain_routes.h"
 #include "hub/api/rollout_routes.h"
 #include "hub/api/schedule_routes.h"
 #include "hub/api/series.h"
@@ -31,6 +32,9 @@ Result<void> Hub::Start() {
   if (config_.defender.on) {
     MW_TRY(defender_, HubDefender::Make(config_, clock_));
   }
+  if (config_.retrain.enabled() && delivery_) {
+    MW_TRY(retrain_, HubRetrain::Make(config_, clock_, delivery_->rollouts(), version_));
+  }
   AddRoutes();
   AddGauges();
   server_ = std::make_unique<http::Server>(
@@ -45,6 +49,7 @@ Result<void> Hub::Start() {
   if (delivery_) MW_TRY(delivery_->Start());
   if (defender_) MW_TRY(defender_->Start());
   if (notify_) notify_->Start();
+  if (retrain_) retrain_->Start();
   ingest_thread_ = std::jthread([this](const std::stop_token& stop) { RunIngest(stop); });
   live_thread_ = std::jthread([this](const std::stop_token& stop) { live_->Run(stop); });
   fleet_thread_ = std::jthread([this](const std::stop_token& stop) { fleet_metrics_->Run(stop); });
@@ -69,6 +74,7 @@ void Hub::AddRoutes() {
   AddScheduleRoutes(router_, *context_, delivery_ ? &delivery_->schedules() : nullptr);
   AddMaintenanceRoutes(router_, *context_, delivery_ ? &delivery_->maintenance() : nullptr);
   AddNotifyRoutes(router_, *context_, notify_ ? &notify_->notifier() : nullptr);
+  AddRetrainRoutes(router_, *context_, retrain_ ? &retrain_->retrains() : nullptr, config_.retrain);
   AddEventRoutes(router_, *context_);
   AddInboxRoutes(router_, *context_);
   const LabelParts labels{.labels = *labels_,
@@ -114,6 +120,7 @@ void Hub::Stop() {
     client_->Wake();
     ingest_thread_.join();
   }
+  if (retrain_) retrain_->Stop();
   if (notify_) notify_->Stop();
   if (defender_) defender_->Stop();
   if (delivery_) delivery_->Stop();

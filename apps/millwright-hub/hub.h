@@ -27,6 +27,7 @@
 #include "hub_delivery.h"
 #include "hub_identity.h"
 #include "hub_notify.h"
+#include "hub_retrain.h"
 #include "metrics/registry.h"
 #include "mqtt/client.h"
 #include "os/clock.h"
@@ -82,6 +83,7 @@ class Hub {
   std::unique_ptr<HubDelivery> delivery_;  // null: this hub delivers nothing
   std::unique_ptr<HubNotify> notify_;      // null: this hub tells nobody
   std::unique_ptr<HubDefender> defender_;  // null: this hub takes no reports
+  std::unique_ptr<HubRetrain> retrain_;    // null: this hub does not retrain
   std::jthread ingest_thread_;
   std::jthread live_thread_;
   std::jthread fleet_thread_;

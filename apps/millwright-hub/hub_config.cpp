@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "notify_config.h"
+#include "retrain_config.h"
 
 namespace millwright::hub {
 namespace {
@@ -146,6 +147,10 @@ Result<HubConfig> ParseHubConfig(std::string_view text, std::string_view name) {
   ReadAccess(root.OptionalSection("access"), out.database, out.access);
   ReadNotify(root.OptionalSection("notify"), out.notify);
   ReadDefender(root.OptionalSection("defender"), out);
+  ReadRetrain(root.OptionalSection("retrain"), out.retrain);
+  if (out.retrain.enabled() && !out.delivery.enabled())
+    root.OptionalSection("retrain").Fault(
+        "folder", "is of no use without delivery.repository: no model could be let out");
   if (!out.access.required && !IsLoopbackHost(out.http.host))
     root.OptionalSection("http").Fault(
         "listen",

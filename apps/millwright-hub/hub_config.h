@@ -11,6 +11,7 @@
 #include "hub/ingest/ingest.h"
 #include "hub/ingest/retention.h"
 #include "hub/notify/options.h"
+#include "hub/retrain/loop.h"
 #include "identity_config.h"
 #include "mqtt/client.h"
 #include "trust/folder_repository.h"
@@ -46,6 +47,7 @@ struct HubConfig {
   AccessConfig access;
   notify::Options notify;
   DefenderConfig defender;
+  retrain::Options retrain;
 };
 
 /// Every fault in one Error, each with file, line and key. A file may leave everything out.

@@ -140,5 +140,22 @@ TEST(HubConfigTest, EndpointsTakeIpv6AndPlainPorts) {
     EXPECT_FALSE(ParseEndpoint(bad, host, port)) << bad;
 }
 
+TEST(HubConfigTest, RetrainingNeedsItsCommandsAndARepository) {
+  const std::string good =
+      "[delivery]\nrepository = \"repository\"\n[retrain]\nfolder = \"jobs\"\nlive = "
+      "\"bundle\"\nfreeze = [\"f\"]\ntrain = [\"t\"]\ncompare = [\"c\"]\nrelease = [\"r\"]\n";
+  const auto config = ParseHubConfig(good + "every_days = 30\n", "hub.toml");
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_TRUE(config->retrain.enabled());
+  EXPECT_TRUE(config->retrain.approval);
+  EXPECT_EQ(config->retrain.every, 30 * 86'400 * kSecond);
+  EXPECT_EQ(config->retrain.train, retrain::Template{"t"});
+  const auto alone = ParseHubConfig(good.substr(good.find("[retrain]")), "hub.toml");
+  ASSERT_FALSE(alone);
+  EXPECT_NE(alone.error().what.find("delivery.repository"), std::string::npos);
+  EXPECT_FALSE(ParseHubConfig(good + "rollout = '{\"waves\": 7}'\n", "hub.toml"));
+  EXPECT_FALSE(ParseHubConfig("[retrain]\nfolder = \"jobs\"\n", "hub.toml"));
+}
+
 }  // namespace
 }  // namespace millwright::hub

@@ -32,6 +32,7 @@ void ConfigureSlot(CLI::App& command, Context& context);
 void ConfigureBundle(CLI::App& command, Context& context);
 void ConfigureRelease(CLI::App& command, Context& context);
 void ConfigureRollout(CLI::App& command, Context& context);
+void ConfigureRetrain(CLI::App& command, Context& context);
 void ConfigureSchedule(CLI::App& command, Context& context);
 void ConfigureWindow(CLI::App& command, Context& context);
 void ConfigureCa(CLI::App& command, Context& context);
@@ -125,6 +126,11 @@ inline constexpr Command kCommands[] = {
      "  millwright rollout show r-0123456789ab\n"
      "  millwright rollout reverse r-0123456789ab --why 'false alarms on P-102'",
      ConfigureRollout},
+    {"Models", "retrain", "Ask the hub for a better model, see how it compares, let it out",
+     "  millwright retrain start --why 'the pumps were rebuilt'\n"
+     "  millwright retrain show t-0123456789ab\n"
+     "  millwright retrain approve t-0123456789ab",
+     ConfigureRetrain},
     {"Models", "schedule", "Let rollouts of a line's newest release start by themselves",
      "  millwright schedule set monthly models/pump --every 30 --at 22:00 --zone Europe/Berlin\n"
      "  millwright schedule plan monthly",

@@ -12,6 +12,8 @@
 #include "os/clock.h"
 #include "os/files.h"
 #include "output.h"
+#include "recording/recording.h"
+#include "trainer/split.h"
 
 namespace millwright::cli {
 namespace {
@@ -21,7 +23,7 @@ using nlohmann::json;
 struct ExportOptions {
   std::string folder, bundle, from, to;
   std::vector<std::string> machines;
-  double shaft_hz = 0;
+  double shaft_hz = 0, hold_out = 0;
 };
 
 struct Exported {
@@ -42,6 +44,36 @@ Result<HistoryRange> RangeOf(const ExportOptions& options, Nanos step) {
   range.to = range.to / kMillisecond * kMillisecond;
   if (range.from >= range.to) return Fail(Errc::kInvalid, "--from must lie before --to");
   return range;
+}
+
+using Runs = std::vector<recording::RecordingInfo>;
+
+// Takes a share of the runs out of `from`, faults among them.
+Result<Runs> TakeOut(Runs& from, double share) {
+  MW_TRY(const trainer::Split split,
+         trainer::SplitRecordings(from, share, trainer::LoneFaults::kShared));
+  Runs out, left;
+  for (const size_t i : split.held_out) out.push_back(from[i]);
+  for (const size_t i : split.train) left.push_back(from[i]);
+  from = std::move(left);
+  return out;
+}
+
+std::string GroupLine(const char* name, const Runs& runs) {
+  std::string line = std::string(name) + " = [";
+  for (const auto& run : runs) line += (line.ends_with('[') ? "\"" : ", \"") + run.id + "\"";
+  return line + "]\n";
+}
+
+// The group "test" trains nothing; `millwright-train compare` judges models by it alone.
+Result<void> HoldOut(const ExportOptions& options) {
+  MW_TRY(Runs train, recording::OpenDataset(options.folder));
+  MW_TRY(const Runs test, TakeOut(train, options.hold_out));
+  MW_TRY(const Runs validation, TakeOut(train, options.hold_out));
+  const std::string text = "[groups]\n" + GroupLine("train", train) +
+                           GroupLine("validation", validation) + GroupLine("test", test);
+  os::RealFiles files;
+  return files.WriteDurably(options.folder + "/dataset.toml", os::AsBytes(text));
 }
 
 Result<Exported> Export(const ExportOptions& options, const Context& context) {
@@ -69,6 +101,7 @@ Result<Exported> Export(const ExportOptions& options, const Context& context) {
   if (out.machines.empty())
     return Fail(Errc::kUnsupported,
                 out.left_out.empty() ? "the hub knows no machine" : out.left_out.front());
+  if (options.hold_out > 0) MW_TRY(HoldOut(options));
   MW_TRY(out.digest, DigestOfFolder(options.folder));
   return out;
 }
@@ -108,6 +141,10 @@ void ConfigureLabelExport(CLI::App& command, Context& context) {
   command.add_option("--to", options->to, "The end, not included; without it: now");
   command.add_option("--asset", options->machines, "SITE/ASSET; without it: all of that kind");
   command.add_option("--shaft-hz", options->shaft_hz, "Speed of machines without a speed channel");
+  command
+      .add_option("--hold-out", options->hold_out,
+                  "Share of the machines that train nothing and judge a new model")
+      ->check(CLI::Range(0.05, 0.8));
   command.callback([&context, options] { RunExport(*options, context); });
 }
 

@@ -65,7 +65,7 @@ def _varint(value: int) -> bytes:
 
 
 class ConfigWorld:
-    def __init__(self, cli: str, hub: str, agent: str, make_bundle: str):
+    def __init__(self, cli: str, hub: str, agent: str, make_bundle: str, hub_more: str = ""):
         self.scratch = tempfile.TemporaryDirectory()
         self.folder = Path(self.scratch.name)
         self.cli_program = cli
@@ -76,7 +76,7 @@ class ConfigWorld:
         (self.folder / "broker.conf").write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
         (self.folder / "hub.toml").write_text(
             f'[broker]\nport = {self.port}\n[http]\nlisten = "127.0.0.1:{http}"\n[store]\npath = "{self.folder}/hub.db"\n'
-            f'[delivery]\nrepository = "{self.folder}/repository"\n')
+            f'[delivery]\nrepository = "{self.folder}/repository"\n' + hub_more.replace("WORLD", str(self.folder)))
         (self.folder / "agent.toml").write_text(AGENT_TOML.format(port=self.port, folder=self.folder, rate=RATE_HZ))
         self.broker = self._start("broker", ["mosquitto", "-c", self.folder / "broker.conf"], self.port)
         self.hub = self._start("hub", [hub, "--config", self.folder / "hub.toml"], http)

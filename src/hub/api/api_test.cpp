@@ -14,6 +14,7 @@
 #include "hub/api/machine_routes.h"
 #include "hub/api/notify_routes.h"
 #include "hub/api/openapi.h"
+#include "hub/api/retrain_routes.h"
 #include "hub/api/rollout_routes.h"
 #include "hub/api/schedule_routes.h"
 #include "hub/api/schema_check.h"
@@ -42,6 +43,7 @@ class ApiTest : public ::testing::Test {
     AddRolloutRoutes(router_, *context_, nullptr);
     AddSchedules();
     AddNotify();
+    AddRetrains();
     AddEventRoutes(router_, *context_);
     AddStreamRoute(router_, *context_);
     AddSystemRoutes(router_, *context_, hub_.registry, [] { return std::vector<std::string>(); });
@@ -67,6 +69,21 @@ class ApiTest : public ::testing::Test {
         {.site = "alder", .windows = {{.days = 1, .from_min = 60, .to_min = 120}}}, "test"));
     AddScheduleRoutes(router_, *context_, schedules_.get());
     AddMaintenanceRoutes(router_, *context_, maintenance_.get());
+  }
+
+  // Of a hub that was asked for one job and has begun it.
+  void AddRetrains() {
+    retrains_ = std::make_unique<retrain::Retrains>(std::move(*store::Database::Open(hub_.path())),
+                                                    hub_.clock);
+    auto job = retrains_->Ask(retrain::kCausePerson, "ana", "the pumps were rebuilt");
+    ASSERT_TRUE(job);
+    retrain_id_ = job->id;
+    job->state = retrain::State::kWaiting;
+    job->figures =
+        R"({"live_error":0.1,"candidate_error":0.05,"t2_error":0.2,"rms_error":0.2,)"
+        R"("always_error":0.5,"runs":2,"runs_better":2,"runs_worse":0,"events_total":2})";
+    ASSERT_TRUE(retrains_->Save(*job));
+    AddRetrainRoutes(router_, *context_, retrains_.get(), {});
   }
 
   // Of a hub with one route, along which a test was asked for.
@@ -210,6 +227,8 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Schedules> schedules_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<Labels> labels_;
+  std::unique_ptr<retrain::Retrains> retrains_;
+  std::string retrain_id_;
   std::unique_ptr<notify::Sender> sender_;
   std::unique_ptr<notify::Notifier> notifier_;
   http::Router router_;
@@ -252,6 +271,7 @@ TEST_F(ApiTest, EveryAnswerFitsItsSchemaEmptyAndFilled) {
       put("{asset}", "P-1");
       put("{name}", "monthly");
       put("{device}", "gw-1");
+      if (route.find("retrains") != std::string::npos) put("{id}", retrain_id_);
       put("{id}", route.find("rollouts") == std::string::npos ? "gw-1~P-1-1" : "r-1");
       const http::Response response = Get(path);
       const json& responses = item["get"]["responses"];
@@ -284,6 +304,26 @@ TEST_F(ApiTest, BadParametersAreNamed) {
     EXPECT_EQ(json::parse(response.body)["parameter"], parameter.first) << response.body;
   }
   EXPECT_EQ(Get("/api/v1/machines/alder/none").status, 404);
+}
+
+TEST_F(ApiTest, ARetrainingIsAskedForApprovedAndCancelled) {
+  http::Request request;
+  request.method = "POST";
+  request.path = "/api/v1/retrains/" + retrain_id_ + "/approve";
+  EXPECT_EQ(router_.Handle(request).response.status, 200);
+  EXPECT_EQ(router_.Handle(request).response.status, 409);
+  request.path = "/api/v1/retrains/" + retrain_id_ + "/cancel";
+  EXPECT_EQ(router_.Handle(request).response.status, 200);
+  request.path = "/api/v1/retrains";
+  request.body = R"({"why": "drift"})";
+  EXPECT_EQ(router_.Handle(request).response.status, 201);
+  request.body = R"({"trigger": "drift"})";
+  EXPECT_EQ(router_.Handle(request).response.status, 400);
+  const json list = GetJson("/api/v1/retrains");
+  EXPECT_EQ(list["retrains"][0]["state"], "queued");
+  EXPECT_EQ(list["retrains"][1]["approved_by"], list["retrains"][1]["cancelled_by"]);
+  EXPECT_EQ(list["retrains"][1]["figures"]["candidate_error"], 0.05);
+  EXPECT_EQ(Get("/api/v1/retrains/..%2F..%2Fetc/log").status, 404);
 }
 
 TEST_F(ApiTest, ATestOfARouteIsQueuedAndListedWithItsServerAlone) {
