@@ -133,7 +133,8 @@ TEST(LayoutTest, SecretsOfRoutesGoAlong) {
 TEST(LayoutTest, KnowsEveryPathOfTheConfiguration) {
   const std::set<std::string> not_copied = {
       "identity.broker_pid_file",  // of a running process
-      "access.first_token_file",   // is written where nobody could come in; moved, not copied
+      "retrain.folder",           // frozen data of jobs, large; what they led to is in the database
+      "access.first_token_file",  // is written where nobody could come in; moved, not copied
   };
   const std::regex section(R"(^    (\[\[?)([a-z_.]+)\].*)"), key(R"(^    ([a-z_]+) = "?.*)");
   const std::regex path_like(".*(_file|folder|repository|path|online_keys)$");
