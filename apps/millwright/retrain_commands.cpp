@@ -5,6 +5,7 @@
 
 #include "columns.h"
 #include "commands.h"
+#include "core/text.h"
 #include "hub_query.h"
 #include "output.h"
 
