@@ -1,6 +1,6 @@
 // The shell: rail, top bar, the screen that the address names, and what speaks up on every screen.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Alarms } from "./alarms/alarms.tsx";
 import { Board } from "./board/board.tsx";
 import { Devices } from "./devices/devices.tsx";
@@ -132,7 +132,7 @@ function Screen({ at }: { at: Route }) {
 
 export function App() {
   const at = route.value;
-  useEffect(
+  useLayoutEffect(
     () =>
       bind([
         ...kScreens.map((one) => ({ keys: one.keys, label: one.screen === "rollouts" ? "Go to the rollouts" : `Go to ${one.label.toLowerCase()}`, group: "Everywhere", run: go(one.href) })),
@@ -145,7 +145,7 @@ export function App() {
       ]),
     [],
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();

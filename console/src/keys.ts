@@ -12,7 +12,7 @@ export interface Binding {
 /** What applies now, for the list that "?" shows. */
 export const bindings = signal<readonly Binding[]>([]);
 
-/** Adds bindings; returns what takes them away again. */
+/** Adds bindings; returns what takes them away again. From a layout effect: what is on the screen then listens already. */
 export function bind(list: readonly Binding[]): () => void {
   bindings.value = [...bindings.peek(), ...list];
   return () => {

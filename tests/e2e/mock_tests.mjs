@@ -210,7 +210,8 @@ async function keysAndPalette(scope) {
   await page.keyboard.type("gb");
   await page.locator(".tile").first().waitFor();
   const typing = () => page.evaluate(() => document.activeElement?.tagName === "INPUT");
-  await until(async () => (await typing()) || (await page.keyboard.press("/"), false), "/ goes to the filter");
+  await page.keyboard.press("/");
+  await until(typing, "/ goes to the filter");
   await page.keyboard.type("spindle");
   await until(async () => (await page.locator(".tile").count()) === 5, "the filter takes words");
   await page.keyboard.press("Escape");

@@ -27,6 +27,7 @@ if (values.hub && !existsSync(values.hub)) {
   process.exit(2);
 }
 const kHubFigures = ["alarm_to_screen_ms", "streams_open", "streams_lost", "stream_requests", "stream_requests_failed", "stream_request_ms_max"];
+const told = [];
 const groups = [...mockTests, ...inboxTests, ...rolloutTests, ...screenTests];
 if (values.hub) groups.push(...hubTests(values.hub));
 else figures.not_measured.push(...kHubFigures);
@@ -41,10 +42,12 @@ for (const { name, run } of groups) {
   } catch (error) {
     figures.failed += 1;
     figures.failures.push(name);
-    console.log(`FAIL ${name}\n     ${String(error.stack ?? error).split("\n").slice(0, 12).join("\n     ")}`);
+    told.push(`FAIL ${name}\n     ${String(error.stack ?? error).split("\n").slice(0, 12).join("\n     ")}`);
+    console.log(told.at(-1));
   }
 }
 await harness.stop();
+for (const one of told) console.log(one); // again, where the end of a log shows it
 console.log(`${figures.passed} passed, ${figures.failed} failed`);
 figures.ok = figures.failed === 0 && figures.passed > 0;
 if (values.json) console.log(JSON.stringify(figures));

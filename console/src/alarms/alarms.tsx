@@ -1,5 +1,5 @@
 // The inbox: what a person has to judge, worst first, still under the hand, with the evidence of the chosen one beside it.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { bind } from "../keys.ts";
 import { count } from "../logic/format.ts";
@@ -84,7 +84,7 @@ export function Alarms({ selected }: { selected: string | null }) {
     dispatchEvent(new HashChangeEvent("hashchange"));
     document.getElementById(`alarm-${id}`)?.scrollIntoView({ block: "nearest" });
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const step = (by: number) => () => {
       const at = rows.current.indexOf(current());
       const to = rows.current[at < 0 ? 0 : Math.min(rows.current.length - 1, Math.max(0, at + by))];

@@ -1,5 +1,5 @@
 // The board: is anything about to break, and do I see all of it?
-import { useEffect, useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import { bind } from "../keys.ts";
 import { isFiltered, passes } from "../logic/select.ts";
 import { boardView, isPhone } from "../settings.ts";
@@ -10,18 +10,18 @@ import { Counts } from "./counts.tsx";
 import { Needs } from "./needs.tsx";
 import { PlantPanel } from "./plant.tsx";
 import { MachineTable } from "./table.tsx";
-import { filter, filterOpen } from "./state.ts";
+import { filter, filterAsked } from "./state.ts";
 
 const clearFilter = () => {
   filter.value = { shown: null, text: "" };
-  filterOpen.value = false;
+  filterAsked.value = 0;
 };
 
 export function Board() {
-  useEffect(
+  useLayoutEffect(
     () =>
       bind([
-        { keys: "/", label: "Filter the machines", group: "Board", run: () => (filterOpen.value = true) },
+        { keys: "/", label: "Filter the machines", group: "Board", run: () => (filterAsked.value += 1) },
         { keys: "Escape", label: "Clear the filter", group: "Board", run: clearFilter },
       ]),
     [],

@@ -1,5 +1,5 @@
 // The bar of counts: each filters; the right side says how much of the fleet is heard at all.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { age, count } from "../logic/format.ts";
 import { kCountOrder, kWords } from "../logic/shown.ts";
 import type { Shown } from "../logic/types.ts";
@@ -7,7 +7,7 @@ import { boardView, isPhone, type BoardView } from "../settings.ts";
 import { connected, counts, gatewayCounts, lostPlants, nowMs, openAlarms, openTotal } from "../store.ts";
 import { Segmented, type Choice } from "../ui/parts.tsx";
 import { Shape } from "../ui/shapes.tsx";
-import { filter, filterOpen } from "./state.ts";
+import { filter, filterAsked } from "./state.ts";
 
 const kAlways: readonly Shown[] = ["act", "warning", "watch", "healthy", "unknown"];
 const kPhone: readonly Shown[] = ["act", "warning", "watch", "unknown", "healthy"];
@@ -19,9 +19,9 @@ const kViews: readonly Choice<BoardView>[] = [
 
 function FilterField({ clear }: { clear: () => void }) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (filterOpen.value) field.current?.focus();
-  }, [filterOpen.value]);
+  useLayoutEffect(() => {
+    if (filterAsked.value > 0) field.current?.focus();
+  }, [filterAsked.value]);
   return (
     <span class="count-filter">
       <input
@@ -64,7 +64,7 @@ export function Counts(props: { shown: number; total: number; waiting: number; s
         </button>
       ))}
       <span class="counts-space">
-        {(filterOpen.value || chosen.text !== "") && <FilterField clear={props.clear} />}
+        {(filterAsked.value > 0 || chosen.text !== "") && <FilterField clear={props.clear} />}
         {filtering && (
           <span role="status">
             {count(props.shown)} of {count(props.total)} machines{" "}

@@ -1,5 +1,5 @@
 // One machine: what is wrong, how sure, how fast, what now?
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../api.ts";
 import { bind } from "../keys.ts";
 import { clock, number } from "../logic/format.ts";
@@ -115,7 +115,7 @@ export function MachinePage({ site, asset }: { site: string; asset: string }) {
     const middle = (shownRange.from + shownRange.to) / 2 + shift * width;
     move(middle - (grow * width) / 2, Math.min(middle + (grow * width) / 2, nowMs.peek()));
   };
-  useEffect(
+  useLayoutEffect(
     () =>
       bind([
         { keys: "l", label: "Live", group: "Plots", run: live },

@@ -1,6 +1,6 @@
 // The score strip and the signals below it: one x axis, one cursor, one unit a plot.
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { bind } from "../keys.ts";
 import { dayClock, clockSeconds, featureName, quantity, score, sentence, span, unit } from "../logic/format.ts";
 import { mergeGaps, ribbon, silenceMs, stoppedSpans, valueAt } from "../logic/spans.ts";
@@ -91,7 +91,7 @@ export function Signals(props: {
     };
   }, [data, detail.limits]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const step = (by: number) => () => {
       const last = data.t_ms.length - 1;
       const to = Math.min(last, Math.max(0, (cursor.peek() ?? last) + by));

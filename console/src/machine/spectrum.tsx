@@ -1,5 +1,5 @@
 // Waveform, spectrum, envelope: the latest block against the baseline, with the machine's own frequencies marked.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { bind } from "../keys.ts";
 import { absolute, clockSeconds, day, number, unit } from "../logic/format.ts";
@@ -43,7 +43,7 @@ export function SpectrumPanel({ site, asset, fault, live }: { site: string; asse
     };
   }, [site, asset, kind, live, attempt]);
 
-  useEffect(
+  useLayoutEffect(
     () =>
       bind([
         { keys: "h", label: "Harmonic marks", group: "Plots", run: () => setMarksOn((on) => !on) },

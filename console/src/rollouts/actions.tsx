@@ -1,5 +1,5 @@
 // What a person may do to a rollout. Pause takes one key; what cannot be taken back asks once, with how many it concerns.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { bind } from "../keys.ts";
 import { plural } from "../logic/format.ts";
@@ -89,7 +89,7 @@ export function Actions({ detail, took }: { detail: RolloutDetail; took: (detail
   // Keys read what is true when they are pressed.
   const now = useRef({ actions, act, usable: heard && !busy });
   now.current = { actions, act, usable: heard && !busy };
-  useEffect(
+  useLayoutEffect(
     () =>
       bind([
         {

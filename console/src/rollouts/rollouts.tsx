@@ -1,5 +1,5 @@
 // A rollout: how far is it, what holds, may it go on? And the way to stop it or take it back.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api.ts";
 import { bind } from "../keys.ts";
 import { loadRollouts } from "../live.ts";
@@ -160,7 +160,7 @@ export function RolloutsScreen({ selected }: { selected: string | null }) {
   const chosen = selected ?? first.current;
   const rows = useRef(held.ids);
   rows.current = held.ids;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const step = (by: number) => () => {
       const route = parseRoute(location.hash);
       const at = rows.current.indexOf((route.screen === "rollouts" ? route.id : null) ?? first.current ?? "");
