@@ -4,7 +4,9 @@
 #include <set>
 
 #include "hub_query.h"
+#include "os/files.h"
 #include "trainer/data_hash.h"
+#include "trainer/split.h"
 
 namespace millwright::cli {
 namespace {
@@ -45,6 +47,25 @@ std::optional<recording::Label> Verdict(const Said& said) {
     return std::nullopt;
   }
   return label;
+}
+
+using Runs = std::vector<recording::RecordingInfo>;
+
+// Takes a share of the runs out of `from`, faults among them.
+Result<Runs> TakeOut(Runs& from, double share) {
+  MW_TRY(const trainer::Split split,
+         trainer::SplitRecordings(from, share, trainer::LoneFaults::kShared));
+  Runs out, left;
+  for (const size_t i : split.held_out) out.push_back(from[i]);
+  for (const size_t i : split.train) left.push_back(from[i]);
+  from = std::move(left);
+  return out;
+}
+
+std::string GroupLine(const char* name, const Runs& runs) {
+  std::string line = std::string(name) + " = [";
+  for (const auto& run : runs) line += (line.ends_with('[') ? "\"" : ", \"") + run.id + "\"";
+  return line + "]\n";
 }
 
 }  // namespace
@@ -99,6 +120,16 @@ std::vector<recording::Label> LabelsOf(const History& history, std::span<const J
       labels.push_back(std::move(*label));
   }
   return labels;
+}
+
+Result<void> HoldOut(const std::string& folder, double share) {
+  MW_TRY(Runs train, recording::OpenDataset(folder));
+  MW_TRY(const Runs test, TakeOut(train, share));
+  MW_TRY(const Runs validation, TakeOut(train, share));
+  const std::string text = "[groups]\n" + GroupLine("train", train) +
+                           GroupLine("validation", validation) + GroupLine("test", test);
+  os::RealFiles files;
+  return files.WriteDurably(folder + "/dataset.toml", os::AsBytes(text));
 }
 
 Result<std::string> DigestOfFolder(const std::string& folder) {

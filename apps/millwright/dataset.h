@@ -30,6 +30,11 @@ struct JudgedSpan {
 [[nodiscard]] std::vector<recording::Label> LabelsOf(const History& history,
                                                      std::span<const JudgedSpan> judged);
 
+/// Writes dataset.toml: `share` of the recordings judges models and trains none (group "test"), the
+/// same share of the rest is "validation". Machines are never divided, and faults lie among those
+/// held out. kInvalid where a group would be empty.
+[[nodiscard]] Result<void> HoldOut(const std::string& folder, double share);
+
 /// The data set's hash as a model's lineage names it once it is trained on it
 /// (trainer/data_hash.h).
 [[nodiscard]] Result<std::string> DigestOfFolder(const std::string& folder);

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <utility>
+
 #include "scratch_folder.h"
 #include "testing_hub.h"
+#include "trainer/split.h"
 
 namespace millwright::cli {
 namespace {
@@ -81,6 +85,54 @@ TEST(DatasetTest, ARecordingCarriesTheLabelsAndADigest) {
   EXPECT_EQ(before, digest());
   ASSERT_TRUE(WriteHistory(*history, scratch->path() + "/b", 0));
   EXPECT_NE(before, digest());
+}
+
+// Recordings of as many machines, every other one with a fault of the same kind.
+void WriteMachines(const std::string& folder, int machines) {
+  FakeHub hub;
+  hub.steps = 60;
+  const auto history = ReadHistory(hub.Asker(), hub.machine, hub.Schema(), hub.Range());
+  ASSERT_TRUE(history) << history.error().what;
+  for (int i = 0; i < machines; ++i) {
+    Label label;
+    label.end_s = 60;
+    if (i % 2 == 1) {
+      label.rating = Rating::kAnomaly;
+      label.fault = "ball";
+    }
+    const std::vector<Label> labels = {label};
+    ASSERT_TRUE(WriteHistory(*history, folder + "/m" + std::to_string(i), 0, &labels));
+  }
+}
+
+TEST(DatasetTest, WhatIsHeldOutHasBothKindsAndTrainsNothing) {
+  const auto scratch = ScratchFolder::Make();
+  WriteMachines(scratch->path(), 12);
+  const auto done = HoldOut(scratch->path(), 0.3);
+  ASSERT_TRUE(done) << done.error().what;
+  const auto found = recording::OpenDataset(scratch->path());
+  ASSERT_TRUE(found) << found.error().what;
+  std::map<std::string, std::pair<int, int>> counted;  // healthy, faulty
+  for (const auto& run : *found)
+    ++(run.labels.front().rating == Rating::kAnomaly ? counted[run.group].second
+                                                     : counted[run.group].first);
+  ASSERT_EQ(counted.size(), 3U);  // each run is in a group, and in one
+  for (const char* group : {"train", "validation", "test"}) {
+    EXPECT_GT(counted[group].first, 0) << group;
+    EXPECT_GT(counted[group].second, 0) << group;
+  }
+  const auto split = trainer::SplitRecordings(*found, 0.3);
+  ASSERT_TRUE(split) << split.error().what;
+  for (const size_t i : split->train) EXPECT_EQ((*found)[i].group, "train");
+  for (const size_t i : split->held_out) EXPECT_EQ((*found)[i].group, "validation");
+}
+
+TEST(DatasetTest, TooFewMachinesToHoldOneOutIsAnError) {
+  const auto scratch = ScratchFolder::Make();
+  WriteMachines(scratch->path(), 1);
+  const auto done = HoldOut(scratch->path(), 0.3);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::kInvalid);
 }
 
 TEST(DatasetTest, LabelsOfAnotherMachineAreNotOurs) {

@@ -13,7 +13,6 @@
 #include "os/files.h"
 #include "output.h"
 #include "recording/recording.h"
-#include "trainer/split.h"
 
 namespace millwright::cli {
 namespace {
@@ -46,36 +45,6 @@ Result<HistoryRange> RangeOf(const ExportOptions& options, Nanos step) {
   return range;
 }
 
-using Runs = std::vector<recording::RecordingInfo>;
-
-// Takes a share of the runs out of `from`, faults among them.
-Result<Runs> TakeOut(Runs& from, double share) {
-  MW_TRY(const trainer::Split split,
-         trainer::SplitRecordings(from, share, trainer::LoneFaults::kShared));
-  Runs out, left;
-  for (const size_t i : split.held_out) out.push_back(from[i]);
-  for (const size_t i : split.train) left.push_back(from[i]);
-  from = std::move(left);
-  return out;
-}
-
-std::string GroupLine(const char* name, const Runs& runs) {
-  std::string line = std::string(name) + " = [";
-  for (const auto& run : runs) line += (line.ends_with('[') ? "\"" : ", \"") + run.id + "\"";
-  return line + "]\n";
-}
-
-// The group "test" trains nothing; `millwright-train compare` judges models by it alone.
-Result<void> HoldOut(const ExportOptions& options) {
-  MW_TRY(Runs train, recording::OpenDataset(options.folder));
-  MW_TRY(const Runs test, TakeOut(train, options.hold_out));
-  MW_TRY(const Runs validation, TakeOut(train, options.hold_out));
-  const std::string text = "[groups]\n" + GroupLine("train", train) +
-                           GroupLine("validation", validation) + GroupLine("test", test);
-  os::RealFiles files;
-  return files.WriteDurably(options.folder + "/dataset.toml", os::AsBytes(text));
-}
-
 Result<Exported> Export(const ExportOptions& options, const Context& context) {
   os::RealFiles files;
   MW_TRY(const model::Bundle bundle, model::LoadBundle(files, options.bundle));
@@ -101,7 +70,7 @@ Result<Exported> Export(const ExportOptions& options, const Context& context) {
   if (out.machines.empty())
     return Fail(Errc::kUnsupported,
                 out.left_out.empty() ? "the hub knows no machine" : out.left_out.front());
-  if (options.hold_out > 0) MW_TRY(HoldOut(options));
+  if (options.hold_out > 0) MW_TRY(HoldOut(options.folder, options.hold_out));
   MW_TRY(out.digest, DigestOfFolder(options.folder));
   return out;
 }

@@ -7,7 +7,7 @@ import { after, groups, inView, kViews, type InboxView } from "../logic/inbox.ts
 import { alarmHref, machineHref, parseRoute } from "../logic/route.ts";
 import type { Alarm } from "../logic/types.ts";
 import { isPhone } from "../settings.ts";
-import { alarms, connected, handled, hubNow, inbox, plants, putInbox, toJudge, worstFirst } from "../store.ts";
+import { alarms, connected, handled, hubNow, inbox, kInboxMost, plants, putInbox, toJudge, worstFirst } from "../store.ts";
 import { HeldBar, useHeld } from "../ui/held.tsx";
 import { Empty, Failed, Key, Loading } from "../ui/parts.tsx";
 import { AlarmDetail } from "./detail.tsx";
@@ -15,7 +15,6 @@ import { Figures, JudgedToday } from "./judged.tsx";
 import { AlarmRow } from "./row.tsx";
 
 const kPage = 200;
-const kMost = 500; // of one answer
 const kEmpty: Record<InboxView, string> = {
   judge: "Nothing to judge",
   shelved: "Nothing is shelved",
@@ -54,7 +53,7 @@ export function Alarms({ selected }: { selected: string | null }) {
 
   const load = () => {
     const take = (told: Parameters<typeof putInbox>[0]) => (putInbox(told), setError(null));
-    api.inbox(tab, Math.min(limit, kMost)).then(take, (failed: Error) => setError(failed));
+    api.inbox(tab, Math.min(limit, kInboxMost)).then(take, (failed: Error) => setError(failed));
     if (tab === "judge") api.inbox("judged", 50).then(putInbox, () => undefined);
   };
   useEffect(load, [tab, attempt, connected.value, limit]);
@@ -156,7 +155,7 @@ export function Alarms({ selected }: { selected: string | null }) {
           {tab === "judge" && <JudgedToday />}
           <footer class="table-foot">
             {count(shown.length)} of {count(Math.max(held.ids.length, tab === "judge" && !text ? toJudge.value - hidden(found) : 0))}
-            {held.ids.length > limit || (limit < kMost && held.ids.length >= kPage) ? (
+            {held.ids.length > limit || (limit < kInboxMost && held.ids.length >= kPage) ? (
               <button
                 class="link"
                 onClick={() => {

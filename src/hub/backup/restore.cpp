@@ -16,6 +16,7 @@
 #include "os/files.h"
 #include "store/database.h"
 #include "store/migrations.h"
+#include "trust/folder_repository.h"
 
 namespace millwright::hub {
 namespace {
@@ -141,13 +142,13 @@ Result<void> WriteConfig(const std::string& root, const Manifest& manifest,
   return file.Sync();
 }
 
-// Gateways may have seen newer signed documents than these, and refuse what is older
-// (trust/folder_repository.h, kLeastVersionFile): seconds are more than any hub has counted.
+// Gateways may have seen newer signed documents than these, and refuse what is older: seconds are
+// more than any hub has counted.
 Result<void> RaiseVersions(const std::string& root, const Manifest& manifest, Nanos now) {
   for (const Place& place : manifest.places) {
     if (place.key != "delivery.repository") continue;
     os::RealFiles files;
-    const std::string path = root + "/" + place.to + "/least_version";
+    const std::string path = root + "/" + place.to + "/" + std::string(trust::kLeastVersionFile);
     MW_TRY(files.WriteDurably(path, os::AsBytes(std::to_string(now / kSecond) + "\n")));
   }
   return {};

@@ -59,6 +59,20 @@ Result<void> CheckVerdict(const VerdictAct& act) {
   return {};
 }
 
+Result<void> CheckRange(const RangeAct& act) {
+  MW_TRY(CheckAct(act.act));
+  MW_TRY(CheckNote(act.note));
+  if (!act.fault.empty()) MW_TRY(CheckIdText("fault", act.fault));
+  if (act.rating == Rating::kAnomaly && act.fault.empty())
+    return Fail(Errc::kInvalid, "fault must name what an ANOMALY was");
+  if (act.rating != Rating::kAnomaly && !act.fault.empty())
+    return Fail(Errc::kInvalid, "fault is for a range that is an ANOMALY");
+  if (act.to <= act.from) return Fail(Errc::kInvalid, "a range ends after it begins");
+  if (act.to - act.from > Labels::kRangeMax)
+    return Fail(Errc::kInvalid, "a range is at most 366 days");
+  return {};
+}
+
 }  // namespace
 
 struct Labels::Subject {
@@ -89,9 +103,10 @@ Result<Labels::Subject> Labels::Find(const AlarmRef& alarm) {
   return Fail(Errc::kNotFound, "there is no alarm " + alarm.device + "~" + alarm.key);
 }
 
-Result<bool> Labels::Begin(const Act& act, std::string_view kind, const std::string& content,
-                           Nanos now) {
-  const std::string digest = crypto::Sha256Hex(std::string(kind) + "\n" + act.who + "\n" + content);
+Result<bool> Labels::Begin(const Doing& doing) {
+  const Act& act = doing.act;
+  const std::string kind(doing.kind);
+  const std::string digest = crypto::Sha256Hex(kind + "\n" + act.who + "\n" + doing.content);
   std::optional<std::string> before;
   MW_TRY(database_->First("SELECT digest FROM acts WHERE id = $1", {act.id},
                           [&](const store::Row& row) { before = std::string(row.Text(0)); }));
@@ -101,8 +116,29 @@ Result<bool> Labels::Begin(const Act& act, std::string_view kind, const std::str
   MW_TRY(
       database_->Run("INSERT INTO acts (id, digest, kind, who, at_ns) VALUES ($1, $2, $3, $4, "
                      "$5)",
-                     {act.id, digest, kind, act.who, now}));
+                     {act.id, digest, kind, act.who, doing.now}));
   return false;
+}
+
+Result<std::string> Labels::DeviceOf(const std::string& site, const std::string& asset) {
+  std::string device;
+  MW_TRY(const bool found,
+         database_->First("SELECT device FROM assets WHERE site = $1 AND asset = $2", {site, asset},
+                          [&](const store::Row& row) { device = row.Text(0); }));
+  if (!found) return Fail(Errc::kNotFound, "there is no machine " + asset + " at " + site);
+  return device;
+}
+
+Result<Acted> Labels::Once(const Doing& doing, const Write& write) {
+  const MutexLock lock(mutex_);
+  MW_TRY(store::Transaction transaction, database_->Begin());
+  Acted acted{.labels = doing.labels};
+  MW_TRY(acted.known, Begin(doing));
+  if (acted.known) return acted;
+  MW_TRY(write(acted));
+  for (const AlarmRef& alarm : acted.changed) MW_TRY(Restand(alarm));
+  MW_TRY(transaction.Commit());
+  return acted;
 }
 
 // A duplicate takes what was said of the alarm that it doubles: the newest judged one of its
@@ -137,24 +173,23 @@ Result<void> Labels::AddLabel(const VerdictAct& act, const AlarmRef& alarm, int6
        Name(state),        fault,         act.reason,      act.note,
        subject.said_fault, subject.level, subject.score,   subject.model_name,
        subject.model_hash, act.act.who,   subject.arrived, now}));
-  return Restand(alarm);
+  return {};
 }
 
 Result<Acted> Labels::Judge(const VerdictAct& act) {
   MW_TRY(CheckVerdict(act));
-  const Nanos now = clock_.Utc();
-  const MutexLock lock(mutex_);
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  Acted acted{.labels = static_cast<int64_t>(act.alarms.size())};
-  MW_TRY(acted.known,
-         Begin(act.act, "verdict",
-               ContentOf(act.alarms, {Name(act.state), act.fault, act.reason, act.note}), now));
-  if (acted.known) return acted;
-  for (size_t i = 0; i < act.alarms.size(); ++i)
-    MW_TRY(AddLabel(act, act.alarms[i], static_cast<int64_t>(i), now));
-  MW_TRY(transaction.Commit());
-  acted.changed = act.alarms;
-  return acted;
+  const Doing doing{
+      .act = act.act,
+      .kind = "verdict",
+      .content = ContentOf(act.alarms, {Name(act.state), act.fault, act.reason, act.note}),
+      .now = clock_.Utc(),
+      .labels = static_cast<int64_t>(act.alarms.size())};
+  return Once(doing, [&](Acted& acted) MW_REQUIRES(mutex_) -> Result<void> {
+    for (size_t i = 0; i < act.alarms.size(); ++i)
+      MW_TRY(AddLabel(act, act.alarms[i], static_cast<int64_t>(i), doing.now));
+    acted.changed = act.alarms;
+    return {};
+  });
 }
 
 Result<Acted> Labels::Shelve(const ShelveAct& act) {
@@ -163,88 +198,70 @@ Result<Acted> Labels::Shelve(const ShelveAct& act) {
   MW_TRY(CheckNote(act.reason));
   if (act.life < 0 || act.life > kShelveMax)
     return Fail(Errc::kInvalid, "an alarm is shelved for at most 90 days");
-  const Nanos now = clock_.Utc();
-  const MutexLock lock(mutex_);
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  Acted acted{.labels = static_cast<int64_t>(act.alarms.size())};
-  MW_TRY(acted.known, Begin(act.act, "shelve",
-                            ContentOf(act.alarms, {std::to_string(act.life), act.reason}), now));
-  if (acted.known) return acted;
-  for (const AlarmRef& alarm : act.alarms) {
-    MW_TRY(Find(alarm));
-    MW_TRY(database_->Run(
-        "INSERT INTO shelvings (act, device, alarm_key, until_ns, reason, who, at_ns) VALUES ($1, "
-        "$2, $3, $4, $5, $6, $7)",
-        {act.act.id, alarm.device, alarm.key,
-         act.life == 0 ? store::Value(nullptr) : store::Value(now + act.life), act.reason,
-         act.act.who, now}));
-    MW_TRY(Restand(alarm));
-  }
-  MW_TRY(transaction.Commit());
-  acted.changed = act.alarms;
-  return acted;
+  const Doing doing{.act = act.act,
+                    .kind = "shelve",
+                    .content = ContentOf(act.alarms, {std::to_string(act.life), act.reason}),
+                    .now = clock_.Utc(),
+                    .labels = static_cast<int64_t>(act.alarms.size())};
+  const store::Value until =
+      act.life == 0 ? store::Value(nullptr) : store::Value(doing.now + act.life);
+  return Once(doing, [&](Acted& acted) MW_REQUIRES(mutex_) -> Result<void> {
+    for (const AlarmRef& alarm : act.alarms) {
+      MW_TRY(Find(alarm));
+      MW_TRY(database_->Run(
+          "INSERT INTO shelvings (act, device, alarm_key, until_ns, reason, who, at_ns) VALUES "
+          "($1, $2, $3, $4, $5, $6, $7)",
+          {act.act.id, alarm.device, alarm.key, until, act.reason, act.act.who, doing.now}));
+    }
+    acted.changed = act.alarms;
+    return {};
+  });
 }
 
 Result<Acted> Labels::Ask(const QuestionAct& act) {
   MW_TRY(CheckAct(act.act));
   MW_TRY(CheckAlarms(act.alarms));
   MW_TRY(CheckNote(act.note));
-  const Nanos now = clock_.Utc();
-  const MutexLock lock(mutex_);
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  Acted acted{.labels = static_cast<int64_t>(act.alarms.size())};
-  MW_TRY(acted.known, Begin(act.act, "question", ContentOf(act.alarms, {act.note}), now));
-  if (acted.known) return acted;
-  for (const AlarmRef& alarm : act.alarms) {
-    MW_TRY(Find(alarm));
-    MW_TRY(
-        database_->Run("INSERT INTO questions (act, device, alarm_key, note, who, at_ns) VALUES "
-                       "($1, $2, $3, $4, $5, $6)",
-                       {act.act.id, alarm.device, alarm.key, act.note, act.act.who, now}));
-    MW_TRY(Restand(alarm));
-  }
-  MW_TRY(transaction.Commit());
-  acted.changed = act.alarms;
-  return acted;
+  const Doing doing{.act = act.act,
+                    .kind = "question",
+                    .content = ContentOf(act.alarms, {act.note}),
+                    .now = clock_.Utc(),
+                    .labels = static_cast<int64_t>(act.alarms.size())};
+  return Once(doing, [&](Acted& acted) MW_REQUIRES(mutex_) -> Result<void> {
+    for (const AlarmRef& alarm : act.alarms) {
+      MW_TRY(Find(alarm));
+      MW_TRY(
+          database_->Run("INSERT INTO questions (act, device, alarm_key, note, who, at_ns) VALUES "
+                         "($1, $2, $3, $4, $5, $6)",
+                         {act.act.id, alarm.device, alarm.key, act.note, act.act.who, doing.now}));
+    }
+    acted.changed = act.alarms;
+    return {};
+  });
 }
 
 Result<Acted> Labels::Mark(const RangeAct& act) {
-  MW_TRY(CheckAct(act.act));
-  MW_TRY(CheckNote(act.note));
-  if (!act.fault.empty()) MW_TRY(CheckIdText("fault", act.fault));
-  if (act.rating == Rating::kAnomaly && act.fault.empty())
-    return Fail(Errc::kInvalid, "fault must name what an ANOMALY was");
-  if (act.rating != Rating::kAnomaly && !act.fault.empty())
-    return Fail(Errc::kInvalid, "fault is for a range that is an ANOMALY");
-  if (act.to <= act.from) return Fail(Errc::kInvalid, "a range ends after it begins");
-  if (act.to - act.from > kRangeMax) return Fail(Errc::kInvalid, "a range is at most 366 days");
-  const Nanos now = clock_.Utc();
-  const MutexLock lock(mutex_);
-  MW_TRY(store::Transaction transaction, database_->Begin());
-  Acted acted{.labels = 1};
-  MW_TRY(acted.known,
-         Begin(act.act, act.source,
-               ContentOf({}, {act.site, act.asset, std::to_string(act.from), std::to_string(act.to),
-                              Name(act.rating), act.fault, act.note}),
-               now));
-  if (acted.known) return acted;
-  std::string device;
-  MW_TRY(const bool found,
-         database_->First("SELECT device FROM assets WHERE site = $1 AND asset = $2",
-                          {act.site, act.asset},
-                          [&](const store::Row& row) { device = row.Text(0); }));
-  if (!found) return Fail(Errc::kNotFound, "there is no machine " + act.asset + " at " + act.site);
+  MW_TRY(CheckRange(act));
+  const Doing doing{
+      .act = act.act,
+      .kind = act.source,
+      .content = ContentOf({}, {act.site, act.asset, std::to_string(act.from),
+                                std::to_string(act.to), Name(act.rating), act.fault, act.note}),
+      .now = clock_.Utc(),
+      .labels = 1};
   const std::string_view verdict =
       act.rating == Rating::kAnomaly ? Name(VerificationState::kTruePositive) : "";
-  MW_TRY(database_->Run(
-      "INSERT INTO labels (act, number, site, asset, device, alarm_key, start_ns, end_ns, rating, "
-      "verdict, fault, reason, note, source, said_fault, said_level, score, model_name, "
-      "model_hash, who, arrived_ns, at_ns) VALUES ($1, 0, $2, $3, $4, '', $5, $6, $7, $8, $9, '', "
-      "$10, $11, '', 0, 0, '', '', $12, $13, $13)",
-      {act.act.id, act.site, act.asset, device, act.from, act.to, Name(act.rating), verdict,
-       act.fault, act.note, act.source, act.act.who, now}));
-  MW_TRY(transaction.Commit());
-  return acted;
+  return Once(doing, [&](Acted&) MW_REQUIRES(mutex_) -> Result<void> {
+    MW_TRY(const std::string device, DeviceOf(act.site, act.asset));
+    MW_TRY(database_->Run(
+        "INSERT INTO labels (act, number, site, asset, device, alarm_key, start_ns, end_ns, "
+        "rating, verdict, fault, reason, note, source, said_fault, said_level, score, model_name, "
+        "model_hash, who, arrived_ns, at_ns) VALUES ($1, 0, $2, $3, $4, '', $5, $6, $7, $8, $9, "
+        "'', $10, $11, '', 0, 0, '', '', $12, $13, $13)",
+        {act.act.id, act.site, act.asset, device, act.from, act.to, Name(act.rating), verdict,
+         act.fault, act.note, act.source, act.act.who, doing.now}));
+    return {};
+  });
 }
 
 Result<Acted> Labels::Undo(const std::string& id, const std::string& who) {

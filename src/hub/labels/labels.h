@@ -2,9 +2,11 @@
 // machine's time. Every act is kept with who and when; taking one back is an act too.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -104,12 +106,27 @@ class Labels {
 
  private:
   struct Subject;
+  struct Doing {
+    const Act& act;
+    std::string_view kind;
+    std::string content;  // all else that makes this act the same as one before
+    Nanos now = 0;
+    int64_t labels = 0;  // labels, shelvings or questions that it comes to
+  };
+  using Write = std::function<Result<void>(Acted& acted)>;
+  // Does an act once, whole or not at all; `write` says whose standing is another now.
+  [[nodiscard]] Result<Acted> Once(const Doing& doing, const Write& write);
   // Begins an act: `known` where it was done before.
-  [[nodiscard]] Result<bool> Begin(const Act& act, std::string_view kind,
-                                   const std::string& content, Nanos now) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<bool> Begin(const Doing& doing) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<Subject> Find(const AlarmRef& alarm) MW_REQUIRES(mutex_);
+  // The gateway of a machine. kNotFound.
+  [[nodiscard]] Result<std::string> DeviceOf(const std::string& site, const std::string& asset)
+      MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> AddLabel(const VerdictAct& act, const AlarmRef& alarm, int64_t number,
                                       Nanos now) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<Nanos> NextServiceAt(const ServiceAct& act, Nanos now) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::vector<AlarmRef>> CloseAlarms(const ServiceAct& act, Nanos now)
+      MW_REQUIRES(mutex_);
   /// Works out an alarm's row in `judgements` anew.
   [[nodiscard]] Result<void> Restand(const AlarmRef& alarm) MW_REQUIRES(mutex_);
 

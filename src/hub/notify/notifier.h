@@ -67,7 +67,13 @@ class Notifier {
   /// Of one transaction: how many news there were.
   [[nodiscard]] Result<int64_t> ConsiderAlarms(Nanos now) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> ConsiderOthers(Nanos now) MW_REQUIRES(mutex_);
+  // An alarm and the route that told of it, whose next one is told unless somebody judges.
+  struct Waiting {
+    std::string device, key, route;
+  };
   [[nodiscard]] Result<void> Escalate(Nanos now) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> EscalateOne(const Waiting& one, Nanos now) MW_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> WaitToEscalate(const Waiting& one, Nanos due) MW_REQUIRES(mutex_);
 
   [[nodiscard]] Result<void> TellAll(const News& news, Nanos now) MW_REQUIRES(mutex_);
   [[nodiscard]] Result<void> Tell(const Route& route, const News& news, Nanos now)

@@ -1,5 +1,6 @@
 #include "hub/notify/notifier.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "hub/notify/test_notify.h"
@@ -206,6 +207,33 @@ TEST(NotifierTest, AVerdictOrTheEndOfTheAlarmStopsEscalation) {
             {world.clock.Utc()});
   world.Run(2 * kHour, kMinute);
   EXPECT_EQ(world.sender.sent.size(), 4u) << "worse than what was judged: told, and escalated";
+}
+
+void Shelve(NotifyWorld& world, const std::string& key, Nanos until) {
+  world.Sql(
+      "INSERT INTO judgements (device, alarm_key, verdict, rating, fault, reason, note, who, "
+      "at_ns, act, opinions, agreed, shelved_until_ns, shelved_by, asked_ns, asked_by, question) "
+      "VALUES ('gw-1', $1, '', '', '', '', '', '', 0, '', 0, 1, $2, 'ana', 0, '', '')",
+      {key, until});
+}
+
+TEST(NotifierTest, WhatIsShelvedEscalatesWhenThatEndsOrIsTakenBack) {
+  NotifyWorld world(Escalating());
+  world.Alarm("for hours", Level::kWarning);
+  world.Alarm("for good", Level::kWarning, "other cause");
+  Shelve(world, "for hours", world.clock.Utc() + 2 * kHour);
+  Shelve(world, "for good", std::numeric_limits<Nanos>::max());
+  world.Run(2 * kHour - kMinute, kMinute);
+  EXPECT_EQ(world.sender.sent.size(), 2u) << "told, and nobody else";
+  world.Boot();
+  world.Run(2 * kMinute, kMinute);
+  ASSERT_EQ(world.sender.sent.size(), 3u);
+  EXPECT_EQ(world.sender.sent[2].to, "boss@plant.example");
+  world.Run(24 * kHour, kMinute);
+  EXPECT_EQ(world.sender.sent.size(), 3u);
+  world.Sql("UPDATE judgements SET shelved_until_ns = 0 WHERE alarm_key = 'for good'");
+  world.Run(11 * kMinute, kMinute);
+  EXPECT_EQ(world.sender.sent.size(), 4u);
 }
 
 TEST(NotifierTest, AConfirmedAlarmIsOneWorkOrderWithMaintenancesOwnId) {

@@ -8,6 +8,8 @@ namespace millwright::hub::notify {
 namespace {
 
 constexpr int64_t kEscalationsAtOnce = 100;
+// What is shelved is looked at again so often: a shelving may be taken back.
+constexpr Nanos kShelvedAgain = 600 * kSecond;
 
 bool IsFor(const Route& route, const News& news) {
   if (route.sites.empty()) return true;
@@ -92,20 +94,20 @@ Result<Nanos> Notifier::Place(Delivery like, const Route& route, const News& new
 Result<void> Notifier::AddEscalation(const Route& route, const News& news, Nanos from) {
   MW_TRY(const int64_t judged, MarkOf(*database_, "judged", news.subject, 0));
   if (judged >= static_cast<int64_t>(news.level)) return {};
+  return WaitToEscalate({news.device, news.alarm_key, route.name}, from + route.escalate_after);
+}
+
+Result<void> Notifier::WaitToEscalate(const Waiting& one, Nanos due) {
   return database_
       ->Run(
           "INSERT INTO notify_escalations (device, alarm_key, route, due_ns) VALUES ($1, $2, $3, "
           "$4) ON CONFLICT (device, alarm_key, route) DO NOTHING",
-          {news.device, news.alarm_key, route.name, from + route.escalate_after})
+          {one.device, one.key, one.route, due})
       .transform([](int64_t) {});
 }
 
-// An alarm that is over wakes nobody.
 Result<void> Notifier::Escalate(Nanos now) {
-  struct Due {
-    std::string device, key, route;
-  };
-  std::vector<Due> due;
+  std::vector<Waiting> due;
   MW_TRY(
       database_->Each("SELECT device, alarm_key, route FROM notify_escalations WHERE due_ns <= "
                       "$1 ORDER BY due_ns LIMIT $2",
@@ -113,23 +115,33 @@ Result<void> Notifier::Escalate(Nanos now) {
                         due.push_back({std::string(row.Text(0)), std::string(row.Text(1)),
                                        std::string(row.Text(2))});
                       }));
-  for (const Due& one : due) {
+  for (const Waiting& one : due) {
     MW_TRY(database_->Run(
         "DELETE FROM notify_escalations WHERE device = $1 AND alarm_key = $2 AND route = $3",
         {one.device, one.key, one.route}));
-    const Route* const from = options_.Find(one.route);
-    const Route* const to = from == nullptr ? nullptr : options_.Find(from->escalate_to);
-    if (to == nullptr) continue;
-    auto alarm = LoadAlarm(*database_, one.device, one.key);
-    if (!alarm && alarm.error().code != Errc::kNotFound)
-      return tl::unexpected(std::move(alarm).error());
-    if (!alarm || alarm->cleared) continue;
-    News news = std::move(*alarm);
-    news.kind = Kind::kRaised;
-    news.escalated_from = from->name;
-    MW_TRY(Tell(*to, news, now));
+    MW_TRY(EscalateOne(one, now));
   }
   return {};
+}
+
+// An alarm that is over wakes nobody; one that is shelved waits for the end of that.
+Result<void> Notifier::EscalateOne(const Waiting& one, Nanos now) {
+  const Route* const from = options_.Find(one.route);
+  const Route* const to = from == nullptr ? nullptr : options_.Find(from->escalate_to);
+  if (to == nullptr) return {};
+  auto alarm = LoadAlarm(*database_, one.device, one.key);
+  if (!alarm && alarm.error().code != Errc::kNotFound)
+    return tl::unexpected(std::move(alarm).error());
+  if (!alarm || alarm->cleared) return {};
+  Nanos shelved = 0;
+  MW_TRY(database_->First(
+      "SELECT shelved_until_ns FROM judgements WHERE device = $1 AND alarm_key = $2",
+      {one.device, one.key}, [&](const store::Row& row) { shelved = row.Int(0); }));
+  if (shelved > now) return WaitToEscalate(one, std::min(shelved, now + kShelvedAgain));
+  News news = std::move(*alarm);
+  news.kind = Kind::kRaised;
+  news.escalated_from = from->name;
+  return Tell(*to, news, now);
 }
 
 Result<std::vector<std::string>> Notifier::Test(const std::string& name, const std::string& who) {
