@@ -17,6 +17,7 @@ void AddSplit(CLI::App& app, int& exit_code);
 void AddScore(CLI::App& app, int& exit_code);
 void AddEvaluate(CLI::App& app, int& exit_code);
 void AddCompare(CLI::App& app, int& exit_code);
+void AddSearch(CLI::App& app, int& exit_code);
 void AddStudy(CLI::App& app, int& exit_code);
 
 /// Prints the error and returns the exit status for it.

@@ -54,7 +54,7 @@ std::string ToJson(const trainer::Evaluation& e) {
 void TellRuns(const trainer::Evaluation& e, const model::Manifest& m) {
   for (const trainer::ScoredRun& run : e.runs) {
     const size_t classes = m.classes.size();
-    int truth = 0, named = -1;
+    int truth = 0, named = -1;  // -1: no alarm, or an unknown fault
     double peak_healthy = 0, alarm_s = -1;
     for (size_t i = 0; i < run.ts.size(); ++i) {
       truth = std::max(truth, run.labels[i]);
@@ -67,8 +67,9 @@ void TellRuns(const trainer::Evaluation& e, const model::Manifest& m) {
     }
     std::printf("%-28s truth %-13s named %-13s alarm at %7.1f s  highest healthy score %.2f\n",
                 run.id.c_str(), m.classes[static_cast<size_t>(truth)].code.c_str(),
-                named < 0 ? "-" : m.classes[static_cast<size_t>(named)].code.c_str(), alarm_s,
-                peak_healthy);
+                named < 0 ? (alarm_s < 0 ? "-" : "unknown")
+                          : m.classes[static_cast<size_t>(named)].code.c_str(),
+                alarm_s, peak_healthy);
   }
 }
 

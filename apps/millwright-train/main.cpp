@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   millwright::AddScore(app, exit_code);
   millwright::AddEvaluate(app, exit_code);
   millwright::AddCompare(app, exit_code);
+  millwright::AddSearch(app, exit_code);
   millwright::AddStudy(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "os/clock.h"
 #include "os/files.h"
 #include "trainer/bundle_writer.h"
+#include "trainer/checkpoint.h"
 #include "trainer/report.h"
 #include "trainer/torch/lstm_fit.h"
 #include "trainer/train.h"
@@ -27,6 +29,7 @@ struct TrainFlags {
   uint64_t seed = 1;
   int epochs = 0;
   bool healthy_only = false;
+  bool resume = false;
   bool json = false;
   bool quiet = false;
 };
@@ -70,15 +73,14 @@ Result<trainer::TrainOptions> ReadOptions(const TrainFlags& flags, os::Files& fi
 }
 
 Result<trainer::Trained> TrainData(const TrainFlags& flags, os::Files& files, os::Clock& clock,
-                                   Bar& bar) {
+                                   const trainer::Learner& learner, Bar& bar) {
   MW_TRY(const trainer::TrainOptions options, ReadOptions(flags, files));
   MW_TRY(auto recordings, recording::OpenDataset(flags.data));
-  return trainer::Train(std::move(recordings), options, trainer::FitWithTorch, clock, MW_VERSION,
-                        WatchOn(bar));
+  return trainer::Train(std::move(recordings), options, learner, clock, MW_VERSION, WatchOn(bar));
 }
 
 Result<trainer::Trained> TrainRecipe(const TrainFlags& flags, os::Files& files, os::Clock& clock,
-                                     Bar& bar) {
+                                     const trainer::Learner& learner, Bar& bar) {
   evaluation::BearingRecipe recipe{.channel = flags.channel,
                                    .unit = flags.unit,
                                    .speed_channel = flags.speed_channel,
@@ -86,7 +88,7 @@ Result<trainer::Trained> TrainRecipe(const TrainFlags& flags, os::Files& files, 
   if (!flags.name.empty()) recipe.name = flags.name;
   if (flags.epochs > 0) recipe.epochs = flags.epochs;
   MW_TRY(recipe.parent, ParentHash(flags, files));
-  return evaluation::TrainBearings(recipe, trainer::FitWithTorch, clock, MW_VERSION, WatchOn(bar));
+  return evaluation::TrainBearings(recipe, learner, clock, MW_VERSION, WatchOn(bar));
 }
 
 void Tell(const trainer::Trained& t, const std::string& out) {
@@ -110,15 +112,33 @@ void Tell(const trainer::Trained& t, const std::string& out) {
   for (const std::string& note : t.notes) std::printf("note        %s\n", note.c_str());
 }
 
+void TellResumed(int nets, trainer::Trained& trained) {
+  trained.notes.push_back(nets == 0 ? "nothing of an earlier run fitted these data and options: "
+                                      "learned from the start"
+                                    : "resumed: " + std::to_string(nets) +
+                                          " nets went on from where an earlier run stopped");
+}
+
 Result<void> RunTrain(const TrainFlags& flags) {
   os::RealFiles files;
   os::RealClock clock;
   Bar bar(flags.quiet);
-  auto trained = flags.recipe.empty() ? TrainData(flags, files, clock, bar)
-                                      : TrainRecipe(flags, files, clock, bar);
+  const std::string folder = flags.out + ".checkpoint";
+  trainer::Checkpoints checkpoints(files, clock, folder);
+  if (!flags.resume) MW_TRY(checkpoints.Clear());
+  const trainer::Learner learner = checkpoints.Around(trainer::FitWithTorch);
+  auto trained = flags.recipe.empty() ? TrainData(flags, files, clock, learner, bar)
+                                      : TrainRecipe(flags, files, clock, learner, bar);
   bar.End();
+  if (!checkpoints.fault().empty())
+    std::cerr << "millwright-train: this run could not have been resumed: " << checkpoints.fault()
+              << '\n';
   if (!trained) return tl::unexpected(trained.error());
+  if (flags.resume) TellResumed(checkpoints.taken_up(), *trained);
   MW_TRY(trainer::WriteBundle(files, flags.out, *trained));
+  MW_TRY(checkpoints.Clear());
+  std::error_code ignored;
+  std::filesystem::remove(folder, ignored);  // only where it is empty
   if (!flags.quiet) Tell(*trained, flags.out);
   return Deliver(trainer::ReportJson(*trained), flags.report, flags.json);
 }
@@ -151,6 +171,8 @@ void AddTrain(CLI::App& app, int& exit_code) {
   app.add_flag("--healthy-only", flags->healthy_only,
                "For assets without a history of faults: learns what is healthy, alarms on what is "
                "not (so does data without an anomaly)");
+  app.add_flag("--resume", flags->resume,
+               "Go on where a stopped run with the same data, options and --out was");
   app.add_flag("--json", flags->json, "Report as one flat JSON object on the last line");
   app.add_option("--report", flags->report, "Write that object to a file");
   app.add_flag("--quiet", flags->quiet, "No progress, no summary");

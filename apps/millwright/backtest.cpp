@@ -116,9 +116,11 @@ std::vector<CandidateAlarm> AlarmsOf(const ScoredRun& run, const model::Manifest
     if (!open) out.push_back({.begin = run.ts[i]});
     open = true;
     CandidateAlarm& alarm = out.back();
-    if (run.levels[i] <= alarm.level) continue;
-    alarm.level = run.levels[i];
-    alarm.fault = manifest.classes[static_cast<size_t>(run.faults[i])].code;
+    // An unknown fault (-1) may get its name later, at the same level.
+    if (run.levels[i] <= alarm.level && (!alarm.fault.empty() || run.faults[i] < 0)) continue;
+    alarm.level = std::max(alarm.level, run.levels[i]);
+    alarm.fault =
+        run.faults[i] < 0 ? "" : manifest.classes[static_cast<size_t>(run.faults[i])].code;
   }
   std::erase_if(out, [&](const CandidateAlarm& alarm) { return EndOf(alarm) < from; });
   return out;

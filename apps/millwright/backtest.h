@@ -19,7 +19,7 @@ struct CandidateAlarm {
   Nanos begin = 0;
   Nanos end = 0;                             // of the step at which it was over; 0: at no step
   model::Level level = model::Level::kNone;  // the highest
-  std::string fault{};                       // at the first step of that level
+  std::string fault{};                       // at the first step of that level; empty: unknown
 };
 
 /// One line of the table: an alarm of the live model, of the candidate, or of both.

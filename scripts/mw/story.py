@@ -110,7 +110,7 @@ class Story:
                     self.false_alarms.append({"site": site, "asset": asset, "ts": body["ts"], "score": body.get("score")})
                     self._tell("false", f"{asset} ({site}): alarm on a healthy machine, score {body.get('score')}")
                 return
-            fault.named, fault.level = body.get("fault", ""), body["level"]
+            fault.named, fault.level = body.get("fault") or fault.named, body["level"]
             if fault.detected is None:
                 self._detected(fault, at, body)
 
@@ -122,7 +122,7 @@ class Story:
         fault.cloud_at = None if cut else body["sensor_ts"] / 1e9 + trip_ms / 1000
         cloud = "not while the link is cut" if cut else f"{trip_ms:.0f} ms"
         threshold = (f"{fault.threshold_at - fault.onset:.1f} s after the onset" if fault.threshold_at else "still silent")
-        self._tell("detected", f"{fault.asset} ({fault.site}): {body['level']}, {body.get('fault_name') or fault.named}, "
+        self._tell("detected", f"{fault.asset} ({fault.site}): {body['level']}, {body.get('fault_name') or fault.named or 'fault not known yet'}, "
                    f"{at - fault.onset:.1f} s after the onset, {fault.failure - at:.1f} s before failure | decided in "
                    f"{fault.decision_ms:.1f} ms, cloud {cloud}, plain threshold {threshold}")
 

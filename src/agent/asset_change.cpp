@@ -23,11 +23,12 @@ constexpr std::array<std::pair<const char*, double dsp::MachineSpec::*>, 6> kMac
     {"ftf", &dsp::MachineSpec::ftf},
     {"rated_kw", &dsp::MachineSpec::rated_kw},
 }};
-constexpr std::array<std::pair<const char*, double model::DecisionLimits::*>, 4> kShares{{
+constexpr std::array<std::pair<const char*, double model::DecisionLimits::*>, 5> kShares{{
     {"watch_from", &model::DecisionLimits::watch_from},
     {"warning_from", &model::DecisionLimits::warning_from},
     {"act_from", &model::DecisionLimits::act_from},
     {"clear_below", &model::DecisionLimits::clear_below},
+    {"name_from", &model::DecisionLimits::name_from},
 }};
 constexpr std::array<std::pair<const char*, int model::DecisionLimits::*>, 3> kCounts{{
     {"persistence", &model::DecisionLimits::persistence},

@@ -220,8 +220,11 @@ void Telemetry::AddStep(const Outcome& outcome) {
   score_.push_back(outcome.score);
   level_.push_back(static_cast<uint32_t>(outcome.level));
   state_.push_back(static_cast<uint32_t>(outcome.state));
-  const int fault = outcome.fault >= 0 ? outcome.fault : plan_.manifest.healthy_class();
-  fault_.push_back(static_cast<uint32_t>(fault));
+  // Of an alarm whose fault is unknown: a class that there is not.
+  const auto none = outcome.level == model::Level::kNone
+                        ? static_cast<uint32_t>(plan_.manifest.healthy_class())
+                        : static_cast<uint32_t>(plan_.manifest.classes.size());
+  fault_.push_back(outcome.fault >= 0 ? static_cast<uint32_t>(outcome.fault) : none);
   signals_.insert(signals_.end(), outcome.signals.begin(), outcome.signals.end());
   learning_left_s_ = std::max(outcome.learning_left_s, 0.0F);
 }

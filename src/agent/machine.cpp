@@ -160,9 +160,10 @@ bool Machine::Next(Outcome& out, Effort effort) {
   out.learned.reset();
   FillSignals(out);
   last_end_ = step_.end_ns;
+  named_ = false;
   Judge(out);
   out.level = rule_.level();
-  out.level_changed = out.level != out.level_before;
+  out.level_changed = out.level != out.level_before || named_;
   out.fault = out.level == model::Level::kNone && !out.scored ? -1 : fault_;
   out.seq = seq_;
   out.window.assign(window_.begin(), window_.end());
@@ -249,6 +250,7 @@ void Machine::RunModel(Outcome& out) {
     probabilities_[c] = static_cast<float>(output_[c] - result.zero_point) * result.scale;
   const model::Verdict verdict = rule_.Push(probabilities_);
   fault_ = verdict.fault;
+  named_ = verdict.named;
   out.scored = true;
   out.score = verdict.score;
   out.fault_probability = verdict.fault_probability;

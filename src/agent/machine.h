@@ -118,6 +118,7 @@ class Machine {
   int filled_ = 0;
   int moved_ = 0;  // steps since the model ran
   int fault_ = -1;
+  bool named_ = false;  // in this step an open alarm's unknown fault got its name
   uint64_t seq_ = 0;
   Nanos last_end_ = 0;
   Nanos row_end_ = 0;         // step time of the window's newest row

@@ -53,9 +53,9 @@ struct Outcome {
 
   std::shared_ptr<const Plan> plan;  // whose classes, signals and window these are
   uint16_t asset = 0;
-  bool stepped = false;  // a step was closed: score, features and signals are its
-  bool scored = false;   // the model ran
-  bool level_changed = false;
+  bool stepped = false;        // a step was closed: score, features and signals are its
+  bool scored = false;         // the model ran
+  bool level_changed = false;  // or, at the same level, an unknown fault got its name
   bool state_changed = false;
   State state = State::kUnknown;
   State state_before = State::kUnknown;

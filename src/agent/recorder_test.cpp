@@ -163,6 +163,24 @@ TEST_F(RecorderTest, AnAlarmKeepsItsKeyUntilItIsCleared) {
   EXPECT_EQ(events[3].alarm().alarm_key(), "P-1-20000000000");
 }
 
+TEST_F(RecorderTest, AnUnknownFaultIsToldAsNoneAndItsNameLaterUnderTheSameKey) {
+  SettleStart();
+  Alert(5 * kSecond, model::Level::kWatch);
+  Outcome named = Step(8 * kSecond);
+  named.level = named.level_before = model::Level::kWatch;
+  named.level_changed = true;
+  named.fault = 1;
+  ASSERT_TRUE(outlets_->alerts.TryPush(std::move(named)));
+  Work();
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].alarm().kind(), wire::Alarm::RAISED);
+  EXPECT_EQ(events[0].alarm().fault(), "");
+  EXPECT_EQ(events[1].alarm().kind(), wire::Alarm::LEVEL_CHANGED);
+  EXPECT_EQ(events[1].alarm().fault(), plan_->manifest.classes[1].code);
+  EXPECT_EQ(events[1].alarm().alarm_key(), events[0].alarm().alarm_key());
+}
+
 TEST_F(RecorderTest, TelemetryWaitsForItsGroupAndBringsItsCoverageAlong) {
   SettleStart();
   for (int i = 1; i <= 5; ++i) {

@@ -50,6 +50,7 @@ Result<void> CheckLimits(const DecisionLimits& limits) {
   MW_TRY(CheckShare("warning_from", limits.warning_from));
   MW_TRY(CheckShare("act_from", limits.act_from));
   MW_TRY(CheckShare("clear_below", limits.clear_below));
+  MW_TRY(CheckShare("name_from", limits.name_from));
   MW_TRY(CheckOrder("clear_below", limits.clear_below, "watch_from", limits.watch_from));
   MW_TRY(CheckOrder("watch_from", limits.watch_from, "warning_from", limits.warning_from));
   MW_TRY(CheckOrder("warning_from", limits.warning_from, "act_from", limits.act_from));
@@ -77,6 +78,7 @@ DecisionRule::DecisionRule(const DecisionLimits& limits, int classes, int health
 void DecisionRule::Reset() {
   filled_ = next_ = 0;
   below_ = 0;
+  unnamed_ = false;
   level_ = Level::kNone;
 }
 
@@ -94,11 +96,15 @@ Verdict DecisionRule::Push(std::span<const float> probabilities) {
   for (size_t i = 0; i < filled_ * classes_; ++i)
     sums_[i % classes_] += static_cast<double>(probabilities_[i]);
   const int fault = LikelyFault();
+  const bool changed = level_ != before;
+  const bool named = !changed && unnamed_ && fault >= 0;
+  if (changed || named) unnamed_ = level_ != Level::kNone && fault < 0;
   return {.level = level_,
-          .changed = level_ != before,
+          .changed = changed,
+          .named = named,
           .fault = fault,
           .score = score,
-          .fault_probability = probabilities[static_cast<size_t>(fault)]};
+          .fault_probability = fault < 0 ? 0 : probabilities[static_cast<size_t>(fault)]};
 }
 
 void DecisionRule::Remember(std::span<const float> probabilities, float score) {
@@ -123,9 +129,13 @@ Level DecisionRule::Reached() const {
 
 int DecisionRule::LikelyFault() const {
   size_t best = healthy_ == 0 ? 1 : 0;
-  for (size_t c = 0; c < classes_; ++c)
-    if (c != healthy_ && sums_[c] > sums_[best]) best = c;
-  return static_cast<int>(best);
+  double all = 0;
+  for (size_t c = 0; c < classes_; ++c) {
+    if (c == healthy_) continue;
+    all += sums_[c];
+    if (sums_[c] > sums_[best]) best = c;
+  }
+  return sums_[best] >= limits_.name_from * all ? static_cast<int>(best) : -1;
 }
 
 }  // namespace millwright::model

@@ -25,6 +25,9 @@ struct DecisionLimits {
   int of = 10;          // ... of the last `of` steps
   double clear_below = 0.35;
   int clear_after = 25;  // consecutive steps below clear_below until the level falls back to none
+  // A fault is named where it has at least this share of what all faults have together over the
+  // last `of` steps; else it is unknown. 0: the likeliest is always named.
+  double name_from = 0;
 };
 
 /// 0 <= clear_below <= watch_from <= warning_from <= act_from <= 1, 1 <= persistence <= of <= 1000,
@@ -34,10 +37,13 @@ struct DecisionLimits {
 struct Verdict {
   Level level = Level::kNone;
   bool changed = false;  // `level` differs from the previous step's
-  int fault =
-      -1;  // class with the most probability over the last `of` steps, never the healthy one
+  // `level` is not none, was told with an unknown fault, and now the fault has a name: once an
+  // alarm.
+  bool named = false;
+  // Class with the most probability over the last `of` steps, never the healthy one; -1: unknown.
+  int fault = -1;
   float score = 0;              // 1 - p(healthy) of this step
-  float fault_probability = 0;  // p(fault) of this step
+  float fault_probability = 0;  // p(fault) of this step; 0 where the fault is unknown
 };
 
 /// Levels rise as soon as persistence allows and stay until they clear: one alarm, no flapping
@@ -75,7 +81,8 @@ class DecisionRule {
   std::vector<double> sums_;          // scratch [classes]
   size_t filled_ = 0;
   size_t next_ = 0;
-  int below_ = 0;  // consecutive steps below clear_below
+  int below_ = 0;         // consecutive steps below clear_below
+  bool unnamed_ = false;  // the level was last told with an unknown fault
   Level level_ = Level::kNone;
 };
 

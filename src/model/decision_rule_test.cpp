@@ -39,6 +39,35 @@ TEST(DecisionRuleTest, ALevelNeedsItsLimitInPersistenceOfTheLastSteps) {
   EXPECT_EQ(Levels({0.6F, 0.6F, 0.1F, 0.1F, 0.6F, 0.6F}), "nnnnnn");
 }
 
+TEST(DecisionRuleTest, AFaultWithoutEnoughOfTheOddsIsUnknownUntilItHasThem) {
+  DecisionLimits limits = kLimits;
+  limits.name_from = 0.7;
+  DecisionRule rule = MakeRule(limits);
+  Verdict verdict;
+  for (int i = 0; i < 3; ++i) verdict = PushScore(rule, 0.6F, 0.6F);
+  EXPECT_TRUE(verdict.changed);
+  EXPECT_EQ(verdict.fault, -1);
+  EXPECT_EQ(verdict.fault_probability, 0);
+  int named = 0;
+  for (int i = 0; i < 10; ++i) {
+    verdict = PushScore(rule, 0.6F, i < 6 ? 0.95F : 0.5F);
+    EXPECT_FALSE(verdict.changed);
+    named += verdict.named ? 1 : 0;
+    EXPECT_EQ(verdict.fault, i == 0 || i > 7 ? -1 : 1) << i;
+  }
+  EXPECT_EQ(named, 1) << "told once, however the odds move later";
+  EXPECT_EQ(verdict.fault, -1);
+}
+
+TEST(DecisionRuleTest, WithoutALimitTheLikeliestFaultIsAlwaysNamed) {
+  DecisionRule rule = MakeRule();
+  for (int i = 0; i < 5; ++i) {
+    const Verdict verdict = PushScore(rule, 0.6F, 0.5F);
+    EXPECT_EQ(verdict.fault, 1);
+    EXPECT_FALSE(verdict.named);
+  }
+}
+
 TEST(DecisionRuleTest, OneSpikeNeverAlarms) {
   EXPECT_EQ(Levels({1, 0, 0, 0, 1, 0, 0, 0, 1}), std::string(9, 'n'));
 }

@@ -187,6 +187,7 @@ void ReadDecision(const Node& node, DecisionLimits& limits) {
   node["of"].Get(limits.of);
   node["clear_below"].Get(limits.clear_below);
   node["clear_after"].Get(limits.clear_after);
+  if (node.Has("name_from")) node["name_from"].Get(limits.name_from);
 }
 
 void ReadTail(const Node& root, Manifest& m) {
@@ -278,7 +279,8 @@ OrderedJson ToJson(const DecisionLimits& d) {
           {"persistence", d.persistence},
           {"of", d.of},
           {"clear_below", d.clear_below},
-          {"clear_after", d.clear_after}};
+          {"clear_after", d.clear_after},
+          {"name_from", d.name_from}};
 }
 
 }  // namespace

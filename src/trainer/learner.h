@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/result.h"
@@ -22,6 +23,17 @@ struct WindowSet {
   std::vector<float> targets{};  // regression: the value that is wanted; else empty
   std::vector<float> teacher{};  // [windows x classes] logits of a larger net to follow; or empty
   [[nodiscard]] size_t size() const { return first.size(); }
+};
+
+/// What lets a stopped learner go on (checkpoint.h). A state is the learner's own: opaque, and of
+/// use to the same learner with the same windows and options only.
+struct Continuation {
+  std::string from{};  // a state to go on from; empty: from the start
+  // After each epoch. It calls `state` where it wants to keep what that gives; after the last epoch
+  // `finished` is true.
+  std::function<void(const std::function<std::string()>& state, bool finished)> keep{};
+  // After each epoch: true ends the learning there, with the best epoch so far.
+  std::function<bool(int epoch, double validation_loss)> stop{};
 };
 
 struct LearnOptions {
@@ -51,6 +63,7 @@ struct LearnOptions {
   bool quantized = false;
   int threads = 1;          // more: results differ in the last bits from run to run
   bool regression = false;  // one output (classes = 1) learns WindowSet::targets by squared error
+  Continuation go_on{};
 };
 
 struct EpochRecord {

@@ -73,6 +73,8 @@ void ReadDecision(config::Table table, TrainOptions& o) {
   share("warning_from", d.warning_from);
   share("act_from", d.act_from);
   share("clear_below", d.clear_below);
+  if (table.Has("name_from"))
+    o.name_from = table.Number("name_from", {.fallback = 0, .min = 0, .max = 1});
   d.persistence = Whole(table, "persistence", d.persistence, 1, 1000);
   d.of = Whole(table, "of", d.of, 1, 1000);
   d.clear_after = Whole(table, "clear_after", d.clear_after, 1, 100'000);

@@ -56,6 +56,7 @@ struct TrainOptions {
   // Decision.
   Tuning tuning = Tuning::kAuto;
   model::DecisionLimits decision{};
+  std::optional<double> name_from{};  // absent: chosen on the validation runs (naming.h)
 
   // Names and actions of fault codes, over those that are known (fault_codes.h).
   std::vector<model::FaultClass> classes{};

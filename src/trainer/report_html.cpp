@@ -48,6 +48,11 @@ std::string Summary(const Trained& t) {
   out +=
       Row("events found", std::to_string(d.events_found) + " of " + std::to_string(d.events_total));
   out += Row("events with the right fault named at their end", std::to_string(t.fault_named_right));
+  if (std::isfinite(t.naming.right_always))
+    out += Row("alarmed moments whose fault is named (the rest says unknown)",
+               Number(t.naming.named * 100, 1) + " %, " + Number(t.naming.right * 100, 1) +
+                   " % of them rightly (" + Number(t.naming.right_always * 100, 1) +
+                   " % if it always named one)");
   out += Row("median delay", Number(d.delay_s_median, 1) + " s");
   out += Row("alarms in " + Number(d.healthy_s, 0) + " s of healthy time",
              std::to_string(d.false_alarms));
@@ -168,6 +173,38 @@ std::string Lineage(const model::Manifest& m) {
          FormatUtc(m.created) + "</td></tr></table>";
 }
 
+std::string SearchTable(const SearchRecord& s) {
+  std::string out = "<h2>Search</h2><p class=\"sub\">" + std::to_string(s.trials.size()) +
+                    " trials in " + Number(s.spent_s, 0) + " s of " + Number(s.budget_s, 0) +
+                    " s; the first has the options that training has without a search.";
+  if (s.judged_macro_f1)
+    out += " On units that no trial saw (" + EscapeMarkup(Join(s.judge_units)) +
+           ") the chosen one has macro F1 " + Number(*s.judged_macro_f1) +
+           (s.judged_first_macro_f1 ? ", the first " + Number(*s.judged_first_macro_f1) : "") + ".";
+  out +=
+      "</p><div class=\"wide\"><table><thead><tr><th>trial</th><th>units</th><th>layers</th>"
+      "<th>steps</th><th>rate</th><th>decay</th><th>dropout</th><th>noise</th><th>batch</th>"
+      "<th>macro F1</th><th>bytes</th><th>s</th></tr></thead>";
+  for (size_t i = 0; i < s.trials.size(); ++i) {
+    const Trial& t = s.trials[i];
+    out += "<tr><td>" + std::to_string(i + 1) + (i == s.chosen ? " <b>chosen</b>" : "") + "</td>";
+    const std::vector<std::string> cells = {std::to_string(t.units),
+                                            std::to_string(t.layers),
+                                            std::to_string(t.steps),
+                                            Number(t.learning_rate, 5),
+                                            Number(t.weight_decay, 5),
+                                            Number(t.dropout, 2),
+                                            Number(t.input_noise, 2),
+                                            std::to_string(t.batch),
+                                            t.ended.empty() ? Number(t.macro_f1) : t.ended,
+                                            t.ended.empty() ? std::to_string(t.model_bytes) : "",
+                                            Number(t.seconds, 1)};
+    for (const std::string& cell : cells) out += "<td class=\"n\">" + EscapeMarkup(cell) + "</td>";
+    out += "</tr>";
+  }
+  return out + "</table></div>";
+}
+
 }  // namespace
 
 std::string ReportHtml(const Trained& t) {
@@ -184,6 +221,7 @@ std::string ReportHtml(const Trained& t) {
          svg::DrawMatrix("Truth (rows) against guess (columns), shares of each row", names,
                          t.validation.confusion);
   out += Classes(t);
+  if (t.search) out += SearchTable(*t.search);
   out +=
       "<h2>Held-out runs over time</h2><p class=\"sub\">Blue: score. Red: level (a third each for "
       "watch, warning, "

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "trainer/report.h"
@@ -35,6 +36,23 @@ class Flat {
 
 }  // namespace
 
+namespace {
+
+// The list of all trials is the page's.
+void AddSearch(const SearchRecord& s, Flat& out) {
+  out.Count("search_trials", s.trials.size());
+  out.Count("search_chosen", s.chosen + 1);
+  out.Set("search_budget_s", s.budget_s);
+  out.Set("search_spent_s", s.spent_s);
+  out.Set("search_first_macro_f1", s.trials.front().macro_f1);
+  out.List("judge_units", s.judge_units);
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  out.Set("judged_macro_f1", s.judged_macro_f1.value_or(kNone));
+  out.Set("judged_first_macro_f1", s.judged_first_macro_f1.value_or(kNone));
+}
+
+}  // namespace
+
 std::string ReportJson(const Trained& t) {
   const model::Manifest& m = t.manifest;
   Flat out;
@@ -67,6 +85,10 @@ std::string ReportJson(const Trained& t) {
   out.Count("events_total", static_cast<size_t>(t.detection.events_total));
   out.Count("events_found", static_cast<size_t>(t.detection.events_found));
   out.Count("events_named_right", static_cast<size_t>(t.fault_named_right));
+  out.Set("name_from", t.naming.name_from);
+  out.Set("fault_named_share", t.naming.named);
+  out.Set("fault_named_right_share", t.naming.right);
+  out.Set("fault_right_share_always_named", t.naming.right_always);
   out.Count("false_alarms", static_cast<size_t>(t.detection.false_alarms));
   out.Set("far", t.detection.far);
   out.Set("mar", t.detection.mar);
@@ -76,6 +98,7 @@ std::string ReportJson(const Trained& t) {
   out.Text("split_unit", t.split.unit);
   out.List("train_runs", t.train_runs);
   out.List("validation_runs", t.validation_runs);
+  if (t.search) AddSearch(*t.search, out);
   out.List("notes", t.notes);
   return out.Finish(t.parity.ok());
 }

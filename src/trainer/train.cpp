@@ -334,6 +334,8 @@ class Run {
     } else if ((options_.tuning == Tuning::kRows && !healthy_only_) || by_rows) {
       MW_TRY(decision_, TuneLimits(runs, options_.decision, classes_, s.step));
     }
+    MW_TRY(out_.naming, ChooseNaming(runs, decision_, classes_, s.step, options_.name_from));
+    decision_.name_from = out_.naming.name_from;
     MW_TRY(ApplyRule(runs, decision_, classes_, s.step));
     out_.detection = MeasureRuns(runs);
     out_.fault_named_right = CountNamed(runs);

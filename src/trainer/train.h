@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,9 +13,11 @@
 #include "recording/recording.h"
 #include "trainer/learner.h"
 #include "trainer/metrics.h"
+#include "trainer/naming.h"
 #include "trainer/options.h"
 #include "trainer/replay.h"
 #include "trainer/split.h"
+#include "trainer/trial.h"
 
 namespace millwright::trainer {
 
@@ -57,9 +60,11 @@ struct Trained {
   double majority_accuracy = 0;         // of guessing the commonest class, on the same windows
   Detection detection{};                // decision rule over the validation runs
   int fault_named_right = 0;            // events found whose fault was named rightly at their end
+  Naming naming{};                      // and when it is named at all
   Parity parity{};
   std::vector<ScoredRun> examples{};  // a few validation runs over time
   double load_s = 0, learn_s = 0;
+  std::optional<SearchRecord> search{};  // where the options were searched for
 };
 
 /// kInvalid for data that cannot be learned from, or a model that fails the parity gate; the error

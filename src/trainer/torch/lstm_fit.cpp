@@ -13,6 +13,7 @@
 #include <set>
 
 #include "trainer/torch/lstm_module.h"
+#include "trainer/torch/lstm_state.h"
 
 namespace millwright::trainer {
 namespace {
@@ -44,23 +45,29 @@ class Fit {
     torch::optim::AdamW adam(
         net_->parameters(),
         torch::optim::AdamWOptions(o_.learning_rate).weight_decay(o_.weight_decay));
-    Learned learned;
-    double best = std::numeric_limits<double>::infinity();
-    for (int epoch = 0; epoch < o_.epochs; ++epoch) {
+    Moment now{.net = net_, .adam = adam, .random = random_};
+    if (!o_.go_on.from.empty()) Restore(o_.go_on.from, now);
+    Learned& learned = now.learned;
+    const auto state = [&] { return Save(now); };
+    // A state kept after the last epoch leaves nothing to do.
+    while (now.epoch < o_.epochs && now.epoch - learned.best_epoch <= o_.patience) {
+      const int epoch = now.epoch++;
       SetRate(adam, epoch);
       EpochRecord record;
       record.train_loss = TrainEpoch(adam, epoch);
       Validate(record);
       accuracy_ = record.validation_accuracy;
       learned.history.push_back(record);
-      if (record.validation_loss < best) {
-        best = record.validation_loss;
+      if (record.validation_loss < now.best_loss) {
+        now.best_loss = record.validation_loss;
         learned.best_epoch = epoch;
-        learned.net = net_->Export();
-      } else if (epoch - learned.best_epoch >= o_.patience) {
-        break;
+        now.TakeBest();
       }
+      if (o_.go_on.keep) o_.go_on.keep(state, false);
+      if (o_.go_on.stop && o_.go_on.stop(epoch, now.best_loss)) break;
     }
+    if (o_.go_on.keep) o_.go_on.keep(state, true);
+    learned.net = now.BestNet();
     return learned;
   }
 

@@ -148,6 +148,37 @@ TEST(FitWithTorch, LearnsWithRoundingAsItDoesWithout) {
   EXPECT_LT(learned->history.back().train_loss, learned->history.front().train_loss / 2);
 }
 
+// Rounded, mirrored and noisy: all that is random or remembered has to be in the state.
+TEST(FitWithTorch, AStoppedRunThatGoesOnGivesTheSameNet) {
+  const Tiny train(1), validation(2);
+  LearnOptions options = Options(5);
+  options.quantized = true;
+  options.mirror = 0.2;
+  options.mirrored = {0, 1};
+  const auto whole = FitBy(train, validation, options);
+  ASSERT_TRUE(whole) << whole.error().what;
+  for (const int stop_at : {0, 4, 7}) {
+    LearnOptions first = options;
+    std::string kept;
+    first.go_on.keep = [&](const std::function<std::string()>& state, bool finished) {
+      if (!finished) kept = state();
+    };
+    first.go_on.stop = [&](int epoch, double) { return epoch == stop_at; };
+    ASSERT_TRUE(FitBy(train, validation, first));
+    LearnOptions second = options;
+    second.go_on.from = kept;
+    const auto rest = FitBy(train, validation, second);
+    ASSERT_TRUE(rest) << rest.error().what;
+    EXPECT_EQ(rest->history.size(), whole->history.size());
+    EXPECT_EQ(rest->history.back().train_loss, whole->history.back().train_loss);
+    EXPECT_EQ(rest->best_epoch, whole->best_epoch);
+    EXPECT_EQ(rest->net.layers[1].recurrent_weights, whole->net.layers[1].recurrent_weights);
+    EXPECT_EQ(rest->net.dense_weights, whole->net.dense_weights);
+  }
+  options.go_on.from = "no state";
+  EXPECT_FALSE(FitBy(train, validation, options));
+}
+
 TEST(FitWithTorch, RefusesWhatCannotBeLearned) {
   const Tiny some(1);
   const auto quiet = [](const Progress&) {};

@@ -15,6 +15,8 @@ struct NetImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
   /// Weights as they are now.
   [[nodiscard]] LstmNet Export() const;
+  /// What the hidden states of each layer reached so far; only with rounding.
+  [[nodiscard]] std::vector<Range>& hidden() { return hidden_; }
 
  private:
   void Load(const LstmNet& net);
